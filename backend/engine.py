@@ -1,0 +1,226 @@
+"""Runs graphs, one at a time, on the ComfyUI of this process and tells what happens as events."""
+
+import asyncio
+import copy
+import gc
+import io
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from backend import failures
+from backend.startup import ServerStub, load
+from events import Cancelled, Event, Failed, Output, Preview, Stage
+from settings import Settings
+
+Graph = dict[str, dict[str, Any]]  # ComfyUI's API format: node id -> {class_type, inputs, _meta}
+Stages = Mapping[str, Sequence[str]]  # label -> node ids, in the order they run
+
+PREVIEW_SIZE = 512  # longest side in pixels; LTX previews arrive with one pixel per 32
+GC_INTERVAL = 10.0  # seconds between collections, as in ComfyUI's main.py
+
+
+class Engine:
+    """The ComfyUI of this process. Making one starts it (6 to 10 s)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        if settings.use_demo:
+            import demo_models
+
+            self._stub = load(settings)
+            demo_models.prepare(settings.models_dir)
+        else:
+            self._stub = load(settings)
+        self._executor = _make_executor(self._stub)
+        self._run: _Run | None = None
+        self._last_gc = time.monotonic()
+        self._dirty = False
+
+    def describe(self) -> dict[str, Any]:
+        """What this engine runs on: device name, memory in bytes, versions."""
+        import comfy.memory_management
+        import comfy.model_management as management
+        import comfyui_version
+        import torch
+
+        device = management.get_torch_device()
+        return {
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper(),
+            "memory_total": management.get_total_memory(device),
+            "dynamic_vram": comfy.memory_management.aimdo_enabled,
+            "torch": torch.__version__,
+            "comfyui": comfyui_version.__version__,
+        }
+
+    def run(self, graph: Graph, stages: Stages) -> Iterator[Event]:
+        """Executes the graph; the last event is an Output, a Failed or a Cancelled."""
+        if self._run is not None:
+            raise RuntimeError("this engine runs one graph at a time")
+        self._run = run = _Run(self._stub, self._executor, self._settings, graph, stages)
+        try:
+            yield from run.events()
+        finally:
+            self._run = None
+            self._dirty = True
+
+    def cancel(self) -> None:
+        """Asks the running graph to stop; safe from any thread, harmless when nothing runs."""
+        run = self._run
+        if run is not None:
+            run.cancel()
+
+    def collect_garbage(self) -> None:
+        """main.py 335-420: between prompts, at most every 10 s. Call it while idle."""
+        if not self._dirty or time.monotonic() - self._last_gc < GC_INTERVAL:
+            return
+        import comfy.model_management
+        import hook_breaker_ac10a0
+
+        gc.collect()
+        comfy.model_management.soft_empty_cache()
+        hook_breaker_ac10a0.restore_functions()
+        self._last_gc, self._dirty = time.monotonic(), False
+
+
+def _make_executor(stub: ServerStub) -> Any:
+    """main.py 335-352: the cache that ComfyUI itself uses by default, limited by memory pressure."""
+    import comfy.model_management
+    import execution
+
+    total_gb = comfy.model_management.total_ram / 1024
+    cache_args = {
+        "lru": 0,
+        "ram": min(10.0, max(2.0, total_gb * 0.10)),
+        "ram_inactive": min(128.0, total_gb),
+    }
+    return execution.PromptExecutor(stub, cache_type=execution.CacheType.RAM_PRESSURE, cache_args=cache_args)
+
+
+class _Run:
+    """One graph on its way: the executor works in a thread, its messages become events in a queue."""
+
+    def __init__(
+        self, stub: ServerStub, executor: Any, settings: Settings, graph: Graph, stages: Stages
+    ) -> None:
+        self._stub = stub
+        self._executor = executor
+        self._settings = settings
+        self._graph = copy.deepcopy(graph)  # validate_prompt converts values in place
+        self._id = uuid.uuid4().hex
+        self._stages = [(label, frozenset(nodes)) for label, nodes in stages.items()]
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._cancelled = threading.Event()
+        self._executed: list[str] = []
+        self._error: dict[str, Any] | None = None
+        self._succeeded = False
+
+    def events(self) -> Iterator[Event]:
+        thread = threading.Thread(target=self._work, name="comfyui", daemon=True)
+        thread.start()
+        try:
+            while (event := self._events.get()) is not None:
+                yield event
+        finally:
+            self.cancel()  # no effect on a run that ended; stops one whose reader went away
+            thread.join()
+
+    def cancel(self) -> None:
+        import nodes
+
+        self._cancelled.set()
+        nodes.interrupt_processing()
+
+    def _work(self) -> None:
+        import comfy.utils
+
+        self._stub.on_event = self._on_server_event
+        comfy.utils.set_progress_bar_global_hook(self._on_progress)
+        try:
+            self._events.put(self._execute())
+        except Exception as error:  # noqa: BLE001  whatever it is, it ends this run and is told
+            self._events.put(failures.from_exception(error))
+        finally:
+            comfy.utils.set_progress_bar_global_hook(None)
+            self._stub.on_event = lambda _event, _data: None
+            self._events.put(None)
+
+    def _execute(self) -> Event:
+        import execution
+
+        started = time.monotonic()
+        ok, error, outputs, node_errors = asyncio.run(execution.validate_prompt(self._id, self._graph, None))
+        # ok may be True while some outputs were dropped for their errors.
+        if not ok or node_errors:
+            return failures.from_validation(error, node_errors)
+        if self._cancelled.is_set():
+            return Cancelled()
+        extra = {"client_id": self._id, "preview_method": "latent2rgb"}
+        self._executor.execute(self._graph, self._id, extra, outputs)
+        if self._cancelled.is_set() and not self._succeeded:
+            return Cancelled()
+        if self._error is not None:
+            return failures.from_execution(self._error, self._settings)
+        if not self._succeeded:
+            return Failed("interrupted", "The engine stopped before the end.", "Generate again.")
+        return self._collect_output(time.monotonic() - started)
+
+    def _collect_output(self, seconds: float) -> Event:
+        """Only files whose node ran in this run: a cached node reports the file of an older one."""
+        root = self._settings.outputs_dir
+        files = []
+        for node, output in self._executor.history_result["outputs"].items():
+            if node not in self._executed:
+                continue
+            for items in output.values():
+                for item in items if isinstance(items, (list, tuple)) else ():
+                    if isinstance(item, dict) and item.get("type") == "output":
+                        files.append(root / Path(item.get("subfolder", "")) / item["filename"])
+        if not files:
+            return Failed("node_error", "The run ended without writing a file.", "Generate again.")
+        return Output(tuple(files), tuple(self._executed), seconds)
+
+    def _on_server_event(self, event: Any, data: Any) -> None:
+        if event == "execution_start" and self._cancelled.is_set():
+            self.cancel()  # execute() clears the flag that a cancel before it had set
+        elif event == "executing" and data.get("node") is not None:
+            self._executed.append(data["node"])
+            self._put_stage(data["node"])
+        elif event == "execution_error":
+            self._error = data
+        elif event == "execution_success":
+            self._succeeded = self._error is None
+
+    def _on_progress(
+        self, value: int, total: int, preview: Any, prompt_id: str | None = None, node_id: str | None = None
+    ) -> None:
+        import comfy.model_management
+        from comfy_execution.utils import get_executing_context
+
+        comfy.model_management.throw_exception_if_processing_interrupted()
+        context = get_executing_context()
+        node = node_id or (context.node_id if context else None) or self._stub.last_node_id
+        if node is not None:
+            self._put_stage(node, int(value), int(total))
+        if preview is not None:
+            self._events.put(Preview(_to_jpeg(preview[1])))
+
+    def _put_stage(self, node: str, step: int = 0, steps: int = 0) -> None:
+        for index, (label, members) in enumerate(self._stages):
+            if node in members:
+                self._events.put(Stage(index, len(self._stages), label, step, steps))
+                return
+
+
+def _to_jpeg(image: Any) -> bytes:
+    from PIL import Image
+
+    scale = PREVIEW_SIZE / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    buffer = io.BytesIO()
+    image.convert("RGB").resize(size, Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()

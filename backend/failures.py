@@ -1,0 +1,69 @@
+"""What ComfyUI reports when it fails, said in words a person can act on."""
+
+import traceback
+from typing import Any
+
+from events import Failed
+from settings import Settings
+
+_OOM_HINT = "Choose a smaller size, fewer seconds or the Fast preset"
+
+
+def from_validation(error: dict[str, Any] | None, node_errors: dict[str, Any]) -> Failed:
+    """From `execution.validate_prompt`: nothing has run yet."""
+    for node, found in node_errors.items():
+        for reason in found["errors"]:
+            return _from_reason(node, found["class_type"], reason)
+    error = error or {"message": "The workflow is not valid", "details": ""}
+    node = error.get("extra_info", {}).get("node_id") or ""
+    return Failed(
+        "invalid", f"{error['message'].rstrip('.')}.", "", node, detail=str(error.get("details", ""))
+    )
+
+
+def _from_reason(node: str, class_type: str, reason: dict[str, Any]) -> Failed:
+    info = reason.get("extra_info", {})
+    value = info.get("received_value")
+    is_file = isinstance(value, str) and value.endswith((".safetensors", ".sft"))
+    detail = f"{class_type} ({node}): {reason['message']}: {reason['details']}"
+    if reason["type"] == "value_not_in_list" and is_file:
+        return Failed(
+            "missing_model",
+            f"The model file {value} is not in any models folder.",
+            "Download it, or put it into the models folder, then generate again.",
+            node,
+            detail,
+        )
+    field = info.get("input_name") or "a value"
+    return Failed("invalid", f"{class_type} does not accept {field}: {reason['details']}.", "", node, detail)
+
+
+def from_execution(error: dict[str, Any], settings: Settings) -> Failed:
+    """From an `execution_error` message. `current_inputs` is left out: it holds tensors."""
+    kind = error["exception_type"]
+    text = error["exception_message"].strip()
+    detail = "".join([f"{kind}: {text}\n", *error["traceback"]])
+    node = error["node_id"]
+    if kind.endswith(("OutOfMemoryError", "MemoryError")) or "out of memory" in text.lower():
+        where = "computer's memory" if settings.resolved_device != "cuda" else "GPU's memory"
+        low = "" if settings.memory in ("low", "none") else ", or start Kinora with KINORA_MEMORY=low"
+        return Failed("out_of_memory", f"The {where} is not enough for this.", f"{_OOM_HINT}{low}.", node, detail)
+    first_line = text.splitlines()[0] if text else kind
+    return Failed(
+        "node_error",
+        f"{error['node_type']} failed: {first_line.rstrip('.')}.",
+        "Try other settings; the details below say where it failed.",
+        node,
+        detail,
+    )
+
+
+def from_exception(error: BaseException) -> Failed:
+    """From something that went wrong outside of any node."""
+    detail = "".join(traceback.format_exception(error))
+    return Failed(
+        "node_error",
+        f"The engine failed: {error or type(error).__name__}.",
+        "Generate again; if it happens again, the details below help to find out why.",
+        detail=detail,
+    )

@@ -1,0 +1,64 @@
+"""What can go wrong, as small classes that carry what happened, why, and what to do."""
+
+from typing import Literal
+
+FailureKind = Literal[
+    "invalid",
+    "missing_model",
+    "download",
+    "out_of_memory",
+    "timeout",
+    "interrupted",
+    "engine_died",
+    "node_error",
+]
+
+
+class KinoraError(Exception):
+    """Something a person has to know about.
+
+    `message` says what happened, `hint` what to do next, `detail` holds the technical rest (a traceback,
+    a server's answer) for the folded part of an error card.
+    """
+
+    kind: FailureKind = "node_error"
+
+    def __init__(self, message: str, hint: str = "", detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.detail = detail
+
+
+class InvalidInputError(KinoraError):
+    """A value that cannot be used. `field` is the parameter's name, "" where no single field is at fault."""
+
+    kind: FailureKind = "invalid"
+
+    def __init__(self, message: str, field: str = "", hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.field = field
+
+
+class MissingModelError(KinoraError):
+    """A model file that a workflow names is neither here nor known to be anywhere."""
+
+    kind: FailureKind = "missing_model"
+
+
+class DownloadError(KinoraError):
+    """A model file could not be fetched, or what came was not what was asked for."""
+
+    kind: FailureKind = "download"
+
+
+class CancelledError(KinoraError):
+    """A person asked for the work to stop, and it stopped."""
+
+    kind: FailureKind = "interrupted"
+
+
+class EngineDiedError(KinoraError):
+    """The engine's process ended, or could not be started."""
+
+    kind: FailureKind = "engine_died"

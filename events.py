@@ -1,0 +1,75 @@
+"""What a generation tells while it runs: small, frozen, picklable messages.
+
+They cross from the engine's process to whoever watches (page, command line, REST), and all of them read
+only these classes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from errors import FailureKind, KinoraError
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A model file on its way. `done` and `total` in bytes, `speed` in bytes per second."""
+
+    file: str
+    done: int
+    total: int
+    speed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What runs now. `index` counts from 0 among `count` stages; `step` of `steps` is 0 of 0 where unknown."""
+
+    index: int
+    count: int
+    label: str
+    step: int = 0
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A small picture of what is being made: JPEG bytes."""
+
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The end of a run that succeeded.
+
+    `files` are those that this run wrote, absolute. `executed` are the ids of the nodes that really ran, the
+    rest came from the engine's cache. `seconds` is the time the run took in the engine.
+    """
+
+    files: tuple[Path, ...]
+    executed: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The end of a run that failed. `node` is the word id of the node at fault, "" where there is none."""
+
+    kind: FailureKind
+    message: str
+    hint: str = ""
+    node: str = ""
+    detail: str = ""
+
+    @classmethod
+    def of(cls, error: KinoraError) -> "Failed":
+        return cls(error.kind, error.message, error.hint, detail=error.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The end of a run that a person stopped."""
+
+
+Event = Download | Stage | Preview | Output | Failed | Cancelled
+FINAL = (Output, Failed, Cancelled)

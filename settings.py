@@ -1,0 +1,104 @@
+"""Every setting, typed, from the environment (`KINORA_*`) or the file `kinora.toml` in the home folder."""
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+PROJECT = Path(__file__).resolve().parent
+
+
+def default_home() -> Path:
+    """Where Kinora keeps what is its own: `KINORA_HOME`, else the platform's folder for application data."""
+    return Path(os.environ.get("KINORA_HOME") or platformdirs.user_data_dir("kinora", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """One object with everything that can be set. Sizes in GB are 10^9 bytes, times in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="KINORA_", extra="forbid", frozen=True)
+
+    home: Path = Field(default_factory=default_home, description="Folder for models, outputs, logs and settings")
+    comfyui_dir: Path = Field(PROJECT / "comfyui" / "source", description="An existing ComfyUI checkout to use")
+    device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", description="What generates")
+    cuda_device: str | None = Field(None, description="Which CUDA device, as CUDA_VISIBLE_DEVICES counts")
+    memory: Literal["auto", "high", "low", "none"] = Field(
+        "auto", description="How much of the models stays in GPU memory; auto lets ComfyUI move weights as needed"
+    )
+    reserve_vram_gb: float = Field(0.0, ge=0, description="GPU memory to leave to other programs")
+    precision: Literal["auto", "fp32", "bf16", "fp16", "fp8"] = Field(
+        "auto", description="Precision of the diffusion model; auto follows the checkpoint and the device"
+    )
+    demo: Literal["auto", "always", "never"] = Field(
+        "auto", description="Demo models: auto uses them where there is no accelerator"
+    )
+    models_dirs: list[Path] = Field([], description="ComfyUI models folders to use as well, never written to")
+    extra_model_paths: Path | None = Field(None, description="A ComfyUI extra_model_paths.yaml to read")
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(7860, ge=0, le=65535, description="Port to listen on")
+    user: str | None = Field(None, description="User name; needed for any address but loopback")
+    password: str | None = Field(None, description="Password; needed for any address but loopback")
+    cancel_timeout: float = Field(
+        10.0, gt=0, description="Seconds a running generation may take to stop before its process is ended"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, and the environment over the file."""
+        toml = TomlConfigSettingsSource(settings_cls, default_home() / "kinora.toml")
+        return init_settings, env_settings, toml
+
+    @cached_property
+    def resolved_device(self) -> Literal["cuda", "mps", "cpu"]:
+        """The device that "auto" comes to, found without importing torch."""
+        return accelerator() if self.device == "auto" else self.device
+
+    @property
+    def use_demo(self) -> bool:
+        return self.demo == "always" or (self.demo == "auto" and self.resolved_device == "cpu")
+
+    @property
+    def models_dir(self) -> Path:
+        """Kinora's own models folder, laid out as ComfyUI's (checkpoints/, loras/, …)."""
+        return self.home / ("demo_models" if self.use_demo else "models")
+
+    @property
+    def outputs_dir(self) -> Path:
+        return self.home / "outputs"
+
+    @property
+    def inputs_dir(self) -> Path:
+        return self.home / "inputs"
+
+    @property
+    def logs_dir(self) -> Path:
+        return self.home / "logs"
+
+
+@lru_cache
+def accelerator() -> Literal["cuda", "mps", "cpu"]:
+    """What this machine can generate on, asked of the drivers: importing torch would cost the page seconds."""
+    if sys.platform == "darwin" and os.uname().machine == "arm64":
+        return "mps"
+    if os.path.exists("/dev/kfd"):  # AMD's compute driver; torch calls it "cuda" too
+        return "cuda"
+    nvidia_smi = shutil.which("nvidia-smi")
+    if nvidia_smi:
+        listed = subprocess.run([nvidia_smi, "-L"], capture_output=True, text=True, check=False, timeout=30)
+        if listed.returncode == 0 and "GPU" in listed.stdout:
+            return "cuda"
+    return "cpu"
