@@ -1,0 +1,180 @@
+"""The Hugging Face Hub: what it offers for a file, the file's bytes, and its failures in words.
+
+The client is huggingface_hub's (endpoint, token, session, proxies, typed errors), except for writing the bytes:
+`hf_hub_download` of 2.4 keeps nothing of an interrupted transfer (file_download.py, `_download_to_tmp_and_move`;
+hf_xet neither), and the largest of these files has 40 GB. So the bytes come from the Hub's plain HTTP address,
+which answers ranges, also for repositories stored with xet.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from huggingface_hub import constants, get_hf_file_metadata, get_token, hf_hub_url
+from huggingface_hub.errors import (
+    FileMetadataError,
+    HfHubHTTPError,
+    HFValidationError,
+    OfflineModeIsEnabled,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, parse_ratelimit_headers
+
+from errors import DownloadError
+from models.registry import ModelFile
+
+ERRORS = (
+    HfHubHTTPError,
+    FileMetadataError,
+    HFValidationError,
+    OfflineModeIsEnabled,
+    httpx2.TransportError,
+    httpx2.InvalidURL,
+)
+_TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the Hub has: `url` is that of one commit (`revision`), `size` in bytes."""
+
+    url: str
+    revision: str
+    size: int
+    sha256: str
+
+
+def endpoint() -> str:
+    """The Hub's address: `HF_ENDPOINT` as it is now (the library reads it once, when it is imported)."""
+    return (os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
+
+
+def cache_dir() -> Path:
+    """The Hugging Face cache: `HF_HUB_CACHE` as it is now, else what the library found when it was imported."""
+    return Path(os.environ.get("HF_HUB_CACHE") or constants.HF_HUB_CACHE)
+
+
+def resolve(file: ModelFile) -> Offer:
+    """Asks the Hub for one file's commit, size and hash; nothing of the file is transferred.
+
+    Raises DownloadError where the answer contradicts what is known of the file, one of ERRORS where there is
+    no useful answer.
+    """
+    url = hf_hub_url(file.repo, file.path, revision=file.revision, endpoint=endpoint())
+    stated = get_hf_file_metadata(url, timeout=constants.HF_HUB_ETAG_TIMEOUT, endpoint=endpoint())
+    if stated.commit_hash is None or stated.size is None:
+        raise FileMetadataError(f"{url} was answered without a commit or a size")
+    # Of a large file the Hub's etag is the sha256 of its content.
+    sha256 = stated.etag if stated.etag and _SHA256.fullmatch(stated.etag) else None
+    if (file.size or stated.size) != stated.size or (sha256 and (file.sha256 or sha256) != sha256):
+        raise DownloadError(
+            f"{file.repo} now offers another {file.name} than the one Kinora knows.",
+            "Update Kinora. Nothing was downloaded.",
+            f"known: {file.size} bytes, sha256 {file.sha256}; offered: {stated.size} bytes, sha256 {sha256}",
+        )
+    if file.sha256 is None and sha256 is None:
+        raise FileMetadataError(f"{url} was answered without a sha256")
+    return Offer(
+        url=hf_hub_url(file.repo, file.path, revision=stated.commit_hash, endpoint=endpoint()),
+        revision=stated.commit_hash,
+        size=stated.size,
+        sha256=file.sha256 or sha256,
+    )
+
+
+@contextmanager
+def open_stream(offer: Offer, start: int) -> Iterator[httpx2.Response]:
+    """The file's bytes from `start` on. Each call asks the Hub anew: its links to the storage expire.
+
+    A status of 200 with a `start` other than 0 means that the server began at 0 all the same.
+    """
+    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT
+    with get_session().stream("GET", offer.url, headers=headers, timeout=timeout) as response:
+        hf_raise_for_status(response)
+        yield response
+
+
+def is_transient(error: Exception) -> bool:
+    """Whether asking again may help."""
+    return isinstance(error, httpx2.TransportError) or _status(error) in _TRANSIENT_STATUS
+
+
+def asked_delay(error: Exception) -> float:
+    """Seconds that the server asks to wait before the next try, 0 where it does not say."""
+    if not isinstance(error, HfHubHTTPError):
+        return 0.0
+    seconds = error.response.headers.get("Retry-After", "")
+    if seconds.isdigit():
+        return float(seconds)
+    limit = parse_ratelimit_headers(error.response.headers)
+    return float(limit.reset_in_seconds) if limit is not None and limit.remaining == 0 else 0.0
+
+
+def explain(error: Exception, file: ModelFile, folder: Path) -> DownloadError:
+    """One of ERRORS in words; `folder` is where the file can be put by hand."""
+    detail = f"{type(error).__name__}: {error}"
+    status = _status(error)
+    page = f"{endpoint()}/{file.repo}"
+    by_hand = f"or put {file.name} into {folder} yourself"
+    if isinstance(error, OfflineModeIsEnabled):
+        return DownloadError(
+            f"{file.name} is not here, and downloads are switched off.", f"Unset HF_HUB_OFFLINE, {by_hand}.", detail
+        )
+    if status in (401, 403):
+        return DownloadError(*_refused(file, page), detail)
+    if isinstance(error, RevisionNotFoundError):
+        return DownloadError(
+            f"The revision {file.revision} of {file.repo} was removed upstream.", f"Update Kinora, {by_hand}.", detail
+        )
+    if status in (404, 410):
+        return DownloadError(
+            f"{file.path} is no longer in {file.repo}: it was renamed or removed upstream.",
+            f"Update Kinora, {by_hand}.",
+            detail,
+        )
+    if status == 429:
+        wait = asked_delay(error)
+        when = f"in {wait:.0f} seconds" if wait else "in a few minutes"
+        return DownloadError(
+            f"{endpoint()} answers too many requests and refuses {file.name} for now.",
+            f"Try again {when}; with a token in HF_TOKEN the limit is higher.",
+            detail,
+        )
+    if status is not None:
+        return DownloadError(
+            f"{endpoint()} failed to deliver {file.name} (status {status}).", f"Try again later, {by_hand}.", detail
+        )
+    if isinstance(error, httpx2.TransportError):
+        return DownloadError(
+            f"{file.name} could not be downloaded: no connection to {endpoint()}.",
+            f"Check the network, set HF_ENDPOINT to a mirror, {by_hand}.",
+            detail,
+        )
+    return DownloadError(
+        f"{endpoint()} gave no usable answer for {file.name}.", f"Check HF_ENDPOINT and any proxy, {by_hand}.", detail
+    )
+
+
+def _refused(file: ModelFile, page: str) -> tuple[str, str]:
+    if get_token() is None:
+        return (
+            f"{file.name} needs a token: {file.repo} is gated or private.",
+            f"Accept its licence at {page}, create a token with read access at {endpoint()}/settings/tokens, "
+            "set HF_TOKEN to it and start Kinora again.",
+        )
+    return (
+        f"The token in use may not read {file.name}: {file.repo} is gated or private.",
+        f"Accept its licence at {page} with the account of the token, or set HF_TOKEN to another one.",
+    )
+
+
+def _status(error: Exception) -> int | None:
+    return error.response.status_code if isinstance(error, HfHubHTTPError) else None

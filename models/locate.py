@@ -1,0 +1,116 @@
+"""Where model files are: the folders that the engine searches, and others it can be given a link to."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+from huggingface_hub.file_download import repo_folder_name
+
+from errors import DownloadError, InvalidInputError
+from models import hub
+from models.registry import ModelFile
+from settings import Settings
+
+# Where ComfyUI 0.30.0 looks for each kind inside its own models folder (folder_paths.py, nodes.py VAELoader).
+_ALIASES = {
+    "text_encoders": ("text_encoders", "clip"),
+    "diffusion_models": ("diffusion_models", "unet"),
+    "controlnet": ("controlnet", "t2i_adapter"),
+    "vae": ("vae", "vae_approx"),
+}
+_LEGACY = {"unet": "diffusion_models", "clip": "text_encoders"}  # folder_paths.map_legacy
+
+
+class Places:
+    """The places of one set of settings. Looks at the disk at each call: files come and go."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def target(self, file: ModelFile) -> Path:
+        """Where the file belongs in Kinora's own models folder."""
+        return self._settings.models_dir / file.folder / file.name
+
+    def loadable(self, file: ModelFile) -> Path | None:
+        """The file where the engine itself finds it (backend/startup.py). A dangling link counts as nothing."""
+        own = [self._settings.models_dir / name for name in _aliases(file)]
+        if self._settings.use_demo:
+            return _first(own, file)
+        named = [root / file.folder for root in self._settings.models_dirs]
+        return _first([*own, *self._extra_folders.get(file.folder, []), *named], file)
+
+    def linkable(self, file: ModelFile) -> Path | None:
+        """The file where the engine does not look: older folder names, the Hugging Face cache."""
+        if self._settings.use_demo:
+            return None
+        older = [root / name for root in self._settings.models_dirs for name in _aliases(file)]
+        return _first(older, file) or _in_hub_cache(file)
+
+    def link(self, file: ModelFile, source: Path) -> None:
+        """Makes `source` loadable without a copy; replaces a dangling link."""
+        target = self.target(file)
+        temporary = target.with_name(f"{target.name}.{os.getpid()}.link")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.unlink(missing_ok=True)
+            try:
+                temporary.symlink_to(source.absolute())
+            except OSError:  # Windows allows symbolic links to administrators and developers only
+                os.link(source.resolve(), temporary)
+            os.replace(temporary, target)
+        except OSError as error:
+            raise DownloadError(
+                f"{source} cannot be linked into {target.parent}: {error.strerror}.",
+                f"Copy the file there, or name its models folder in {_setting('models_dirs')}.",
+                str(error),
+            ) from error
+
+    @cached_property
+    def _extra_folders(self) -> dict[str, list[Path]]:
+        """Folder name -> folders, from extra_model_paths.yaml as ComfyUI reads it (utils/extra_config.py)."""
+        config = self._settings.extra_model_paths
+        if config is None:
+            return {}
+        try:
+            sections = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+            folders: dict[str, list[Path]] = {}
+            for section in filter(None, sections.values()):
+                stated = os.path.expandvars(os.path.expanduser(section.get("base_path", "")))
+                base = config.absolute().parent / stated
+                for name in section.keys() - {"base_path", "is_default"}:
+                    lines = filter(None, section[name].split("\n"))
+                    folders.setdefault(_LEGACY.get(name, name), []).extend(base / line for line in lines)
+        except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
+            raise InvalidInputError(
+                f"{config} cannot be read as an extra_model_paths file.",
+                "extra_model_paths",
+                f"Correct it, or unset {_setting('extra_model_paths')}. {error}",
+            ) from error
+        return folders
+
+
+def _aliases(file: ModelFile) -> tuple[str, ...]:
+    return _ALIASES.get(file.folder, (file.folder,))
+
+
+def _first(folders: list[Path], file: ModelFile) -> Path | None:
+    return next((path for folder in folders if (path := folder / file.name).is_file()), None)
+
+
+def _in_hub_cache(file: ModelFile) -> Path | None:
+    """The newest cached copy; of a pinned file, a copy of that revision or with the same content."""
+    if not file.repo:
+        return None
+    snapshots = hub.cache_dir() / repo_folder_name(repo_id=file.repo, repo_type="model") / "snapshots"
+    copies = {revision: revision / file.path for revision in snapshots.glob("*")}
+    present = [(path.stat().st_mtime, revision, path) for revision, path in copies.items() if path.is_file()]
+    for _, revision, path in sorted(present, reverse=True):
+        # A blob in the cache is named by its etag, which for large files is the sha256 of the content.
+        if file.revision in (None, revision.name) or path.resolve().name == file.sha256:
+            return path
+    return None
+
+
+def _setting(name: str) -> str:
+    return f"KINORA_{name.upper()}"

@@ -1,0 +1,59 @@
+"""What was seen when a file was first fetched, so that it stays the same: `models.lock.json` in the home folder.
+
+The registry pins what was known when it was written. For the rest, the first answer of the Hub is trusted and
+recorded: repo/path -> {revision, size, sha256}.
+"""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from errors import DownloadError
+from models.hub import Offer
+from models.registry import ModelFile
+
+
+class Pins:
+    """The file at `path`; it need not be there yet."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def apply(self, file: ModelFile) -> ModelFile:
+        """The file with what was recorded of it, where the registry itself says nothing."""
+        pin = self._read().get(_key(file))
+        if pin is None or file.revision not in (None, pin["revision"]):
+            return file
+        return replace(
+            file,
+            revision=pin["revision"],
+            size=file.size or pin["size"],
+            sha256=file.sha256 or pin["sha256"],
+        )
+
+    def record(self, file: ModelFile, offer: Offer) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{self._path}.lock"):
+            pins = self._read()
+            pins[_key(file)] = {"revision": offer.revision, "size": offer.size, "sha256": offer.sha256}
+            temporary = self._path.with_suffix(".tmp")
+            temporary.write_text(json.dumps(pins, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            os.replace(temporary, self._path)
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        try:
+            return json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise DownloadError(
+                f"{self._path} is damaged.", "Remove it: Kinora then records the files anew.", str(error)
+            ) from error
+
+
+def _key(file: ModelFile) -> str:
+    return f"{file.repo}/{file.path}"
