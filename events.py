@@ -11,6 +11,13 @@ from errors import FailureKind, KinoraError
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """The run waits for its turn behind `ahead` others; 0 while only the engine is not ready yet."""
+
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
 class Download:
     """A model file on its way. `done` and `total` in bytes, `speed` in bytes per second."""
 
@@ -71,5 +78,5 @@ class Cancelled:
     """The end of a run that a person stopped."""
 
 
-Event = Download | Stage | Preview | Output | Failed | Cancelled
+Event = Queued | Download | Stage | Preview | Output | Failed | Cancelled
 FINAL = (Output, Failed, Cancelled)

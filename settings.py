@@ -10,7 +10,12 @@ from typing import Literal
 
 import platformdirs
 from pydantic import Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 PROJECT = Path(__file__).resolve().parent
 
@@ -30,7 +35,8 @@ class Settings(BaseSettings):
     device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", description="What generates")
     cuda_device: str | None = Field(None, description="Which CUDA device, as CUDA_VISIBLE_DEVICES counts")
     memory: Literal["auto", "high", "low", "none"] = Field(
-        "auto", description="How much of the models stays in GPU memory; auto lets ComfyUI move weights as needed"
+        "auto",
+        description="How much of the models stays in GPU memory; auto lets ComfyUI move weights as needed",
     )
     reserve_vram_gb: float = Field(0.0, ge=0, description="GPU memory to leave to other programs")
     precision: Literal["auto", "fp32", "bf16", "fp16", "fp8"] = Field(

@@ -8,7 +8,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,7 @@ from backend import failures
 from backend.startup import ServerStub, load
 from events import Cancelled, Event, Failed, Output, Preview, Stage
 from settings import Settings
-
-Graph = dict[str, dict[str, Any]]  # ComfyUI's API format: node id -> {class_type, inputs, _meta}
-Stages = Mapping[str, Sequence[str]]  # label -> node ids, in the order they run
+from workflow import Graph, Stages
 
 PREVIEW_SIZE = 512  # longest side in pixels; LTX previews arrive with one pixel per 32
 GC_INTERVAL = 10.0  # seconds between collections, as in ComfyUI's main.py
@@ -37,7 +35,7 @@ class Engine:
         else:
             self._stub = load(settings)
         self._executor = _make_executor(self._stub)
-        self._run: _Run | None = None
+        self._running = False
         self._last_gc = time.monotonic()
         self._dirty = False
 
@@ -57,22 +55,23 @@ class Engine:
             "comfyui": comfyui_version.__version__,
         }
 
-    def run(self, graph: Graph, stages: Stages) -> Iterator[Event]:
-        """Executes the graph; the last event is an Output, a Failed or a Cancelled."""
-        if self._run is not None:
+    def run(self, graph: Graph, stages: Stages, cancelled: threading.Event | None = None) -> Iterator[Event]:
+        """Executes the graph; the last event is an Output, a Failed or a Cancelled.
+
+        To stop it, set `cancelled` and then call `interrupt()`; both are safe from any thread at any time.
+        """
+        if self._running:
             raise RuntimeError("this engine runs one graph at a time")
-        self._run = run = _Run(self._stub, self._executor, self._settings, graph, stages)
+        self._running = self._dirty = True
+        run = _Run(self._stub, self._executor, self._settings, graph, stages, cancelled or threading.Event())
         try:
             yield from run.events()
         finally:
-            self._run = None
-            self._dirty = True
+            self._running = False
 
-    def cancel(self) -> None:
-        """Asks the running graph to stop; safe from any thread, harmless when nothing runs."""
-        run = self._run
-        if run is not None:
-            run.cancel()
+    def interrupt(self) -> None:
+        """Makes the node that runs now stop as soon as it looks; harmless when nothing runs."""
+        _interrupt()
 
     def collect_garbage(self) -> None:
         """main.py 335-420: between prompts, at most every 10 s. Call it while idle."""
@@ -105,7 +104,13 @@ class _Run:
     """One graph on its way: the executor works in a thread, its messages become events in a queue."""
 
     def __init__(
-        self, stub: ServerStub, executor: Any, settings: Settings, graph: Graph, stages: Stages
+        self,
+        stub: ServerStub,
+        executor: Any,
+        settings: Settings,
+        graph: Graph,
+        stages: Stages,
+        cancelled: threading.Event,
     ) -> None:
         self._stub = stub
         self._executor = executor
@@ -114,7 +119,7 @@ class _Run:
         self._id = uuid.uuid4().hex
         self._stages = [(label, frozenset(nodes)) for label, nodes in stages.items()]
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        self._cancelled = threading.Event()
+        self._cancelled = cancelled
         self._executed: list[str] = []
         self._error: dict[str, Any] | None = None
         self._succeeded = False
@@ -126,14 +131,10 @@ class _Run:
             while (event := self._events.get()) is not None:
                 yield event
         finally:
-            self.cancel()  # no effect on a run that ended; stops one whose reader went away
+            if thread.is_alive():  # whoever read the events went away
+                self._cancelled.set()
+                _interrupt()
             thread.join()
-
-    def cancel(self) -> None:
-        import nodes
-
-        self._cancelled.set()
-        nodes.interrupt_processing()
 
     def _work(self) -> None:
         import comfy.utils
@@ -186,7 +187,7 @@ class _Run:
 
     def _on_server_event(self, event: Any, data: Any) -> None:
         if event == "execution_start" and self._cancelled.is_set():
-            self.cancel()  # execute() clears the flag that a cancel before it had set
+            _interrupt()  # execute() clears the flag that a cancel before it had set
         elif event == "executing" and data.get("node") is not None:
             self._executed.append(data["node"])
             self._put_stage(data["node"])
@@ -214,6 +215,12 @@ class _Run:
             if node in members:
                 self._events.put(Stage(index, len(self._stages), label, step, steps))
                 return
+
+
+def _interrupt() -> None:
+    import nodes
+
+    nodes.interrupt_processing()
 
 
 def _to_jpeg(image: Any) -> bytes:

@@ -6,6 +6,8 @@ from typing import Any
 from events import Failed
 from settings import Settings
 
+# CUDA's and MPS's own words, then those of torch's CPU allocator on Linux and on Windows.
+_OOM_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
 _OOM_HINT = "Choose a smaller size, fewer seconds or the Fast preset"
 
 
@@ -16,9 +18,7 @@ def from_validation(error: dict[str, Any] | None, node_errors: dict[str, Any]) -
             return _from_reason(node, found["class_type"], reason)
     error = error or {"message": "The workflow is not valid", "details": ""}
     node = error.get("extra_info", {}).get("node_id") or ""
-    return Failed(
-        "invalid", f"{error['message'].rstrip('.')}.", "", node, detail=str(error.get("details", ""))
-    )
+    return Failed("invalid", f"{error['message'].rstrip('.')}.", "", node, detail=str(error.get("details", "")))
 
 
 def _from_reason(node: str, class_type: str, reason: dict[str, Any]) -> Failed:
@@ -44,7 +44,7 @@ def from_execution(error: dict[str, Any], settings: Settings) -> Failed:
     text = error["exception_message"].strip()
     detail = "".join([f"{kind}: {text}\n", *error["traceback"]])
     node = error["node_id"]
-    if kind.endswith(("OutOfMemoryError", "MemoryError")) or "out of memory" in text.lower():
+    if kind.endswith(("OutOfMemoryError", "MemoryError")) or any(words in text for words in _OOM_WORDS):
         where = "computer's memory" if settings.resolved_device != "cuda" else "GPU's memory"
         low = "" if settings.memory in ("low", "none") else ", or start Kinora with KINORA_MEMORY=low"
         return Failed("out_of_memory", f"The {where} is not enough for this.", f"{_OOM_HINT}{low}.", node, detail)

@@ -50,8 +50,6 @@ def comfy_args(settings: Settings) -> list[str]:
     args = [
         *("--base-directory", str(settings.home / "comfyui")),
         *("--models-directory", str(settings.models_dir)),
-        *("--output-directory", str(settings.outputs_dir)),
-        *("--input-directory", str(settings.inputs_dir)),
         "--disable-all-custom-nodes",
         "--disable-api-nodes",
         *_MEMORY_FLAGS[settings.memory],
@@ -91,6 +89,7 @@ def load(settings: Settings) -> ServerStub:
     import nodes
 
     _enable_dynamic_vram(args)
+    _set_folders(settings)
     _add_model_folders(settings)
     import hook_breaker_ac10a0
 
@@ -127,9 +126,7 @@ def _prepare_device(args: Any) -> None:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     if enables_dynamic_vram():
         headroom = None if args.reserve_vram is None else int(args.reserve_vram * 1024**3)
-        comfy_aimdo.control.init(
-            simple_vram_headroom=headroom, nvml_pressure=not args.disable_nvml_pressure
-        )
+        comfy_aimdo.control.init(simple_vram_headroom=headroom, nvml_pressure=not args.disable_nvml_pressure)
     import cuda_malloc  # noqa: F401  chooses torch's allocator through the environment
 
 
@@ -162,6 +159,14 @@ def _enable_dynamic_vram(args: Any) -> None:
         log.info("dynamic VRAM is on")
     else:
         log.warning("dynamic VRAM could not start; ComfyUI estimates instead")
+
+
+def _set_folders(settings: Settings) -> None:
+    """main.py 147-163: only main.py reads these two flags."""
+    import folder_paths
+
+    folder_paths.set_output_directory(str(settings.outputs_dir.resolve()))
+    folder_paths.set_input_directory(str(settings.inputs_dir.resolve()))
 
 
 def _add_model_folders(settings: Settings) -> None:

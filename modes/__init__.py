@@ -1,0 +1,16 @@
+"""Every mode, declared once. A new one is a template in `workflows/` and a declaration in this room."""
+
+from errors import InvalidInputError
+from modes.base import Announcement, InvalidParamsError, Mode, Parameter, Params, Preset
+from modes.ltx import TEXT_TO_VIDEO
+
+__all__ = ["MODES", "Announcement", "InvalidParamsError", "Mode", "Parameter", "Params", "Preset", "get"]
+
+MODES: dict[str, Mode] = {mode.id: mode for mode in (TEXT_TO_VIDEO,)}
+
+
+def get(mode_id: str) -> Mode:
+    """Raises InvalidInputError for an id that no mode has."""
+    if mode_id not in MODES:
+        raise InvalidInputError(f"There is no mode “{mode_id}”. Modes: {', '.join(MODES)}.", "mode")
+    return MODES[mode_id]

@@ -1,0 +1,157 @@
+"""The status card: what a run's events come to, as HTML. Pure functions; everything from outside is escaped."""
+
+import base64
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from html import escape
+
+from events import Cancelled, Download, Event, Failed, Output, Preview, Queued, Stage
+from jobs import Job
+from worker import EngineState
+
+IDLE = '<div class="k-stage k-empty"><p>Your clip appears here.</p></div>'
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is known of a run after some of its events. `stage_since` is time.monotonic()."""
+
+    queued: Queued | None = None
+    download: Download | None = None
+    stage: Stage | None = None
+    stage_since: float = 0.0
+    seen: frozenset[int] = field(default_factory=frozenset)
+    preview: bytes | None = None
+    end: Output | Failed | Cancelled | None = None
+
+    def after(self, events: Iterable[Event]) -> "View":
+        """The view once these events have happened as well."""
+        view = self
+        for event in events:
+            match event:
+                case Queued():
+                    view = replace(view, queued=event)
+                case Download():
+                    view = replace(view, download=None if event.done >= event.total else event)
+                case Stage():
+                    same = view.stage is not None and view.stage.index == event.index
+                    since = view.stage_since if same else time.monotonic()
+                    view = replace(view, stage=event, stage_since=since, seen=view.seen | {event.index}, download=None)
+                case Preview():
+                    view = replace(view, preview=event.jpeg)
+                case Output() | Failed() | Cancelled():
+                    view = replace(view, end=event, download=None)
+        return view
+
+
+def card(job: Job, view: View, left: float | None, engine: EngineState) -> str:
+    """The whole card for a run: picture area, stages, times; an error card where it failed."""
+    match view.end:
+        case Failed():
+            return error_card(view.end)
+        case Cancelled():
+            cancelled = f'<div class="k-stage k-empty"><p>Cancelled after {_seconds(job.elapsed)}.</p></div>'
+            return cancelled + _stages(job, view)
+        case Output():
+            return _stages(job, view)
+    return _picture(job, view) + _headline(job, view, left, engine) + _stages(job, view)
+
+
+def error_card(failed: Failed) -> str:
+    """What happened, what to do, and the details folded."""
+    node = f" (node {escape(failed.node)})" if failed.node else ""
+    detail = ""
+    if failed.detail:
+        text = escape(failed.detail)
+        detail = f"<details><summary>Details{node}</summary><pre>{text}</pre></details>"
+    return (
+        f'<div class="k-error" role="alert" data-kind="{failed.kind}"><h3>{escape(failed.message)}</h3>'
+        f"<p>{escape(failed.hint)}</p>{detail}</div>"
+    )
+
+
+def engine_pill(state: EngineState) -> str:
+    """The engine's state in a word or two."""
+    words = {
+        "stopped": "Engine stopped",
+        "starting": "Engine starting",
+        "ready": "Engine ready",
+        "busy": "Engine busy",
+        "restarting": "Engine restarting",
+        "failed": "Engine failed",
+    }[state.name]
+    device = state.info.get("device")
+    text = f"{words} · {escape(device)}" if device else words
+    return f'<span class="k-pill" data-state="{state.name}" role="status"><i></i>{text}</span>'
+
+
+def facts(job: Job) -> str:
+    """Under the video: what it is and how it was made."""
+    announced = job.announced
+    items = [
+        ("Seed", str(job.seed)),
+        ("Size", f"{announced.width} × {announced.height} px"),
+        ("Length", f"{announced.seconds:.2f} s, {announced.frames} frames at {announced.fps:g} fps"),
+        ("Took", _seconds(job.elapsed)),
+    ]
+    cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in items)
+    return f'<dl class="k-facts">{cells}</dl>'
+
+
+def _picture(job: Job, view: View) -> str:
+    ratio = f"aspect-ratio:{job.announced.width}/{job.announced.height}"
+    if view.preview is None:
+        return f'<div class="k-stage k-waiting" style="{ratio}"></div>'
+    data = base64.b64encode(view.preview).decode()
+    image = f'<img class="k-preview" alt="Preview" src="data:image/jpeg;base64,{data}">'
+    return f'<div class="k-stage" style="{ratio}">{image}</div>'
+
+
+def _headline(job: Job, view: View, left: float | None, engine: EngineState) -> str:
+    words, value, total = _now(job, view, engine)
+    bar = f'<progress value="{value}" max="{total}"></progress>' if total else "<progress></progress>"
+    times = [f"{_seconds(job.elapsed)} elapsed"] if job.started else []
+    if left is not None and job.started:
+        times.append(f"about {_seconds(left)} left")
+    return f'<div class="k-now"><div><b>{escape(words)}</b><span>{" · ".join(times)}</span></div>{bar}</div>'
+
+
+def _now(job: Job, view: View, engine: EngineState) -> tuple[str, float, float]:
+    """What runs now in words, and how far it is, 0 of 0 where unknown."""
+    if view.download:
+        file = view.download
+        size = f"{file.done / 1e9:.2f} of {file.total / 1e9:.2f} GB at {file.speed / 1e6:.1f} MB/s"
+        return f"Downloading {file.file}: {size}", file.done, file.total
+    if job.cancelled.is_set():
+        return "Stopping", 0, 0
+    if view.stage:
+        step = f", step {view.stage.step} of {view.stage.steps}" if view.stage.step else ""
+        return f"{view.stage.label}{step}", view.stage.step, view.stage.steps
+    if view.queued and view.queued.ahead:
+        runs = "run" if view.queued.ahead == 1 else "runs"
+        return f"Waiting behind {view.queued.ahead} {runs}", 0, 0
+    if engine.name in ("starting", "restarting"):
+        return "Waiting for the engine to start", 0, 0
+    return "Starting", 0, 0
+
+
+def _stages(job: Job, view: View) -> str:
+    current = view.stage.index if view.stage and not view.end else None
+    succeeded = isinstance(view.end, Output)
+    items = []
+    for index, label in enumerate(job.stages):
+        # On success every stage is done: those that did not run came from the engine's cache.
+        state = "now" if index == current else "done" if succeeded or index in view.seen else "todo"
+        items.append(f'<li data-state="{state}">{escape(label)}</li>')
+    return f'<ol class="k-stages">{"".join(items)}</ol>'
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
