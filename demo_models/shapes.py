@@ -1,0 +1,150 @@
+"""Sizes of the demo models. The checkpoint's part is stored in its metadata, where ComfyUI reads the real ones too."""
+
+from typing import Any
+
+LATENT_CHANNELS = 128  # of the LTX video VAE; the audio latent has 8 channels x 16 bins, 128 as well
+LIVE_CHANNELS = 32  # of these, the ones that demo pictures are made from
+VIDEO_HEADS, VIDEO_HEAD_WIDTH = 4, 32
+AUDIO_HEADS, AUDIO_HEAD_WIDTH = 4, 8  # ComfyUI takes cross_attention_dim = heads x width, for audio too
+VIDEO_WIDTH = VIDEO_HEADS * VIDEO_HEAD_WIDTH
+AUDIO_WIDTH = AUDIO_HEADS * AUDIO_HEAD_WIDTH
+
+VOCABULARY = 512
+GEMMA_WIDTH = 32
+GEMMA_STATES = 49  # hidden states of 48 layers and the embedding
+GEMMA_VISION = {
+    "num_channels": 3,
+    "hidden_act": "gelu_pytorch_tanh",
+    "hidden_size": 16,
+    "image_size": 896,
+    "intermediate_size": 16,
+    "model_type": "siglip_vision_model",
+    "num_attention_heads": 1,
+    "num_hidden_layers": 1,
+    "patch_size": 56,  # 16 x 16 patches, as many as an image has tokens
+}
+
+TRANSFORMER: dict[str, Any] = {
+    "num_attention_heads": VIDEO_HEADS,
+    "attention_head_dim": VIDEO_HEAD_WIDTH,
+    "cross_attention_dim": VIDEO_WIDTH,
+    "audio_num_attention_heads": AUDIO_HEADS,
+    "audio_attention_head_dim": AUDIO_HEAD_WIDTH,
+    "audio_cross_attention_dim": AUDIO_WIDTH,
+    "in_channels": LATENT_CHANNELS,
+    "audio_in_channels": LATENT_CHANNELS,
+    "caption_channels": 64,
+    "num_layers": 2,
+    "positional_embedding_max_pos": [20, 2048, 2048],
+    "audio_positional_embedding_max_pos": [20],
+    "timestep_scale_multiplier": 1000,
+    "av_ca_timestep_scale_multiplier": 1000,
+    "causal_temporal_positioning": True,
+    "use_middle_indices_grid": True,
+    "rope_type": "split",
+    "frequencies_precision": "float64",
+    "apply_gated_attention": True,
+    "cross_attention_adaln": True,
+    "caption_proj_before_connector": True,
+    "caption_projection_first_linear": False,
+    "connector_num_attention_heads": VIDEO_HEADS,
+    "connector_attention_head_dim": VIDEO_HEAD_WIDTH,
+    "connector_num_layers": 1,
+    "audio_connector_num_attention_heads": AUDIO_HEADS,
+    "audio_connector_attention_head_dim": AUDIO_HEAD_WIDTH,
+    "connector_apply_gated_attention": True,
+}
+
+# 32 x smaller in space (8 by blocks, 4 by patches) and 8 x in time.
+VIDEO_VAE: dict[str, Any] = {
+    "_class_name": "CausalVideoAutoencoder",
+    "dims": 3,
+    "in_channels": 3,
+    "out_channels": 3,
+    "latent_channels": LATENT_CHANNELS,
+    "patch_size": 4,
+    "norm_layer": "pixel_norm",
+    "latent_log_var": "uniform",
+    "spatial_padding_mode": "replicate",
+    "timestep_conditioning": False,
+    "causal_decoder": False,
+    "encoder_base_channels": 16,
+    "decoder_base_channels": 16,
+    "encoder_blocks": [
+        ["res_x", {"num_layers": 1}],
+        ["compress_space_res", {"multiplier": 2}],
+        ["res_x", {"num_layers": 1}],
+        ["compress_time_res", {"multiplier": 2}],
+        ["compress_all_res", {"multiplier": 1}],
+        ["compress_all_res", {"multiplier": 1}],
+        ["res_x", {"num_layers": 1}],
+    ],
+    # Listed from the picture inwards, as the encoder's; ComfyUI builds them in reverse.
+    "decoder_blocks": [
+        ["res_x", {"num_layers": 1}],
+        ["compress_space", {"multiplier": 1}],
+        ["res_x", {"num_layers": 1}],
+        ["compress_time", {"multiplier": 2}],
+        ["compress_all", {"multiplier": 1}],
+        ["compress_all", {"multiplier": 1}],
+        ["res_x", {"num_layers": 1}],
+    ],
+}
+
+_AUDIO_CODER = {
+    "double_z": True,
+    "mel_bins": 64,
+    "z_channels": 8,
+    "resolution": 256,
+    "downsample_time": False,
+    "in_channels": 2,
+    "out_ch": 2,
+    "ch": 8,
+    "ch_mult": [1, 1, 1],
+    "num_res_blocks": 1,
+    "attn_resolutions": [],
+    "dropout": 0.0,
+    "mid_block_add_attention": False,
+    "norm_type": "pixel",
+    "causality_axis": "height",
+}
+AUDIO_VAE: dict[str, Any] = {
+    "model": {"params": {"ddconfig": _AUDIO_CODER, "sampling_rate": 16000}},
+    "preprocessing": {"stft": {"filter_length": 1024, "hop_length": 160}},
+}
+
+_GENERATOR = {
+    "upsample_initial_channel": 32,
+    "resblock": "AMP1",
+    "resblock_kernel_sizes": [3],
+    "resblock_dilation_sizes": [[1, 3, 5]],
+    "activation": "snakebeta",
+    "stereo": True,
+    "use_bias_at_final": False,
+}
+# Mel frames every 10 ms become sound at 16 kHz, then at 48 kHz.
+VOCODER: dict[str, Any] = {
+    "vocoder": {**_GENERATOR, "upsample_rates": [10, 16], "upsample_kernel_sizes": [20, 32]},
+    "bwe": {
+        **_GENERATOR,
+        "upsample_rates": [12, 20],
+        "upsample_kernel_sizes": [24, 40],
+        "input_sampling_rate": 16000,
+        "output_sampling_rate": 48000,
+        "hop_length": 80,
+        "n_fft": 512,
+        "num_mels": 64,
+    },
+}
+
+UPSAMPLER: dict[str, Any] = {
+    "_class_name": "LatentUpsampler",
+    "in_channels": LATENT_CHANNELS,
+    "mid_channels": 2 * LIVE_CHANNELS,
+    "num_blocks_per_stage": 1,
+    "dims": 3,
+    "spatial_upsample": True,
+    "temporal_upsample": False,
+    "spatial_scale": 2.0,
+    "rational_resampler": True,
+}

@@ -1,0 +1,91 @@
+"""Fills the tensors of a model: random ones from a seed and the tensor's name, and smooth ones for pictures.
+
+A `Fill` makes one tensor's values, a `Mix` the matrix from a layer's input channels to its output channels. A recipe
+is a list of (pattern, Fill); the first pattern found in the tensor's name decides. Tensors are independent of
+each other, so a change of one leaves the rest as it was.
+"""
+
+import itertools
+import re
+import zlib
+from collections.abc import Callable, Sequence
+from math import prod
+
+import torch
+from torch import Generator, Tensor
+
+Fill = Callable[[Tensor, Generator], Tensor]  # gets the tensor as the model's constructor left it
+Mix = Callable[[int, int, Generator], Tensor]  # (outputs, inputs, generator) -> matrix [outputs, inputs]
+Rules = Sequence[tuple[str, Fill]]
+
+
+def fill(tensors: dict[str, Tensor], seed: int, rules: Rules) -> dict[str, Tensor]:
+    """New float32 values for every tensor, by its first rule that fits. The last rule has to fit every name."""
+    filled = {}
+    for name, tensor in tensors.items():
+        # 32 bits: torch's generator for the CPU ignores the rest.
+        generator = Generator().manual_seed(zlib.crc32(f"{seed} {name}".encode()))
+        make = next(make for pattern, make in rules if re.search(pattern, name))
+        filled[name] = make(tensor.float(), generator).contiguous()
+    return filled
+
+
+def keep(tensor: Tensor, _generator: Generator) -> Tensor:
+    """As it is: filters, for which random values make no sense."""
+    return tensor.clone()
+
+
+def constant(value: float) -> Fill:
+    return lambda tensor, _generator: torch.full_like(tensor, value)
+
+
+def spread(deviation: float) -> Fill:
+    """Normal with the given standard deviation."""
+    return lambda tensor, generator: deviation * torch.randn(tensor.shape, generator=generator)
+
+
+def normal(gain: float) -> Fill:
+    """Normal with a standard deviation of gain / sqrt(fan in): inputs of size 1 give outputs of size `gain`."""
+    return lambda tensor, generator: spread(gain * (len(tensor) / tensor.numel()) ** 0.5)(tensor, generator)
+
+
+def mixed(mix: Mix, *factors: int) -> Fill:
+    """A layer that mixes channels as `mix` says and interpolates linearly in between.
+
+    Without factors a linear layer. With one factor per dimension a convolution (kernel 3) whose output, unfolded to
+    space, is larger by them; a factor of 1 uses the kernel's centre only. Output channels are ordered (channel,
+    factor 1, factor 2, …), as ComfyUI's depth to space expects them.
+    """
+
+    def make(tensor: Tensor, generator: Generator) -> Tensor:
+        kernels = []
+        for place in itertools.product(*(range(factor) for factor in factors)):
+            kernel = torch.ones(())
+            for index, factor in zip(place, factors, strict=True):
+                kernel = torch.einsum("...,k->...k", kernel, _interpolation(index, factor))
+            kernels.append(kernel)
+        matrix = mix(len(tensor) // prod(factors), tensor.shape[1], generator)
+        return torch.einsum("oi,p...->opi...", matrix, torch.stack(kernels)).reshape(tensor.shape)
+
+    return make
+
+
+def transposed(fill: Fill) -> Fill:
+    """With height and width exchanged: ComfyUI's unpatchify expects width before height in the channels."""
+    return lambda tensor, generator: fill(tensor, generator).transpose(-1, -2)
+
+
+def straight(gain: float) -> Mix:
+    """Channel to channel, as far as both go."""
+    return lambda outputs, inputs, _generator: gain * torch.eye(outputs, inputs)
+
+
+def anyhow(gain: float) -> Mix:
+    """Every output a random mixture of all inputs; inputs of size 1 give outputs of size `gain`."""
+    return lambda outputs, inputs, generator: normal(gain)(torch.empty(outputs, inputs), generator)
+
+
+def _interpolation(index: int, factor: int) -> Tensor:
+    """Weights of the previous, this and the next input for output `index` of `factor`."""
+    offset = (index - (factor - 1) / 2) / factor
+    return torch.tensor([max(0.0, -offset), 1 - abs(offset), max(0.0, offset)])

@@ -1,0 +1,67 @@
+"""Demo models: the right files, the same on every run, and ComfyUI makes video with sound from them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo_models import FILES
+
+CHILD = Path(__file__).parent / "demo_models_child.py"
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    home = tmp_path_factory.mktemp("demo")
+    done = subprocess.run(
+        [sys.executable, str(CHILD), str(home)], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_files_are_the_named_ones_and_only_safetensors(seen):
+    assert set(seen["files"]) == set(FILES)
+    assert all(name.endswith(".safetensors") for name in seen["files"])
+
+
+def test_every_file_differs_from_every_other(seen):
+    assert len(set(seen["files"].values())) == len(FILES)
+
+
+def test_a_missing_file_is_made_and_the_others_are_left_alone(seen):
+    assert seen["missing_was_made"]
+    assert seen["others_were_left"]
+
+
+def test_another_recipe_makes_all_files_anew_with_the_same_bytes(seen):
+    assert seen["files_after_rebuild"] == seen["files"]
+
+
+def test_text_to_video_gives_a_video_with_sound_of_the_asked_size(seen):
+    first = seen["runs"]["first"]
+    assert first["codecs"] == ["h264", "aac"]
+    assert first["shape"] == [9, 128, 192, 3]
+    assert first["previews"] > 0
+
+
+def test_pictures_are_neither_flat_nor_burnt_out(seen):
+    assert seen["runs"]["first"]["contrast"] > 15
+    assert seen["runs"]["first"]["saturated"] < 0.05
+
+
+def test_sound_is_audible_and_quiet(seen):
+    assert 0.02 < seen["runs"]["first"]["loudest"] < 0.3
+
+
+def test_the_same_seed_gives_the_same_frames(seen):
+    assert seen["runs"]["again"]["sampled"]
+    assert seen["difference"]["again"] == 0
+
+
+@pytest.mark.parametrize("changed", ["seed", "prompt", "strength", "lora", "checkpoint", "cfg", "negative"])
+def test_what_a_person_changes_changes_the_frames(seen, changed):
+    """Mean difference in grey levels of 255; for the negative prompt between two runs at cfg 4."""
+    assert seen["difference"][changed] > 3
