@@ -29,6 +29,7 @@ def serve(settings: Settings) -> None:
             f"Listening on {settings.host} lets others in. Set KINORA_USER and KINORA_PASSWORD first, "
             "or listen on 127.0.0.1."
         )
+    os.environ["GRADIO_TEMP_DIR"] = str(settings.home / "cache")  # what the page shows, under unguessable names
     settings.outputs_dir.mkdir(parents=True, exist_ok=True)
     jobs = Jobs(settings)
     page = ui.build(jobs)

@@ -57,7 +57,9 @@ def _command(mode: Mode) -> Callable[..., None]:
     def run(out: Path | None, as_json: bool, **values: str | bool | None) -> None:
         _generate(mode, values, out, as_json)
 
-    options = [_option(parameter) for parameter in mode.parameters(Settings().use_demo)]
+    options = [
+        _option(real, demo.default) for real, demo in zip(mode.parameters(), mode.parameters(demo=True), strict=True)
+    ]
     out = Annotated[Path | None, typer.Option("--out", help="Where to put a copy of the result.")]
     as_json = Annotated[bool, typer.Option("--json", help="Print events as lines of JSON.")]
     keyword = inspect.Parameter.KEYWORD_ONLY
@@ -68,7 +70,7 @@ def _command(mode: Mode) -> Callable[..., None]:
     return run
 
 
-def _option(parameter: Parameter) -> inspect.Parameter:
+def _option(parameter: Parameter, demo_default: Any) -> inspect.Parameter:
     name = "--" + parameter.name.replace("_", "-")
     notes = [parameter.help]
     if parameter.choices:
@@ -79,7 +81,8 @@ def _option(parameter: Parameter) -> inspect.Parameter:
     else:
         kind, names = str | None, [name]
     if parameter.default not in (None, ""):
-        notes.append(f"Default: {parameter.default}{parameter.unit and ' ' + parameter.unit}.")
+        on_demo = f" ({demo_default} on demo models)" if demo_default != parameter.default else ""
+        notes.append(f"Default: {parameter.default}{parameter.unit and ' ' + parameter.unit}{on_demo}.")
     annotation = Annotated[kind, typer.Option(*names, help=" ".join(notes), show_default=False)]
     return inspect.Parameter(parameter.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
@@ -215,11 +218,13 @@ class _JsonLines:
         typer.echo(json.dumps({"event": kind, **content}, default=str))
 
 
+for _mode in modes.MODES.values():
+    generate.command(_mode.id)(_command(_mode))
+
+
 def main() -> None:
     """Runs the command line; errors in words, not as a traceback."""
     try:
-        for mode in modes.MODES.values():
-            generate.command(mode.id)(_command(mode))
         app()
     except KinoraError as error:
         terminal.print(f"{error.message} {error.hint}", markup=False, style="red")

@@ -69,8 +69,8 @@ class Timings:
         if stage is None:
             return sum(usual)
         current = usual[stage.index]
-        if stage.step:
-            rest = current * (1 - stage.step / stage.steps)
+        if stage.step > 1:  # this run's own pace; its first step still loads weights
+            rest = in_stage / stage.step * (stage.steps - stage.step)
         else:
             rest = max(0.0, current - in_stage)
         return rest + sum(usual[stage.index + 1 :])

@@ -7,10 +7,13 @@ in globals: one process holds one ComfyUI, started once.
 import asyncio
 import logging
 import os
+import shutil
 import sys
 import types
+from pathlib import Path
 from typing import Any
 
+from backend import repeatable_video
 from settings import Settings
 
 MODEL_EXTENSIONS = {".safetensors", ".sft"}  # a pickle can run code when it is loaded
@@ -100,6 +103,7 @@ def load(settings: Settings) -> ServerStub:
         log.warning("ComfyUI could not load %s", name)
     import comfy.model_management
 
+    repeatable_video.install()
     comfy.model_management.set_cudnn_benchmark()  # main.py 526: after all node imports
     hook_breaker_ac10a0.restore_functions()
     return stub
@@ -162,8 +166,12 @@ def _enable_dynamic_vram(args: Any) -> None:
 
 
 def _set_folders(settings: Settings) -> None:
-    """main.py 147-163: only main.py reads these two flags."""
+    """main.py 147-163 and 500-543: only main.py reads the flags for these; what is in temp is of the last start."""
     import folder_paths
+
+    temp = Path(folder_paths.get_temp_directory())
+    shutil.rmtree(temp, ignore_errors=True)
+    temp.mkdir(parents=True)
 
     folder_paths.set_output_directory(str(settings.outputs_dir.resolve()))
     folder_paths.set_input_directory(str(settings.inputs_dir.resolve()))

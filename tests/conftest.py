@@ -1,7 +1,8 @@
-"""What all tests share: the project on the path, and a home folder of their own."""
+"""What all tests share: the project on the path, homes of their own, and one real engine on demo models."""
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,39 @@ sys.path.insert(0, str(PROJECT))
 
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+for name in list(os.environ):  # no setting of the person who runs the tests reaches them
+    if name.startswith("KINORA_") and name != "KINORA_COMFYUI_DIR":
+        del os.environ[name]
+
+from jobs import Jobs  # noqa: E402
+from settings import Settings  # noqa: E402
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home folder; no setting of the person who runs the tests reaches them."""
-    for name in list(os.environ):
-        if name.startswith("KINORA_") and name != "KINORA_COMFYUI_DIR":
-            monkeypatch.delenv(name)
+    """An empty home folder, the default one during the test."""
     folder = tmp_path / "home"
     monkeypatch.setenv("KINORA_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home in which demo models are made once for all tests."""
+    home = tmp_path_factory.mktemp("demo-home")
+    return Settings(home=home, device="cpu", demo="always", cancel_timeout=3)
+
+
+@pytest.fixture(scope="session")
+def jobs(demo_settings: Settings) -> Iterator[Jobs]:
+    """The queue with a real engine in a process of its own."""
+    queue = Jobs(demo_settings)
+    queue.start()
+    yield queue
+    queue.stop()
+
+
+@pytest.fixture
+def clip() -> dict[str, object]:
+    """A text to video run of about a second: 128 x 128 pixels, 9 frames."""
+    return {"prompt": "a red kite over the sea", "width": 128, "height": 128, "seconds": 0.3, "seed": 7}

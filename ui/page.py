@@ -41,10 +41,10 @@ def build(jobs: Jobs) -> gr.Blocks:
                         cancel = gr.Button("Cancel", elem_id="cancel", scale=1, interactive=False)
             with gr.Column(elem_id="k-result", min_width=320):
                 video = gr.Video(visible=False, show_label=False, autoplay=True, loop=True, buttons=[], elem_id="video")
-                card = gr.HTML(status.IDLE, elem_id="status")
                 with gr.Row(elem_id="k-after", visible=False) as after:
                     facts = gr.HTML(elem_id="facts")
                     download = gr.DownloadButton("Download", elem_id="download", scale=0, min_width=120)
+                card = gr.HTML(status.IDLE, elem_id="status")
         running = gr.State("")
         remembered = gr.BrowserState("", storage_key="kinora-run")
         handlers = _Handlers(jobs, form)
@@ -58,8 +58,9 @@ def build(jobs: Jobs) -> gr.Blocks:
             trigger_mode="always_last",
             **QUIET,
         )
-        generate.click(handlers.submit, fields, [running, remembered, announcement, *fields], queue=False, **QUIET)
-        page.load(lambda run: run, remembered, running, queue=False, **QUIET)
+        submitted = [running, remembered, announcement, *fields]
+        generate.click(handlers.submit, fields, submitted, concurrency_limit=None, **QUIET)
+        page.load(lambda run: run, remembered, running, concurrency_limit=None, **QUIET)
         running.change(
             handlers.watch,
             running,

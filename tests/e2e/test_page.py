@@ -1,0 +1,204 @@
+"""The page in a real browser (Debian's chromium), on demo models."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from settings import PROJECT, Settings
+
+CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(path).exists()), None)
+WAIT = 60_000  # ms; a run takes seconds, an engine on a busy machine up to half a minute to start
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium; .ci/run installs Debian's")
+
+
+class Server:
+    """The app as a person starts it."""
+
+    def __init__(self, home: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        environment = os.environ | {"KINORA_HOME": str(home), "KINORA_DEMO": "always", "KINORA_DEVICE": "cpu"}
+        log = (home / "app.log").open("wb")
+        command = [sys.executable, "app.py", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(self.url, timeout=5).close()
+                return
+            except urllib.error.URLError:
+                time.sleep(0.1)
+        raise AssertionError((home / "app.log").read_text())
+
+    def engine(self) -> psutil.Process:
+        (engine,) = [
+            child for child in psutil.Process(self.process.pid).children() if "worker.py" in child.cmdline()[-1]
+        ]
+        return engine
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def server(demo_settings: Settings) -> Iterator[Server]:
+    demo_settings.home.mkdir(exist_ok=True)
+    running = Server(demo_settings.home)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(server: Server, browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    opened = context.new_page()
+    opened.goto(server.url)
+    expect(opened.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    yield opened
+    context.close()
+
+
+def type_small_clip(page: Page, prompt: str, seconds: str = "0.4", steps: str = "") -> None:
+    page.fill("#t2v-prompt textarea", prompt)
+    page.fill("#t2v-seconds input", seconds)
+    page.get_by_text("Advanced", exact=True).click()
+    page.fill("#t2v-width input", "256")
+    page.fill("#t2v-height input", "192")
+    page.fill("#t2v-steps input", steps)
+    page.keyboard.press("Tab")
+    expect(page.locator("#announcement")).to_contain_text("256 × 192 px")
+
+
+def test_a_typed_prompt_becomes_a_playing_video_with_stages_and_previews(page: Page) -> None:
+    type_small_clip(page, "a red kite over the sea", steps="30")
+    page.evaluate(
+        """() => { window.seen = new Set(); window.previews = 0; new MutationObserver(() => {
+             const now = document.querySelector('.k-stages [data-state=now]'); if (now) seen.add(now.textContent);
+             if (document.querySelector('.k-preview')) previews++;
+           }).observe(document.body, {childList: true, subtree: true}) }"""
+    )
+    page.click("#generate")
+    video = page.locator("#video video")
+    expect(video).to_be_visible(timeout=WAIT)
+    page.wait_for_function("document.querySelector('#video video').currentTime > 0", timeout=WAIT)
+    assert video.evaluate("video => [video.videoWidth, video.videoHeight, video.error]") == [256, 192, None]
+    assert len(page.evaluate("[...seen]")) >= 3
+    assert page.evaluate("previews") > 0
+    for fact in ("Seed", "256 × 192 px", "Took"):
+        expect(page.locator("#facts")).to_contain_text(fact)
+    with page.expect_download() as download:
+        page.click("#download")
+    assert download.value.suggested_filename.startswith("a-red-kite-over-the-sea_")
+
+
+def test_ctrl_enter_generates_and_cancel_stops(page: Page) -> None:
+    type_small_clip(page, "a long run", steps="100")
+    page.locator("#t2v-prompt textarea").press("Control+Enter")
+    expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
+    page.click("#cancel")
+    expect(page.locator("#status")).to_contain_text("Cancelled", timeout=WAIT)
+    expect(page.locator("#cancel")).to_be_disabled()
+
+
+def test_bad_input_gets_a_card_and_a_sentence_at_its_field_and_loses_nothing(page: Page) -> None:
+    page.fill("#t2v-seconds input", "10000")
+    page.click("#generate")
+    card = page.locator("#k-bar .k-error")
+    expect(card).to_contain_text("Prompt is empty.")
+    expect(card).to_contain_text("Length must be at most 40 s.")
+    expect(page.locator("#t2v-seconds")).to_contain_text("Length must be at most 40 s.")
+    expect(page.locator("#t2v-seconds input")).to_have_value("10000")
+
+
+def test_an_engine_that_is_killed_is_told_as_a_card_and_the_next_run_works(page: Page, server: Server) -> None:
+    type_small_clip(page, "killed in between", steps="100")
+    page.click("#generate")
+    expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
+    server.engine().kill()
+    card = page.locator("#status .k-error")
+    expect(card).to_contain_text("The engine stopped unexpectedly", timeout=WAIT)
+    expect(card).to_contain_text("generate again")
+    expect(page.locator("#engine")).to_contain_text("restarting")
+    page.fill("#t2v-steps input", "2")
+    page.click("#generate")
+    expect(page.locator("#video video")).to_be_visible(timeout=WAIT)
+
+
+def test_a_page_that_is_reloaded_while_running_shows_the_run_again(page: Page) -> None:
+    type_small_clip(page, "goes on", steps="60")
+    page.click("#generate")
+    expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
+    page.reload()
+    expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
+    expect(page.locator("#video video")).to_be_visible(timeout=WAIT)
+
+
+def test_two_people_get_their_turns_in_order(page: Page, server: Server, browser: Browser) -> None:
+    other = browser.new_context().new_page()
+    other.goto(server.url)
+    expect(other.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    type_small_clip(page, "first", steps="60")
+    type_small_clip(other, "second", steps="2")
+    page.click("#generate")
+    expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
+    other.click("#generate")
+    expect(other.locator("#status")).to_contain_text("Waiting behind 1 run")
+    expect(page.locator("#video video")).to_be_visible(timeout=WAIT)
+    expect(other.locator("#video video")).to_be_visible(timeout=WAIT)
+    other.context.close()
+
+
+def test_what_has_no_effect_is_said_and_presets_say_what_they_do(page: Page) -> None:
+    expect(page.locator("#t2v-negative_prompt")).to_contain_text("No effect at guidance 1")
+    page.locator("#t2v-preset").get_by_text("Quality").click()
+    expect(page.locator("#t2v-preset")).to_contain_text("guidance 4")
+    expect(page.locator("#t2v-negative_prompt")).not_to_contain_text("No effect")
+
+
+def test_nothing_is_fetched_from_elsewhere(server: Server, browser: Browser) -> None:
+    context = browser.new_context()
+    opened = context.new_page()
+    asked = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto(server.url)
+    expect(opened.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_is_wider_than_the_window(server: Server, browser: Browser, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    opened = context.new_page()
+    opened.goto(server.url)
+    expect(opened.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+def test_the_page_says_plainly_that_these_are_demo_models(page: Page) -> None:
+    expect(page.locator("#demo")).to_contain_text("demo models")
+    expect(page.locator("#demo")).to_contain_text("GPU")
