@@ -1,0 +1,220 @@
+"""The extractor: official templates to workflows, rule by rule and as a whole."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.extract.fold import fold, rename
+from tools.extract.graph import TemplateError
+from tools.extract.recipes import RECIPES, Recipe
+
+PROJECT = Path(__file__).parents[1]
+GROUND_TRUTH = sorted((Path(__file__).parent / "data" / "ground-truth").glob("*.json"))
+
+# Everything that needs ComfyUI, in one process: it takes seconds to start.
+PROBE = """
+import json, sys
+from pathlib import Path
+from typer.testing import CliRunner
+project, folder, names = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+sys.path.insert(0, str(project))
+from tools import extract_modes as cli
+from tools.extract import nodeinfo
+from tools.extract.recipes import RECIPES
+definitions = nodeinfo.load()
+converted = {name: cli.convert_template(cli.template(name), definitions) for name in names}
+workflows = {name: cli.build(recipe) for name, recipe in RECIPES.items()}
+def invoke(template, *options):
+    file = folder / "template.json"
+    file.write_text(json.dumps(template))
+    outcome = CliRunner().invoke(cli.app, ["convert", str(file), *options])
+    return {"code": outcome.exit_code, "stdout": outcome.stdout, "stderr": outcome.stderr}
+(folder / "result.json").write_text(json.dumps({
+    "converted": converted,
+    "refused": {name: nodeinfo.node_errors(prompt) for name, prompt in converted.items()},
+    "workflows": {name: cli.text(prompt) for name, prompt in workflows.items()},
+    "workflows_refused": {name: nodeinfo.node_errors(prompt) for name, prompt in workflows.items()},
+    "saves": [name for name, one in definitions.items() if one.get("output_node") and name.startswith("Save")],
+    "math": nodeinfo.evaluate("ComfyMathExpression", {"expression": "a / 2 + b", "values.a": 5, "values.b": 1}),
+    "good": invoke(cli.template(names[0])),
+    "muted": invoke(cli.template("video_ltx2_3_t2v"), "--mode", "75=2"),
+    "bad_mode": invoke(cli.template(names[0]), "--mode", "75=3"),
+    "unknown_class": invoke({"nodes": [{"id": 7, "type": "NoSuchNode"}], "links": []}),
+    "no_template": invoke([1, 2]),
+}, default=str))
+"""
+
+
+@pytest.fixture(scope="module")
+def comfyui(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("extract")
+    names = [file.stem for file in GROUND_TRUTH]
+    command = [sys.executable, "-c", PROBE, str(PROJECT), str(folder), *names]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads((folder / "result.json").read_text())
+
+
+@pytest.mark.parametrize("file", GROUND_TRUTH, ids=lambda file: file.stem)
+def test_conversion_is_what_the_official_frontend_sends(comfyui, file):
+    assert comfyui["converted"][file.stem] == json.loads(file.read_text())
+
+
+def test_comfyui_accepts_every_converted_template(comfyui):
+    assert comfyui["refused"] == {file.stem: {} for file in GROUND_TRUTH}
+
+
+def test_comfyui_accepts_every_workflow(comfyui):
+    assert comfyui["workflows_refused"] == {name: {} for name in RECIPES}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_committed_workflow_is_what_its_template_gives(comfyui, name):
+    assert (PROJECT / "workflows" / f"{name}.json").read_text(encoding="utf-8") == comfyui["workflows"][name]
+
+
+def test_every_committed_workflow_has_a_recipe():
+    assert {file.stem for file in (PROJECT / "workflows").glob("*.json")} == set(RECIPES)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_node_of_a_workflow_has_a_word_and_leads_to_a_saved_file(comfyui, name):
+    workflow = json.loads(comfyui["workflows"][name])
+    reached, wanted = set(), [node for node, entry in workflow.items() if entry["class_type"] in comfyui["saves"]]
+    while wanted:
+        node = wanted.pop()
+        reached.add(node)
+        wanted += [value[0] for value in workflow[node]["inputs"].values() if isinstance(value, list)]
+    assert reached == set(workflow)
+    assert all(node.replace("_", "").isalpha() for node in workflow)
+
+
+def test_t2v_takes_its_parameters_where_they_are_used(comfyui):
+    workflow = json.loads(comfyui["workflows"]["t2v"])
+    literals = {
+        (node, name): value
+        for node, entry in workflow.items()
+        for name, value in entry["inputs"].items()
+        if not isinstance(value, list)
+    }
+    assert literals["video_latent", "width"] == 640
+    assert literals["video_latent", "height"] == 360
+    assert literals["video_latent", "length"] == literals["audio_latent", "frames_number"] == 5 * 25 + 1
+    assert literals["create_video", "fps"] == literals["conditioning", "frame_rate"] == 25
+    assert isinstance(literals["audio_latent", "frame_rate"], int)
+    assert literals["positive_prompt", "text"].startswith("Dynamic cinematic close-up")
+    assert not [entry for entry in workflow.values() if "Image" in entry["class_type"]]
+    assert len(workflow) <= 30
+
+
+def test_constants_are_computed_by_the_node_itself(comfyui):
+    assert comfyui["math"] == [3.5, 3, True]
+
+
+def test_convert_prints_nothing_but_json(comfyui):
+    assert comfyui["good"]["code"] == 0
+    assert json.loads(comfyui["good"]["stdout"]) == comfyui["converted"][GROUND_TRUTH[0].stem]
+
+
+def test_convert_takes_modes_as_options(comfyui):
+    assert "75" not in json.loads(comfyui["muted"]["stdout"])
+    assert comfyui["bad_mode"]["code"] == 2
+
+
+@pytest.mark.parametrize(("run", "words"), [("unknown_class", "NoSuchNode"), ("no_template", "not a template")])
+def test_convert_fails_with_one_sentence(comfyui, run, words):
+    assert comfyui[run]["code"] == 1
+    assert comfyui[run]["stdout"] == ""
+    assert words in comfyui[run]["stderr"]
+
+
+# Folding and words.
+
+
+def entry(kind, **values):
+    return {"class_type": kind, "inputs": values, "_meta": {"title": kind}}
+
+
+def evaluate(kind, values):
+    """Stands for ComfyUI: a primitive gives its value, the expression is always a product."""
+    return [values["value"]] if "value" in values else [float(values["values.a"] * values["values.b"]), 6]
+
+
+def folded(prompt):
+    return fold(prompt, evaluate, lambda kind: kind == "Save")
+
+
+def test_constants_become_literals_and_output_1_of_a_sum_is_its_integer():
+    prompt = {
+        "a": entry("PrimitiveInt", value=2),
+        "b": entry("PrimitiveFloat", value=3.0),
+        "sum": entry("ComfyMathExpression", **{"expression": "a * b", "values.a": ["a", 0], "values.b": ["b", 0]}),
+        "save": entry("Save", rate=["sum", 0], length=["sum", 1]),
+    }
+    assert folded(prompt) == {"save": entry("Save", rate=6.0, length=6)}
+
+
+def test_switch_with_a_known_condition_is_decided_and_the_other_side_goes():
+    prompt = {
+        "which": entry("PrimitiveBoolean", value=False),
+        "yes": entry("Load"),
+        "no": entry("Load"),
+        "switch": entry("ComfySwitchNode", switch=["which", 0], on_true=["yes", 0], on_false=["no", 0]),
+        "save": entry("Save", image=["switch", 0]),
+    }
+    assert folded(prompt) == {"no": entry("Load"), "save": entry("Save", image=["no", 0])}
+
+
+def test_switch_without_the_chosen_side_has_no_output():
+    prompt = {"switch": entry("ComfySwitchNode", switch=True, on_false=1), "save": entry("Save", image=["switch", 0])}
+    assert folded(prompt) == {"save": entry("Save")}
+
+
+def test_switch_with_an_unknown_condition_stays():
+    prompt = {
+        "load": entry("Load"),
+        "switch": entry("ComfySwitchNode", switch=["load", 2], on_true=["load", 0], on_false=["load", 1]),
+        "save": entry("Save", image=["switch", 0]),
+    }
+    assert folded(prompt) == prompt
+
+
+def test_previews_and_what_only_they_show_go():
+    prompt = {"seen": entry("Load"), "look": entry("PreviewImage", images=["seen", 0]), "save": entry("Save")}
+    assert folded(prompt) == {"save": entry("Save")}
+
+
+def test_template_that_saves_nothing_is_an_error():
+    with pytest.raises(TemplateError, match="nothing is saved"):
+        folded({"seen": entry("Load")})
+
+
+def test_every_node_gets_its_word():
+    prompt = {"1": entry("Load"), "2:3": entry("Save", image=["1", 0])}
+    words = rename(prompt, {"1": "image", "2:3": "save"})
+    assert words == {"image": entry("Load"), "save": entry("Save", image=["image", 0])}
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [({"1": "a"}, "no word id for 2 "), ({"1": "a", "2": "a"}, "share"), ({"1": "a", "2": "b", "3": "c"}, "no node")],
+)
+def test_word_ids_must_fit_the_nodes(names, words):
+    with pytest.raises(TemplateError, match=words):
+        rename({"1": entry("Load"), "2": entry("Save")}, names)
+
+
+def test_recipe_sets_inputs_before_folding():
+    definitions = {
+        "Load": {"input": {"required": {"file": [["a.png", "b.png"]]}}, "output": ["IMAGE"]},
+        "SaveIt": {"input": {"required": {"image": ["IMAGE"]}}, "output": [], "output_node": True},
+    }
+    saver = {"id": 2, "type": "SaveIt", "inputs": [{"name": "image", "link": 1}]}
+    saved = {"nodes": [{"id": 1, "type": "Load"}, saver], "links": [[1, 1, 0, 2, 0, "IMAGE"]]}
+    recipe = Recipe("small", names={"1": "image", "2": "save"}, inputs={"1": {"file": "b.png"}})
+    assert recipe.build(saved, definitions, evaluate)["image"]["inputs"] == {"file": "b.png"}
+    with pytest.raises(TemplateError, match="no node 7"):
+        Recipe("small", names={}, inputs={"7": {"file": "b.png"}}).build(saved, definitions, evaluate)
