@@ -42,7 +42,7 @@ class TextToVideoParams(Params):
     negative_prompt: str = param(
         "pc game, console game, video game, cartoon, childish, ugly",
         label="Negative prompt",
-        help="What to keep out. It works where guidance (cfg) is above 1.",
+        help="What to keep out of the clip.",
         widget="prompt",
         max_length=MAX_PROMPT,
     )

@@ -53,12 +53,12 @@ def build(jobs: Jobs) -> gr.Blocks:
             [page.load, *(field.change for field in fields)],
             handlers.describe,
             fields,
-            [announcement, *fields],
+            [announcement, *form.notes],
             queue=False,
             trigger_mode="always_last",
             **QUIET,
         )
-        submitted = [running, remembered, announcement, *fields]
+        submitted = [running, remembered, announcement, *form.notes]
         generate.click(handlers.submit, fields, submitted, concurrency_limit=None, **QUIET)
         page.load(lambda run: run, remembered, running, concurrency_limit=None, **QUIET)
         running.change(
@@ -98,8 +98,8 @@ class _Handlers:
         try:
             announced = self._form.mode.announce(self._form.mode.validate(raw, self._jobs.settings.use_demo))
         except InvalidParamsError as error:
-            return ["", *self._form.marks(error.fields, self._hints(raw))]
-        return [announced.text(), *self._form.marks({}, self._hints(raw, announced))]
+            return ["", *self._form.annotate(error.fields, self._hints(raw))]
+        return [announced.text(), *self._form.annotate({}, self._hints(raw, announced))]
 
     def submit(self, *values: Any) -> list[Any]:
         """Queues a run; where a value cannot be used, says so at its field and leaves all else as it is."""
@@ -107,9 +107,9 @@ class _Handlers:
         try:
             job = self._jobs.submit(self._form.mode.id, raw)
         except InvalidParamsError as error:
-            marks = self._form.marks(error.fields, self._hints(raw))
-            return [gr.skip(), gr.skip(), status.error_card(Failed.of(error)), *marks]
-        return [job.id, job.id, job.announced.text(), *self._form.marks({}, self._hints(raw, job.announced))]
+            notes = self._form.annotate(error.fields, self._hints(raw))
+            return [gr.skip(), gr.skip(), status.error_card(Failed.of(error)), *notes]
+        return [job.id, job.id, job.announced.text(), *self._form.annotate({}, self._hints(raw, job.announced))]
 
     def watch(self, job_id: str, request: gr.Request) -> Iterator[list[Any]]:
         """Shows a run until its end, or until this visitor watches another one."""

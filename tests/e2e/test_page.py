@@ -129,7 +129,7 @@ def test_bad_input_gets_a_card_and_a_sentence_at_its_field_and_loses_nothing(pag
     card = page.locator("#k-bar .k-error")
     expect(card).to_contain_text("Prompt is empty.")
     expect(card).to_contain_text("Length must be at most 40 s.")
-    expect(page.locator("#t2v-seconds")).to_contain_text("Length must be at most 40 s.")
+    expect(page.locator("#t2v-seconds-note")).to_contain_text("Length must be at most 40 s.")
     expect(page.locator("#t2v-seconds input")).to_have_value("10000")
 
 
@@ -172,10 +172,10 @@ def test_two_people_get_their_turns_in_order(page: Page, server: Server, browser
 
 
 def test_what_has_no_effect_is_said_and_presets_say_what_they_do(page: Page) -> None:
-    expect(page.locator("#t2v-negative_prompt")).to_contain_text("No effect at guidance 1")
+    expect(page.locator("#t2v-negative_prompt-note")).to_contain_text("No effect at guidance 1")
     page.locator("#t2v-preset").get_by_text("Quality").click()
-    expect(page.locator("#t2v-preset")).to_contain_text("guidance 4")
-    expect(page.locator("#t2v-negative_prompt")).not_to_contain_text("No effect")
+    expect(page.locator("#t2v-preset-note")).to_contain_text("guidance 4")
+    expect(page.locator("#t2v-negative_prompt-note")).not_to_contain_text("No effect")
 
 
 def test_nothing_is_fetched_from_elsewhere(server: Server, browser: Browser) -> None:
