@@ -1,0 +1,304 @@
+"""Puts the pinned ComfyUI into `comfyui/source`. Python's standard library only; runs before anything is installed.
+
+    python comfyui/install.py
+
+A checkout is complete or not there: it is made in `.incoming`, verified, stamped, and renamed into place.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tarfile
+import time
+import tomllib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+FOLDER = Path(__file__).resolve().parent
+SOURCE = FOLDER / "source"
+INCOMING = FOLDER / ".incoming"
+LOCK = FOLDER / ".lock"
+STAMP = ".kinora.json"  # inside the checkout: which commit it is
+MARKS = ("comfyui_version.py", "execution.py", "nodes.py", "folder_paths.py", "comfy", "comfy_extras")
+GIT_TIMEOUT = 60.0  # seconds; a firewall that swallows packets must not hold up the archive
+
+
+class SetupError(Exception):
+    """Set-up cannot go on. The message says what happened and what to do, in words a person can act on."""
+
+
+@dataclass(frozen=True)
+class Pin:
+    """Which ComfyUI, and the two places where it is to be had. `sha256` is that of the archive's file."""
+
+    version: str
+    repository: str
+    commit: str
+    package: str
+    package_version: str
+    sha256: str
+    folder: str
+
+
+def main() -> int:
+    """Installs ComfyUI unless it is there; returns the exit code."""
+    try:
+        checkout = chosen_checkout()
+        if not checkout and not is_current():
+            with exclusive():
+                if not is_current():
+                    install(sys.executable)
+    except SetupError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    print(f"ComfyUI is in {checkout or SOURCE}.")
+    return 0
+
+
+def read_pin() -> Pin:
+    """What pin.toml says."""
+    pin = tomllib.loads((FOLDER / "pin.toml").read_text(encoding="utf-8"))
+    git, archive = pin["git"], pin["archive"]
+    return Pin(
+        version=pin["version"],
+        repository=git["repository"],
+        commit=git["commit"],
+        package=archive["package"],
+        package_version=archive["version"],
+        sha256=archive["sha256"],
+        folder=archive["folder"],
+    )
+
+
+def chosen_checkout() -> Path | None:
+    """The checkout that `KINORA_COMFYUI_DIR` names, if it does; it is only read. Warns when its version is another.
+
+    Raises SetupError when there is no ComfyUI in it.
+    """
+    named = os.environ.get("KINORA_COMFYUI_DIR")
+    if not named:
+        return None
+    checkout = Path(named).expanduser().resolve()
+    if not _is_comfyui(checkout):
+        raise SetupError(
+            f"KINORA_COMFYUI_DIR is set to {checkout}, but there is no ComfyUI there.\n"
+            "Set it to the folder that holds comfyui_version.py, or unset it and Kinora fetches its own."
+        )
+    version, pinned = version_of(checkout), read_pin().version
+    if version != pinned:
+        print(f"Note: {checkout} is ComfyUI {version}; Kinora is tested with {pinned}.", file=sys.stderr)
+    return checkout
+
+
+def is_current() -> bool:
+    """Whether `source` is a whole checkout of the pinned commit; takes less than a millisecond."""
+    try:
+        stamp = json.loads((SOURCE / STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return stamp == _stamp(read_pin()) and _is_comfyui(SOURCE)
+
+
+def version_of(checkout: Path) -> str:
+    """What the checkout says it is, read without running it; "unknown" where it does not say."""
+    text = (checkout / "comfyui_version.py").read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"""^__version__\s*=\s*["']([^"']+)["']""", text, re.MULTILINE)
+    return found[1] if found else "unknown"
+
+
+def install(python: str) -> None:
+    """Fetches, verifies and puts in place the pinned ComfyUI. Call it inside `exclusive()`.
+
+    `python` is an interpreter with pip, for the archive. Raises SetupError when both sources fail.
+    """
+    pin = read_pin()
+    print(f"Fetching ComfyUI {pin.version} (about 12 MB) ...", flush=True)
+    _remove(INCOMING)
+    reasons = []
+    for place, fetch in (
+        ("its git repository", lambda: _from_git(pin)),
+        ("the package index", lambda: _from_archive(pin, python)),
+    ):
+        INCOMING.mkdir()
+        try:
+            _put_in_place(fetch(), pin)
+        except SetupError as error:
+            reasons.append(f"From {place}: {error}")
+        else:
+            return
+        finally:
+            _remove(INCOMING)
+    raise SetupError(
+        f"ComfyUI {pin.version} could not be fetched.\n"
+        + "\n".join(reasons)
+        + "\nCheck the network (and pip's index settings) and run the same command again, or set KINORA_COMFYUI_DIR to"
+        " a ComfyUI that you have."
+    )
+
+
+@contextlib.contextmanager
+def exclusive() -> Iterator[None]:
+    """Only one set-up at a time works in this project; a second one says so and waits.
+
+    On POSIX the programs started inside (with `run`) share the lock: when set-up itself is killed, the next one still
+    waits until a pip that went on alone has ended.
+    """
+    with LOCK.open("a+b") as file:
+        waiting = False
+        while not _try_lock(file.fileno()):
+            if not waiting:
+                print("Another set-up is at work here; waiting for it to finish.", flush=True)
+                waiting = True
+            time.sleep(0.2)
+        os.set_inheritable(file.fileno(), True)
+        try:
+            yield
+        finally:
+            _unlock(file.fileno())
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def _unlock(descriptor: int) -> None:
+    """Closing would not do: a helper of git's that outlived its time-out may still hold the descriptor."""
+    if os.name == "nt":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def run(command: list[str], cwd: Path, timeout: float | None = None) -> None:
+    """Runs a program quietly. Raises SetupError with its last lines when it fails or takes longer than `timeout` s."""
+    environment = dict(os.environ, GIT_TERMINAL_PROMPT="0")  # a private repository must fail, not ask
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # set when a git hook runs set-up
+        environment.pop(name, None)
+    try:
+        ended = subprocess.run(
+            command,
+            cwd=cwd,
+            env=environment,
+            timeout=timeout,
+            close_fds=False,  # see exclusive()
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError:
+        raise SetupError(f"{command[0]} is not installed") from None
+    except subprocess.TimeoutExpired:
+        raise SetupError(f"{command[0]} gave no result within {timeout:.0f} s") from None
+    if ended.returncode:
+        raise SetupError("\n".join(ended.stdout.strip().splitlines()[-12:]) or f"exit code {ended.returncode}")
+
+
+def _from_git(pin: Pin) -> Path:
+    """The pinned commit alone. Git names a commit by the hash of all it holds, so asking for it verifies it."""
+    tree = INCOMING / "tree"
+    tree.mkdir()
+    git = ["git", "--git-dir", str(INCOMING / "git"), "--work-tree", str(tree)]
+    slow = ["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=15"]
+    run(["git", "init", "--quiet", "--bare", str(INCOMING / "git")], INCOMING)
+    run([*git, *slow, "fetch", "--quiet", "--depth", "1", pin.repository, pin.commit], INCOMING, GIT_TIMEOUT)
+    run([*git, "checkout", "--quiet", pin.commit, "--", "."], INCOMING)
+    return tree
+
+
+def _from_archive(pin: Pin, python: str) -> Path:
+    """The same commit out of a source distribution, fetched through pip and so from the index that the user has set."""
+    wanted = INCOMING / "requirements.txt"
+    wanted.write_text(f"{pin.package}=={pin.package_version} --hash=sha256:{pin.sha256}\n", encoding="utf-8")
+    pip = [python, "-I", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]
+    # --require-hashes: pip checks the file before it runs any of it; a check afterwards would come too late.
+    # --ignore-requires-python: the package asks for 3.12, the ComfyUI inside runs on 3.11.
+    options = [f"--no-binary={pin.package}", "--ignore-requires-python", "--require-hashes"]
+    run([*pip, *options, "--dest", str(INCOMING), "--requirement", str(wanted)], INCOMING)
+    archive = next(INCOMING.glob("*.tar.gz"))
+    tree = INCOMING / "tree"
+    extract(archive, pin.folder, tree)
+    return tree
+
+
+def extract(archive: Path, folder: str, target: Path) -> None:
+    """Writes the regular files under `folder` (below the archive's own top folder) to `target`, and nothing else.
+
+    Raises SetupError when a member would leave `target` or is a link or a device. Not `tarfile`'s own filter: Python
+    3.11 has it only from 3.11.4 on.
+    """
+    inside = PurePosixPath(folder).parts
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                parts = member.name.split("/")
+                if tuple(parts[1 : len(inside) + 1]) != inside:
+                    continue
+                rest = parts[len(inside) + 1 :]
+                if member.isdir():
+                    continue
+                if not member.isreg() or not rest or any(p in ("", ".", "..") or set(p) & set("\\:") for p in rest):
+                    raise SetupError(f"{archive.name} holds an unsafe path ({member.name}); nothing was installed")
+                path = target.joinpath(*rest)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with tar.extractfile(member) as source, path.open("wb") as file:
+                    shutil.copyfileobj(source, file)
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+        raise SetupError(f"{archive.name} could not be unpacked: {error}") from error
+
+
+def _put_in_place(tree: Path, pin: Pin) -> None:
+    """Two renames; killed between them, `source` is missing and the next run installs it again."""
+    if not _is_comfyui(tree):
+        raise SetupError("what came is not a ComfyUI")
+    if version_of(tree) != pin.version:
+        raise SetupError(f"what came is ComfyUI {version_of(tree)}, not {pin.version}")
+    (tree / STAMP).write_text(json.dumps(_stamp(pin)), encoding="utf-8")
+    if SOURCE.exists() or SOURCE.is_symlink():
+        SOURCE.rename(INCOMING / "replaced")
+    tree.rename(SOURCE)
+
+
+def _stamp(pin: Pin) -> dict[str, str]:
+    return {"commit": pin.commit, "version": pin.version}
+
+
+def _is_comfyui(folder: Path) -> bool:
+    return all((folder / mark).exists() for mark in MARKS)
+
+
+def _remove(folder: Path) -> None:
+    if not folder.exists():
+        return
+    if os.name == "nt":  # Windows does not delete what git made read-only
+        for path in folder.rglob("*"):
+            path.chmod(stat.S_IREAD | stat.S_IWRITE)
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
