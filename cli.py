@@ -39,6 +39,16 @@ def list_modes() -> None:
         typer.echo(f"{mode.id:<12}{mode.label} ({mode.group}). {mode.summary}")
 
 
+@app.command("settings")
+def list_settings() -> None:
+    """List the settings, their values now, and what they are for."""
+    values = Settings()
+    typer.echo(f"From the environment, or from {values.home / 'kinora.toml'} (names in small letters, no prefix).\n")
+    for name, field in Settings.model_fields.items():
+        value = "(set)" if name == "password" and values.password else getattr(values, name)
+        typer.echo(f"KINORA_{name.upper()} = {value}\n    {field.description}")
+
+
 @app.command()
 def doctor() -> None:
     """Check what Kinora needs on this machine; exit code 1 where something needed is broken."""

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import modes
 from errors import InvalidInputError, KinoraError
 from events import FINAL, Cancelled, Download, Event, Failed, Output, Preview, Queued, Stage
-from models import Models
+from models import Models, Presence
 from modes import Announcement, Mode, Params
 from settings import Settings
 from timings import StageClock, Timings
@@ -154,6 +154,12 @@ class Jobs:
                 self._waiting.remove(job)
                 self._end(job, Cancelled())
                 self._tell_places()
+
+    def to_download(self, mode: Mode, params: Params) -> list[Presence]:
+        """The model files that would be fetched before such a run."""
+        if self.settings.use_demo:
+            return []
+        return self.models.report(self.models.missing(mode.build(params, 0, "example")))
 
     def time_left(self, job: Job, stage: Stage | None, since: float) -> float | None:
         """Seconds until a job ends that is in `stage` since then (time.monotonic()); None without earlier runs."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -54,6 +54,16 @@ class Settings(BaseSettings):
     cancel_timeout: float = Field(
         10.0, gt=0, description="Seconds a running generation may take to stop before its process is ended"
     )
+
+    @field_validator("home", "comfyui_dir", "extra_model_paths")
+    @classmethod
+    def _expand_home(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser().absolute()
+
+    @field_validator("models_dirs")
+    @classmethod
+    def _expand_homes(cls, paths: list[Path]) -> list[Path]:
+        return [path.expanduser().absolute() for path in paths]
 
     @classmethod
     def settings_customise_sources(

@@ -95,11 +95,14 @@ class _Handlers:
         """What these values would make, or what is wrong with them: told while a person types."""
         raw = self._form.values(*values)
         raw["prompt"] = raw["prompt"] or "…"  # not an error before Generate
+        mode = self._form.mode
         try:
-            announced = self._form.mode.announce(self._form.mode.validate(raw, self._jobs.settings.use_demo))
+            params = mode.validate(raw, self._jobs.settings.use_demo)
         except InvalidParamsError as error:
             return ["", *self._form.annotate(error.fields, self._hints(raw))]
-        return [announced.text(), *self._form.annotate({}, self._hints(raw, announced))]
+        announced = mode.announce(params)
+        text = status.announcement(announced, self._jobs.to_download(mode, params))
+        return [text, *self._form.annotate({}, self._hints(raw, announced))]
 
     def submit(self, *values: Any) -> list[Any]:
         """Queues a run; where a value cannot be used, says so at its field and leaves all else as it is."""
@@ -109,7 +112,8 @@ class _Handlers:
         except InvalidParamsError as error:
             notes = self._form.annotate(error.fields, self._hints(raw))
             return [gr.skip(), gr.skip(), status.error_card(Failed.of(error)), *notes]
-        return [job.id, job.id, job.announced.text(), *self._form.annotate({}, self._hints(raw, job.announced))]
+        notes = self._form.annotate({}, self._hints(raw, job.announced))
+        return [job.id, job.id, status.announcement(job.announced), *notes]
 
     def watch(self, job_id: str, request: gr.Request) -> Iterator[list[Any]]:
         """Shows a run until its end, or until this visitor watches another one."""

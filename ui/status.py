@@ -2,12 +2,14 @@
 
 import base64
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 
 from events import Cancelled, Download, Event, Failed, Output, Preview, Queued, Stage
 from jobs import Job
+from models import Presence
+from modes import Announcement
 from worker import EngineState
 
 IDLE = '<div class="k-stage k-empty"><p>Your clip appears here.</p></div>'
@@ -56,6 +58,18 @@ def card(job: Job, view: View, left: float | None, engine: EngineState) -> str:
         case Output():
             return _stages(job, view)
     return _picture(job, view) + _headline(job, view, left, engine) + _stages(job, view)
+
+
+def announcement(announced: Announcement, to_download: Sequence[Presence] = ()) -> str:
+    """What would be made, and what has to be fetched first."""
+    if not to_download:
+        return escape(announced.text())
+    known = [each.size for each in to_download if each.size is not None]
+    size = f"{sum(known) / 1e9:.1f} GB" if len(known) == len(to_download) else "size not known yet"
+    names = "".join(f"<li>{escape(each.file.name)}</li>" for each in to_download)
+    files = f"{len(to_download)} model file{'s' if len(to_download) > 1 else ''}"
+    fetched = f"<details><summary>First downloads {files} ({size})</summary><ul>{names}</ul></details>"
+    return escape(announced.text()) + fetched
 
 
 def error_card(failed: Failed) -> str:
