@@ -51,7 +51,9 @@ class Engine:
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper(),
             "memory_total": management.get_total_memory(device),
             "dynamic_vram": comfy.memory_management.aimdo_enabled,
-            "torch": torch.__version__,
+            "torch": str(
+                torch.__version__
+            ),  # a class of torch's own otherwise, which would import torch where it is read
             "comfyui": comfyui_version.__version__,
         }
 

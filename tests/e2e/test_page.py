@@ -114,6 +114,11 @@ def test_a_typed_prompt_becomes_a_playing_video_with_stages_and_previews(page: P
     assert download.value.suggested_filename.startswith("a-red-kite-over-the-sea_")
 
 
+def test_the_web_process_stays_without_torch_after_a_run(page: Page, server: Server) -> None:
+    libraries = {Path(each.path).name for each in psutil.Process(server.process.pid).memory_maps()}
+    assert not {name for name in libraries if name.startswith(("libtorch", "libc10"))}
+
+
 def test_ctrl_enter_generates_and_cancel_stops(page: Page) -> None:
     type_small_clip(page, "a long run", steps="100")
     page.locator("#t2v-prompt textarea").press("Control+Enter")
