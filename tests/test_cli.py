@@ -21,7 +21,14 @@ def start(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
     environment = {"KINORA_HOME": str(settings.home), "KINORA_DEMO": "always", "KINORA_DEVICE": "cpu", "PATH": ""}
     command = [sys.executable, "cli.py", *arguments]
     return subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whatever runs in a shell's background inherits that Ctrl+C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 

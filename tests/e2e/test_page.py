@@ -1,7 +1,6 @@
 """The page in a real browser (Debian's chromium), on demo models."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -50,7 +49,7 @@ class Server:
         return engine
 
     def stop(self) -> None:
-        self.process.send_signal(signal.SIGINT)
+        self.process.terminate()
         self.process.wait(timeout=30)
 
 
