@@ -81,15 +81,131 @@ def test_every_committed_workflow_has_a_recipe():
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_node_of_a_workflow_has_a_word_and_leads_to_a_saved_file(comfyui, name):
+def test_every_node_of_a_workflow_has_a_word_and_leads_to_a_saved_file_or_is_spare(comfyui, name):
     workflow = json.loads(comfyui["workflows"][name])
-    reached, wanted = set(), [node for node, entry in workflow.items() if entry["class_type"] in comfyui["saves"]]
+    saves = [node for node, entry in workflow.items() if entry["class_type"] in comfyui["saves"]]
+    spares = [RECIPES[name].names[node] for node in RECIPES[name].spares]
+    assert len(saves) == 1
+    assert not reached_from(workflow, saves) & set(spares)
+    assert reached_from(workflow, saves + spares) == set(workflow)
+    assert all(node.replace("_", "").isalpha() for node in workflow)
+
+
+def reached_from(workflow, wanted):
+    reached, wanted = set(), list(wanted)
     while wanted:
         node = wanted.pop()
         reached.add(node)
         wanted += [value[0] for value in workflow[node]["inputs"].values() if isinstance(value, list)]
-    assert reached == set(workflow)
-    assert all(node.replace("_", "").isalpha() for node in workflow)
+    return reached
+
+
+def test_a_word_names_the_same_class_in_every_workflow():
+    differ = {"first_pass", "first_sampler", "control"}  # other samplers, and one control map for each way to restyle
+    classes = {}
+    for name in RECIPES:
+        for node, entry in load(name).items():
+            classes.setdefault(node, set()).add(entry["class_type"])
+    assert {word for word, kinds in classes.items() if len(kinds) > 1} == differ
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_no_prompt_is_rewritten_and_nothing_is_measured_while_it_runs(name):
+    workflow = load(name)
+    kinds = {entry["class_type"] for entry in workflow.values()}
+    assert not kinds & {"ComfySwitchNode", "ComfyMathExpression", "GetImageSize", "TextGenerateLTX2Prompt"}
+    assert not [kind for kind in kinds if kind.startswith(("Primitive", "Preview"))]
+    sizes = [workflow["video_latent"]["inputs"][name] for name in ("width", "height", "length")]
+    rates = [workflow["conditioning"]["inputs"]["frame_rate"], workflow["create_video"]["inputs"]["fps"]]
+    assert all(isinstance(value, int) for value in sizes)
+    assert rates[0] == rates[1]
+    if "audio_latent" in workflow:
+        assert workflow["audio_latent"]["inputs"]["frames_number"] == sizes[2]
+        assert workflow["audio_latent"]["inputs"]["frame_rate"] == rates[0]
+
+
+def load(name):
+    return json.loads((PROJECT / "workflows" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def inputs_of(name, node):
+    return load(name)[node]["inputs"]
+
+
+def test_image_to_video_puts_its_image_in_place_in_both_stages():
+    for stage, latent in (("first", "av_latent"), ("second", "second_av_latent")):
+        in_place = inputs_of("i2v", f"{stage}_image_in_place")
+        assert in_place["image"] == ["preprocess_image", 0]
+        assert in_place["bypass"] is False
+        assert inputs_of("i2v", latent)["video_latent"] == [f"{stage}_image_in_place", 0]
+
+
+def test_audio_to_video_is_lipsync_without_its_portrait():
+    portrait = {"load_image", "resize_image", "enlarge_image", "preprocess_image"}
+    assert set(load("lipsync")) - set(load("a2v")) == portrait | {"first_image_in_place", "second_image_in_place"}
+    assert set(load("a2v")) < set(load("lipsync"))
+    assert inputs_of("a2v", "av_latent")["video_latent"] == ["video_latent", 0]
+    assert inputs_of("a2v", "second_av_latent")["video_latent"] == ["upsample", 0]
+
+
+@pytest.mark.parametrize("name", ["lipsync", "a2v", "restyle_depth", "restyle_canny", "restyle_pose"])
+def test_given_sound_leads_the_pictures_unchanged_and_goes_into_the_file(name):
+    source = ["video_frames", 1] if name.startswith("restyle") else ["load_audio", 0]
+    assert inputs_of(name, "pad_audio") == {"audio1": source, "audio2": ["silence", 0], "direction": "after"}
+    assert inputs_of(name, "trim_audio")["audio"] == ["pad_audio", 0]
+    assert inputs_of(name, "encode_audio")["audio"] == ["trim_audio", 0]
+    assert inputs_of(name, "masked_audio_latent") == {"mask": ["audio_mask", 0], "samples": ["encode_audio", 0]}
+    assert inputs_of(name, "audio_mask")["value"] == 0
+    assert inputs_of(name, "av_latent")["audio_latent"] == ["masked_audio_latent", 0]
+    assert inputs_of(name, "create_video")["audio"] == ["trim_audio", 0]
+    assert inputs_of(name, "silence")["duration"] >= inputs_of(name, "trim_audio")["duration"]
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if "crop_guides" in recipe.names.values()])
+def test_guides_are_cropped_off_what_is_decoded(name):
+    """Where there are guides; otherwise nothing is there to crop and the latent goes on as it is."""
+    workflow = load(name)
+    guided = [node for node, entry in workflow.items() if entry["class_type"] == "LTXVAddGuide"]
+    assert workflow["crop_guides"]["inputs"]["latent"] == ["first_separate", 0]
+    decoded = workflow["decode_video"]["inputs"]["samples"]
+    assert decoded == (["crop_guides", 2] if guided else ["second_separate", 0])
+
+
+@pytest.mark.parametrize("name", ["flf2v", "style_transition"])
+def test_first_and_last_frame_are_guides_before_sound_is_joined(name):
+    for frame, index in (("first", 0), ("last", -1)):
+        guide = inputs_of(name, f"{frame}_frame_guide")
+        assert guide["image"] == [f"preprocess_{frame}_frame", 0]
+        assert guide["frame_idx"] == index
+    assert inputs_of(name, "av_latent")["video_latent"] == ["last_frame_guide", 2]
+    assert inputs_of(name, "last_frame_guide")["latent"] == ["first_frame_guide", 2]
+    model = "transition_lora" if name == "style_transition" else "checkpoint"
+    assert inputs_of(name, "first_guider")["model"] == [model, 0]
+
+
+@pytest.mark.parametrize("name", ["restyle_depth", "restyle_canny", "restyle_pose"])
+def test_restyling_is_led_by_as_many_frames_of_the_video_as_the_clip_has(name):
+    assert inputs_of(name, "guide")["image"] == ["control", 0]
+    assert {"load_video", "control_frames", "resize_control"} <= reached_from(load(name), ["control"])
+    frames, size = inputs_of(name, "control_frames"), inputs_of(name, "resize_control")
+    assert frames["image"] == ["video_frames", 0]
+    assert frames["length"] == inputs_of(name, "video_latent")["length"]
+    assert size["resize_type.width"] == inputs_of(name, "video_latent")["width"]
+    assert size["resize_type.height"] == inputs_of(name, "video_latent")["height"]
+
+
+def test_reference_sheet_is_a_still_video_of_the_size_and_length_of_the_clip():
+    latent = inputs_of("ingredients", "video_latent")
+    assert inputs_of("ingredients", "repeat_sheet") == {"amount": latent["length"], "image": ["resize_sheet", 0]}
+    assert inputs_of("ingredients", "resize_sheet")["target_width"] == latent["width"]
+    assert inputs_of("ingredients", "resize_sheet")["target_height"] == latent["height"]
+    assert inputs_of("ingredients", "guide")["image"] == ["repeat_sheet", 0]
+
+
+def test_voice_identity_takes_a_part_of_the_voice():
+    assert inputs_of("id_lora", "reference_audio")["reference_audio"] == ["trim_audio", 0]
+    assert inputs_of("id_lora", "first_guider")["model"] == ["reference_audio", 0]
+    assert inputs_of("id_lora", "create_video")["audio"] == ["decode_audio", 0]
 
 
 def test_t2v_takes_its_parameters_where_they_are_used(comfyui):
@@ -207,14 +323,50 @@ def test_word_ids_must_fit_the_nodes(names, words):
         rename({"1": entry("Load"), "2": entry("Save")}, names)
 
 
-def test_recipe_sets_inputs_before_folding():
-    definitions = {
-        "Load": {"input": {"required": {"file": [["a.png", "b.png"]]}}, "output": ["IMAGE"]},
-        "SaveIt": {"input": {"required": {"image": ["IMAGE"]}}, "output": [], "output_node": True},
-    }
+SMALL = {
+    "Load": {"input": {"required": {"file": [["a.png", "b.png"]]}}, "output": ["IMAGE"]},
+    "Blur": {"input": {"required": {"image": ["IMAGE"]}}, "output": ["IMAGE"], "display_name": "Make it soft"},
+    "SaveIt": {"input": {"required": {"image": ["IMAGE"]}}, "output": [], "output_node": True},
+}
+
+
+def built(**recipe):
+    """What a recipe makes of a template with a loader, 1, and a saver, 2."""
     saver = {"id": 2, "type": "SaveIt", "inputs": [{"name": "image", "link": 1}]}
     saved = {"nodes": [{"id": 1, "type": "Load"}, saver], "links": [[1, 1, 0, 2, 0, "IMAGE"]]}
-    recipe = Recipe("small", names={"1": "image", "2": "save"}, inputs={"1": {"file": "b.png"}})
-    assert recipe.build(saved, definitions, evaluate)["image"]["inputs"] == {"file": "b.png"}
-    with pytest.raises(TemplateError, match="no node 7"):
-        Recipe("small", names={}, inputs={"7": {"file": "b.png"}}).build(saved, definitions, evaluate)
+    words = {"names": {"1": "image", "2": "save"}} | recipe
+    return Recipe("small", **words).build(saved, SMALL, evaluate)
+
+
+def test_recipe_sets_inputs_before_folding():
+    assert built(inputs={"1": {"file": "b.png"}})["image"]["inputs"] == {"file": "b.png"}
+
+
+def test_recipe_brings_in_nodes_by_their_words():
+    workflow = built(added={"soft": ("Blur", {"image": ["1", 0]})}, inputs={"2": {"image": ["soft", 0]}})
+    assert workflow["soft"] == {
+        "class_type": "Blur",
+        "inputs": {"image": ["image", 0]},
+        "_meta": {"title": "Make it soft"},
+    }
+    assert workflow["save"]["inputs"] == {"image": ["soft", 0]}
+
+
+def test_spare_nodes_stay_with_what_they_need():
+    added = {"soft": ("Blur", {"image": ["other", 0]}), "other": ("Load", {"file": "b.png"})}
+    assert set(built(added=added, spares=["soft"])) == {"image", "save", "soft", "other"}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ({"inputs": {"7": {"file": "b.png"}}}, "no node 7"),
+        ({"inputs": {"2": {"image": ["7", 0]}}}, "node 2: no node 7 for image"),
+        ({"added": {"soft": ("Nonsense", {})}}, "no class 'Nonsense'"),
+        ({"spares": ["7"]}, "no node 7 to keep"),
+        ({"added": {"soft": ("Blur", {"image": ["1", 0]})}}, "no node for the word id soft"),
+    ],
+)
+def test_recipe_that_does_not_fit_its_template_is_an_error(recipe, words):
+    with pytest.raises(TemplateError, match=words):
+        built(**recipe)

@@ -6,7 +6,7 @@ gigabytes that nothing reads.
 """
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tools.extract.convert import Prompt, is_link
@@ -25,8 +25,8 @@ CONSTANTS = {
 }
 
 
-def fold(prompt: Prompt, evaluate: Evaluate, is_sink: Callable[[str], bool]) -> Prompt:
-    """What is left of a prompt for its sinks.
+def fold(prompt: Prompt, evaluate: Evaluate, is_sink: Callable[[str], bool], spares: Sequence[str] = ()) -> Prompt:
+    """What is left of a prompt for its sinks and for the nodes `spares`.
 
     `evaluate(class, inputs)` gives the outputs of a node from CONSTANTS, computed as ComfyUI computes them;
     `is_sink` tells which classes are what a workflow is for. Raises TemplateError if no node is one.
@@ -34,7 +34,7 @@ def fold(prompt: Prompt, evaluate: Evaluate, is_sink: Callable[[str], bool]) -> 
     prompt = copy.deepcopy(prompt)
     while _decide_switches(prompt) or _compute_constants(prompt, evaluate):
         pass
-    return _prune(prompt, is_sink)
+    return _prune(prompt, is_sink, spares)
 
 
 def rename(prompt: Prompt, names: Mapping[str, str]) -> Prompt:
@@ -98,10 +98,13 @@ def _replace(prompt: Prompt, node: str, outputs: list[Any]) -> None:
                     del inputs[name]
 
 
-def _prune(prompt: Prompt, is_sink: Callable[[str], bool]) -> Prompt:
+def _prune(prompt: Prompt, is_sink: Callable[[str], bool], spares: Sequence[str]) -> Prompt:
     wanted = [node for node, entry in prompt.items() if is_sink(entry["class_type"])]
     if not wanted:
         raise TemplateError("nothing is saved: the template has no node that writes a file")
+    if missing := [node for node in spares if node not in prompt]:
+        raise TemplateError(f"no node {', '.join(missing)} to keep spare")
+    wanted += spares
     reached = set(wanted)
     while wanted:
         for value in prompt[wanted.pop()]["inputs"].values():
