@@ -13,7 +13,7 @@ import types
 from pathlib import Path
 from typing import Any
 
-from backend import repeatable_video
+from backend import moge_on_cpu, repeatable_video
 from settings import Settings
 
 MODEL_EXTENSIONS = {".safetensors", ".sft"}  # a pickle can run code when it is loaded
@@ -104,6 +104,7 @@ def load(settings: Settings) -> ServerStub:
     import comfy.model_management
 
     repeatable_video.install()
+    moge_on_cpu.install()
     comfy.model_management.set_cudnn_benchmark()  # main.py 526: after all node imports
     hook_breaker_ac10a0.restore_functions()
     return stub

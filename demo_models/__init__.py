@@ -1,7 +1,9 @@
 """Demo models: tiny checkpoints of the LTX-2.3 family that ComfyUI's own loaders, samplers and VAEs run.
 
-Architectures and file names are the real ones, the sizes are small and the weights random (smoothed, so that
-pictures are soft moving colours and not snow). The same bytes come out on every run.
+Architectures and file names are the real ones, the sizes are small. Nothing is trained: what decides whether a run
+obeys (the video VAE, the video's side of the transformer, the upsampler) has weights that were worked out, see
+`picture_code` and `flow`; all else is random. So given pictures and control videos are seen in the result, a prompt
+gives it a colour, and without a picture it is soft moving clouds. The same bytes come out on every run.
 
 Importing this package costs nothing; `prepare` needs a process in which `backend.startup.load` has run.
 """

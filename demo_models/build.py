@@ -11,10 +11,11 @@ from comfy.ldm.lightricks.av_model import LTXAVModel
 from comfy.ldm.lightricks.latent_upsampler import LatentUpsampler
 from comfy.ldm.lightricks.vae.audio_vae import AudioVAE
 from comfy.ldm.lightricks.vae.causal_video_autoencoder import VideoVAE
+from comfy.ldm.moge.model import MoGeModelV2
 from comfy.text_encoders import llama, lt
 from torch import Tensor
 
-from demo_models import recipes, shapes, tokenizer
+from demo_models import recipes, shapes, symbols, tokenizer
 from demo_models.files import DemoFile
 from demo_models.weights import Rules, fill
 
@@ -27,11 +28,19 @@ _SHARED_SEED = 0  # what both checkpoints have in common, as the real ones do: V
 _LORA_RANK = 4
 
 Made = tuple[dict[str, Tensor], dict[str, str]]  # tensors and metadata of a file
+Part = tuple[str, torch.nn.Module, int, Rules]  # prefix of its names, module, seed, recipe
 
 
 def save(file: DemoFile, path: Path) -> None:
     """Writes the file; symbols.replace must have been called."""
-    makers = {"checkpoint": _checkpoint, "text_encoder": _text_encoder, "upsampler": _upsampler, "lora": _lora}
+    makers = {
+        "checkpoint": _checkpoint,
+        "text_encoder": _text_encoder,
+        "upsampler": _upsampler,
+        "lora": _lora,
+        "geometry": _geometry,
+        "pose": _pose,
+    }
     tensors, metadata = makers[file.kind](file)
     safetensors.torch.save_file(tensors, path, metadata)
 
@@ -45,7 +54,7 @@ def _checkpoint(file: DemoFile) -> Made:
     }
     metadata = {"config": json.dumps(config)}
     audio = AudioVAE(metadata)
-    parts: list[tuple[str, torch.nn.Module, int, Rules]] = [
+    parts: list[Part] = [
         ("model.diffusion_model.", _transformer(), file.seed, recipes.TRANSFORMER),
         ("vae.", VideoVAE(config=shapes.VIDEO_VAE), _SHARED_SEED, recipes.VIDEO_VAE),
         ("audio_vae.", audio.autoencoder, _SHARED_SEED, recipes.AUDIO_VAE),
@@ -53,11 +62,7 @@ def _checkpoint(file: DemoFile) -> Made:
         # The demo class in its place (see symbols) knows its sizes itself.
         ("text_embedding_projection.", lt.DualLinearProjection(0, 0, 0, **_FACTORY), _SHARED_SEED, recipes.PROJECTION),
     ]
-    tensors = {}
-    for prefix, module, seed, rules in parts:
-        for name, tensor in fill(module.state_dict(), seed, rules).items():
-            tensors[prefix + name] = tensor
-    return tensors, metadata
+    return _filled(parts), metadata
 
 
 def _text_encoder(file: DemoFile) -> Made:
@@ -82,6 +87,28 @@ def _lora(file: DemoFile) -> Made:
             shapes_of[f"{layer}.lora_B.weight"] = torch.empty(tensor.shape[0], _LORA_RANK)
     metadata = {} if file.downscale is None else {"reference_downscale_factor": str(file.downscale)}
     return fill(shapes_of, file.seed, recipes.LORA), metadata
+
+
+def _geometry(file: DemoFile) -> Made:
+    return _filled([("", MoGeModelV2(**shapes.GEOMETRY, **_FACTORY), file.seed, recipes.GEOMETRY)]), {}
+
+
+def _pose(file: DemoFile) -> Made:
+    network = symbols.DemoPoseNetwork(**shapes.POSE_UNET, **_FACTORY)
+    vae = symbols.DemoPoseVAE(shapes.POSE_VAE_FIXED, embed_dim=4)
+    parts: list[Part] = [
+        ("model.diffusion_model.", network, file.seed, recipes.POSE),
+        ("first_stage_model.", vae, file.seed, recipes.POSE),
+    ]
+    return _filled(parts), {}
+
+
+def _filled(parts: list[Part]) -> dict[str, Tensor]:
+    tensors = {}
+    for prefix, module, seed, rules in parts:
+        for name, tensor in fill(module.state_dict(), seed, rules).items():
+            tensors[prefix + name] = tensor
+    return tensors
 
 
 def _transformer() -> LTXAVModel:

@@ -8,7 +8,7 @@ from typing import Literal
 class DemoFile:
     """What a file holds. Files of one kind differ by `seed`; `downscale` is an IC-LoRA's reference_downscale_factor."""
 
-    kind: Literal["checkpoint", "text_encoder", "upsampler", "lora"]
+    kind: Literal["checkpoint", "text_encoder", "upsampler", "lora", "geometry", "pose"]
     seed: int
     downscale: int | None = None
 
@@ -20,6 +20,8 @@ FILES: dict[str, DemoFile] = {
     "checkpoints/ltx-2.3-22b-distilled-fp8.safetensors": DemoFile("checkpoint", 2),
     "text_encoders/gemma_3_12B_it_fp4_mixed.safetensors": DemoFile("text_encoder", 3),
     "latent_upscale_models/ltx-2.3-spatial-upscaler-x2-1.1.safetensors": DemoFile("upsampler", 4),
+    "geometry_estimation/moge_2_vitl_normal_fp16.safetensors": DemoFile("geometry", 5),
+    "checkpoints/sdpose_wholebody_fp16.safetensors": DemoFile("pose", 6),
     "loras/ltx_2.3_22b_distilled_1.1_lora_dynamic_fro09_avg_rank_111_bf16.safetensors": DemoFile("lora", 10),
     "loras/ltx-2.3-22b-ic-lora-union-control-ref0.5.safetensors": DemoFile("lora", 11, downscale=2),
     "loras/ltx-2.3-22b-ic-lora-ingredients-0.9.safetensors": DemoFile("lora", 12),

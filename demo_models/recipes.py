@@ -1,7 +1,7 @@
 """How the tensors of each model are filled: first pattern that is found in a tensor's name wins.
 
 Gains were chosen by looking at what comes out: pictures neither flat nor burnt out, a prompt that changes colours
-clearly, sound that stays below a tenth of full scale.
+clearly and leaves given pictures recognisable, sound that stays below a tenth of full scale.
 """
 
 import re
@@ -9,7 +9,8 @@ import re
 import torch
 from torch import Tensor
 
-from demo_models.weights import Rules, anyhow, constant, keep, mixed, normal, spread, straight, transposed
+from demo_models import flow, picture_code
+from demo_models.weights import Fill, Rules, constant, keep, mixed, normal, spread, straight
 
 _DEFAULTS: Rules = [
     (r"norm\d?\.weight$", constant(1.0)),
@@ -19,11 +20,34 @@ _DEFAULTS: Rules = [
     (r".", normal(1.0)),
 ]
 
-# Velocity is close to the noise itself, so that sampling calms the noise; attention mixes and the prompt tints.
+_MADE_FLOW: Rules = [
+    (r"^patchify_proj\.weight", flow.as_it_is),
+    (r"^patchify_proj\.bias", flow.large_channels),
+    (r"^adaln_single.*linear_1\.weight", flow.levels),
+    (r"^adaln_single.*linear_1\.bias", flow.levels_bias),
+    (r"^adaln_single.*linear_2\.weight", flow.of_timestep),
+    (r"^adaln_single.*linear_2\.bias", flow.of_timestep_bias),
+    (r"^adaln_single\.linear\.weight", flow.modulation),
+    (r"^transformer_blocks\.\d\.scale_shift_table$", flow.gates_open),
+    (r"^transformer_blocks\.\d\.attn1\.to_[qk]\.bias", flow.where),
+    (r"^transformer_blocks\.\d\.attn1\.to_q\.weight", constant(0.0)),
+    (r"^transformer_blocks\.\d\.attn1\.to_k\.weight", flow.aside),
+    (r"^transformer_blocks\.\d\.attn1\.k_norm\.weight", constant(25.0)),
+    (r"^transformer_blocks\.\d\.attn1\.to_v\.weight", flow.as_it_is),
+    (r"^transformer_blocks\.0\.attn1\.to_out\.0\.weight", flow.taken_away),
+    (r"^transformer_blocks\.\d\.attn1\.to_(out\.0|gate_logits)\.weight", constant(0.0)),
+    (r"^transformer_blocks\.\d\.attn2\.to_out\.0\.weight", flow.colours_only(normal(0.22))),
+    (r"^transformer_blocks\.\d\.audio_to_video_attn\.to_out\.0\.weight", flow.colours_only(normal(1.5))),
+    (r"^transformer_blocks\.\d\.ff\.net\.2\.weight", constant(0.0)),
+    (r"^scale_shift_table", constant(0.0)),
+    (r"^proj_out\.weight", flow.out_of_stream),
+]
+
+# The sound's side is random: velocity close to the noise itself, so that sampling calms the noise.
 TRANSFORMER: Rules = [
-    (r"^patchify_proj\.weight", mixed(straight(1.0))),
+    *_MADE_FLOW,
     (r"^audio_patchify_proj\.weight", mixed(straight(1.0))),
-    (r"^(audio_)?proj_out\.weight", mixed(straight(0.7))),
+    (r"^audio_proj_out\.weight", mixed(straight(0.7))),
     (r"scale_shift_table", spread(0.3)),
     (r"adaln_single\.linear\.weight", normal(0.2)),
     # Padding stays empty, so that only the prompt's own words are attended to.
@@ -34,32 +58,21 @@ TRANSFORMER: Rules = [
     *_DEFAULTS,
 ]
 
-
-def _picture_mix(outputs: int, inputs: int, generator: torch.Generator) -> Tensor:
-    """Red, green and blue that mostly rise and fall together: shades first, colours second."""
-    colour_of = torch.tensor([[1.0, 0.6, -0.3], [1.0, -0.1, 0.6], [1.0, -0.5, -0.3]])
-    signals = torch.randn(outputs, inputs, generator=generator)
-    # SiLU's outputs have a positive mean, which must not end as one colour everywhere.
-    signals = signals - signals.mean(dim=1, keepdim=True)
-    return 0.6 * colour_of @ signals / inputs**0.5
-
-
-def _blurred(tensor: Tensor, _generator: torch.Generator) -> Tensor:
-    """Channel to channel over 3 x 3 latents of one frame: larger shapes than the noise has."""
-    weight = torch.zeros_like(tensor)
-    window = torch.tensor([0.25, 0.5, 0.25])
-    weight[:, :, 1] = torch.einsum("oi,h,w->oihw", torch.eye(*tensor.shape[:2]), window, window)
-    return weight
-
-
 VIDEO_VAE: Rules = [
-    (r"^decoder\.conv_in.*weight", _blurred),
-    (r"^decoder.*res_blocks.*conv2.*weight", normal(0.5)),
-    (r"^decoder\.up_blocks\.(1|2).*weight", mixed(anyhow(1.0), 2, 2, 2)),
-    (r"^decoder\.up_blocks\.3.*weight", mixed(anyhow(1.0), 2, 1, 1)),
-    (r"^decoder\.up_blocks\.5.*weight", mixed(anyhow(1.0), 1, 2, 2)),
-    (r"^decoder\.conv_out.*weight", transposed(mixed(_picture_mix, 1, 4, 4))),
-    (r"^encoder\.conv_out.*weight", normal(2.0)),
+    (r"^encoder\.conv_in.*weight", picture_code.encode_patches),
+    (r"^encoder\.down_blocks\.1.*weight", picture_code.encode_places(3)),
+    (r"^encoder\.down_blocks\.2.*weight", picture_code.encode_places(6)),
+    (r"^encoder\.down_blocks\.3.*weight", picture_code.encode_places(24)),
+    (r"^encoder\.down_blocks\.3.*bias", picture_code.heavy(1)),
+    (r"^encoder\.conv_out.*weight", picture_code.encode_squares),
+    (r"^decoder\.conv_in.*weight", picture_code.decode_squares),
+    (r"^decoder\.up_blocks\.1.*weight", picture_code.decode_places(24)),
+    (r"^decoder\.up_blocks\.2.*weight", picture_code.decode_places(6)),
+    (r"^decoder\.up_blocks\.3.*weight", picture_code.decode_places(3)),
+    (r"^decoder\.up_blocks\.3.*bias", picture_code.heavy(8)),
+    (r"^decoder\.conv_out.*weight", picture_code.decode_patches),
+    (r"std-of-means", picture_code.deviations),
+    (r"res_blocks.*weight", constant(0.0)),
     *_DEFAULTS,
 ]
 AUDIO_VAE = _DEFAULTS
@@ -80,26 +93,82 @@ GEMMA: Rules = [
 ]
 
 
-def _to_pairs(outputs: int, inputs: int, _generator: torch.Generator) -> Tensor:
-    """Each live channel as it is and once more negated."""
-    return torch.kron(torch.eye(outputs // 2, inputs), torch.tensor([[1.0], [-1.0]]))
+_LARGE = 50.0  # so large that a normalisation divides by it alone
+_STRAIGHT = 8.0  # where SiLU changes nothing
 
 
-def _from_pairs(outputs: int, inputs: int, _generator: torch.Generator) -> Tensor:
-    return torch.kron(torch.eye(outputs, inputs // 2), torch.tensor([[0.5, -0.5]]))
+def _to_groups(outputs: int, inputs: int, _generator: torch.Generator) -> Tensor:
+    """Each colour's mean as it is and once more negated, the first two of a group of three."""
+    colours = torch.eye(outputs // 3, flow.COLOURS) @ torch.eye(flow.COLOURS, inputs)
+    return torch.kron(colours, torch.tensor([[1.0], [-1.0], [0.0]]))
 
 
-# Enlarges and changes little else: pairs keep the normalisation's mean at 0 (each pair is one of its groups), its bias
-# keeps everything on the straight part of SiLU, and the difference of a pair is free of that bias again.
+def _from_groups(outputs: int, inputs: int, _generator: torch.Generator) -> Tensor:
+    return torch.kron(torch.eye(outputs, inputs // 3), torch.tensor([[0.5, -0.5, 0.0]]))
+
+
+def _in_groups(*values: float) -> Fill:
+    return lambda tensor, _generator: torch.tensor(values).repeat(len(tensor) // 3)
+
+
+# Enlarges the three means of colours and leaves the rest to the second sampling. The third of a group is so large that
+# the normalisation only shifts and scales, which its weight and bias undo, but for what keeps SiLU straight; that
+# is gone again from the difference of the first two.
 UPSAMPLER: Rules = [
     (r"kernel$", keep),
-    (r"^initial_conv\.weight", mixed(_to_pairs, 1, 1, 1)),
-    (r"^initial_norm\.bias", constant(4.0)),
+    (r"^initial_conv\.weight", mixed(_to_groups, 1, 1, 1)),
+    (r"^initial_conv\.bias", _in_groups(0.0, 0.0, _LARGE)),
+    (r"^initial_norm\.weight", constant(_LARGE * 2**0.5 / 3)),
+    (r"^initial_norm\.bias", constant(_LARGE / 3 + _STRAIGHT)),
     (r"^upsampler\.conv\.weight", mixed(straight(1.0), 2, 2)),
-    (r"norm2\.weight", constant(0.1)),
-    (r"^final_conv\.weight", mixed(_from_pairs, 1, 1, 1)),
+    (r"norm2\.weight", constant(0.0)),
+    (r"^final_conv\.weight", mixed(_from_groups, 1, 1, 1)),
     *_DEFAULTS,
 ]
 
-LORA_TARGET = re.compile(r"^transformer_blocks\.\d+\.(attn[12]\.to_(q|k|v|out\.0)|ff\.net\.(0\.proj|2))\.")
-LORA: Rules = [(r".", normal(0.7))]
+# LoRAs mix the colours of what a token is shown, each in its own way, and change the sound a little.
+LORA_TARGET = re.compile(r"^transformer_blocks\.0\.(audio_)?attn1\.to_out\.0\.")
+LORA: Rules = [
+    (r"\.attn1.*lora_A", mixed(straight(1.0))),
+    (r"\.attn1.*lora_B", flow.mixed_colours),
+    (r".", normal(0.7)),
+]
+
+
+def _below_places(outputs: int, inputs: int, generator: torch.Generator) -> Tensor:
+    """A random mixture of the picture's features, in all channels but the first two, which are for the place."""
+    matrix = torch.zeros(outputs, inputs)
+    matrix[2:, :-2] = torch.randn(outputs - 2, inputs - 2, generator=generator) / (inputs - 2) ** 0.5
+    return matrix
+
+
+def _rays(outputs: int, inputs: int, generator: torch.Generator) -> Tensor:
+    """x and y from the place, so that the view is one that a camera can have; distance from the features."""
+    matrix = torch.eye(outputs, inputs)
+    matrix[2:] = 0.3 * torch.randn(outputs - 2, inputs, generator=generator)
+    matrix[2:, :2] = 0
+    return matrix
+
+
+# Straight through to the last level; the place in the view joins there.
+GEOMETRY: Rules = [
+    (r"image_(mean|std)$", keep),
+    (r"layer_scale\d\.lambda1$", constant(1.0)),
+    (r"(position_embeddings|cls_token|mask_token)$", spread(0.1)),
+    (r"res_blocks.*weight$", constant(0.0)),
+    (r"^neck\.input_blocks\.0\.weight", mixed(_below_places)),
+    (r"^neck\.input_blocks\.4\.weight", mixed(straight(1.0))),
+    (r"_head\.input_blocks\.4\.weight", mixed(straight(1.0))),
+    (r"input_blocks\.\d\.weight", constant(0.0)),
+    (r"resamplers.*weight", mixed(straight(1.0), 1, 1)),
+    (r"^points_head\.output_blocks\.4\.weight", mixed(_rays)),
+    (r"^mask_head\.output_blocks\.4\.weight", constant(0.0)),
+    (r"^mask_head\.output_blocks\.4\.bias", constant(4.0)),  # everything is near enough to have a distance
+    (r"^scale_head\.2\.weight", constant(0.0)),
+    *_DEFAULTS,
+]
+
+POSE: Rules = [
+    (r"(norm\d?|norm_out|in_layers\.0|out_layers\.0|out\.0)\.weight$", constant(1.0)),
+    *_DEFAULTS,
+]

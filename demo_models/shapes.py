@@ -3,8 +3,8 @@
 from typing import Any
 
 LATENT_CHANNELS = 128  # of the LTX video VAE; the audio latent has 8 channels x 16 bins, 128 as well
-LIVE_CHANNELS = 32  # of these, the ones that demo pictures are made from
-VIDEO_HEADS, VIDEO_HEAD_WIDTH = 4, 32
+USED_CHANNELS = 99  # of these, the ones that demo pictures are made from, the most important first
+VIDEO_HEADS, VIDEO_HEAD_WIDTH = 1, 128
 AUDIO_HEADS, AUDIO_HEAD_WIDTH = 4, 8  # ComfyUI takes cross_attention_dim = heads x width, for audio too
 VIDEO_WIDTH = VIDEO_HEADS * VIDEO_HEAD_WIDTH
 AUDIO_WIDTH = AUDIO_HEADS * AUDIO_HEAD_WIDTH
@@ -68,25 +68,20 @@ VIDEO_VAE: dict[str, Any] = {
     "spatial_padding_mode": "replicate",
     "timestep_conditioning": False,
     "causal_decoder": False,
-    "encoder_base_channels": 16,
-    "decoder_base_channels": 16,
+    "encoder_base_channels": 4,
+    "decoder_base_channels": 4,
     "encoder_blocks": [
         ["res_x", {"num_layers": 1}],
-        ["compress_space_res", {"multiplier": 2}],
-        ["res_x", {"num_layers": 1}],
-        ["compress_time_res", {"multiplier": 2}],
-        ["compress_all_res", {"multiplier": 1}],
-        ["compress_all_res", {"multiplier": 1}],
-        ["res_x", {"num_layers": 1}],
+        ["compress_all_x_y", {"multiplier": 2}],
+        ["compress_all_x_y", {"multiplier": 4}],
+        ["compress_all_x_y", {"multiplier": 4}],
     ],
     # Listed from the picture inwards, as the encoder's; ComfyUI builds them in reverse.
     "decoder_blocks": [
         ["res_x", {"num_layers": 1}],
-        ["compress_space", {"multiplier": 1}],
-        ["res_x", {"num_layers": 1}],
-        ["compress_time", {"multiplier": 2}],
-        ["compress_all", {"multiplier": 1}],
-        ["compress_all", {"multiplier": 1}],
+        ["compress_all", {"multiplier": 2}],
+        ["compress_all", {"multiplier": 4}],
+        ["compress_all", {"multiplier": 4}],
         ["res_x", {"num_layers": 1}],
     ],
 }
@@ -140,7 +135,7 @@ VOCODER: dict[str, Any] = {
 UPSAMPLER: dict[str, Any] = {
     "_class_name": "LatentUpsampler",
     "in_channels": LATENT_CHANNELS,
-    "mid_channels": 2 * LIVE_CHANNELS,
+    "mid_channels": 96,  # 32 groups of three
     "num_blocks_per_stage": 1,
     "dims": 3,
     "spatial_upsample": True,
@@ -148,3 +143,79 @@ UPSAMPLER: dict[str, Any] = {
     "spatial_scale": 2.0,
     "rational_resampler": True,
 }
+
+# MoGe 2, depth and normals from a picture. A head is 64 wide, so this is the narrowest DINOv2 that ComfyUI builds.
+_GEOMETRY_LEVELS, _GEOMETRY_WIDTH = 5, 8
+GEOMETRY_TOKENS = (64, 256)  # patches at the lowest and highest resolution level; MoGe's own are 1200 and 3600
+
+
+def _conv_stack(inputs: list[int], outputs: int | None) -> dict[str, Any]:
+    return {
+        "dim_in": inputs,
+        "dim_res_blocks": [_GEOMETRY_WIDTH] * _GEOMETRY_LEVELS,
+        "dim_out": [None] * (_GEOMETRY_LEVELS - 1) + [outputs],
+        "resamplers": ["bilinear"] * (_GEOMETRY_LEVELS - 1),
+        "num_res_blocks": [1] + [0] * (_GEOMETRY_LEVELS - 1),
+    }
+
+
+_GEOMETRY_FEATURES = [_GEOMETRY_WIDTH] * _GEOMETRY_LEVELS
+GEOMETRY: dict[str, Any] = {
+    "encoder": {
+        "backbone": {
+            "hidden_size": 64,
+            "num_attention_heads": 1,
+            "num_hidden_layers": 4,
+            "layer_norm_eps": 1e-6,
+            "use_swiglu_ffn": False,
+        },
+        "intermediate_layers": [0, 1, 2, 3],
+        "dim_out": _GEOMETRY_WIDTH,
+    },
+    # Two more channels than the encoder gives: where in the view a pixel is.
+    "neck": _conv_stack([_GEOMETRY_WIDTH + 2] + [2] * (_GEOMETRY_LEVELS - 1), None),
+    "points_head": _conv_stack(_GEOMETRY_FEATURES, 3),
+    "mask_head": _conv_stack(_GEOMETRY_FEATURES, 1),
+    "normal_head": _conv_stack(_GEOMETRY_FEATURES, 3),
+    "scale_head": {"dims": [64, 16, 1]},
+}
+
+# SDPose: the network and the VAE of Stable Diffusion 2 as Lotus uses them, and a head that makes heat maps.
+POSE_WIDTH = 32  # the least that ComfyUI's group norms of 32 groups take
+POSE_FEATURES = 640  # ComfyUI's keypoint node takes features with that many channels only
+POSE_UNET: dict[str, Any] = {
+    "image_size": 32,
+    "in_channels": 4,
+    "out_channels": 4,
+    "model_channels": POSE_WIDTH,
+    "channel_mult": [1, 2],
+    "num_res_blocks": [1, 1],
+    "transformer_depth": [0, 1],
+    "transformer_depth_middle": 1,
+    "transformer_depth_output": [0, 0, 1, 1],
+    "context_dim": 1024,  # of the prompt embedding that is written in ComfyUI's node
+    "use_spatial_transformer": True,
+    "use_linear_in_transformer": True,
+    "num_head_channels": 64,
+    "num_classes": "sequential",
+    "adm_in_channels": 4,
+    "legacy": False,
+    "heatmap_head": True,
+}
+POSE_HEAD: dict[str, Any] = {
+    "in_channels": POSE_FEATURES,
+    "input_size": (192, 256),  # in pixels; SDPose's own is 768 x 1024
+    "deconv_out_channels": (16,),
+    "conv_out_channels": (16,),
+}
+# What ComfyUI says of any VAE of Stable Diffusion, and what is smaller in the demo's.
+POSE_VAE_FIXED: dict[str, Any] = {
+    "double_z": True,
+    "z_channels": 4,
+    "resolution": 256,
+    "in_channels": 3,
+    "out_ch": 3,
+    "attn_resolutions": [],
+    "dropout": 0.0,
+}
+POSE_VAE: dict[str, Any] = {"ch": POSE_WIDTH, "ch_mult": [1, 1, 1, 1], "num_res_blocks": 0}

@@ -62,7 +62,7 @@ def mixed(mix: Mix, *factors: int) -> Fill:
         for place in itertools.product(*(range(factor) for factor in factors)):
             kernel = torch.ones(())
             for index, factor in zip(place, factors, strict=True):
-                kernel = torch.einsum("...,k->...k", kernel, _interpolation(index, factor))
+                kernel = torch.einsum("...,k->...k", kernel, interpolation(index, factor))
             kernels.append(kernel)
         matrix = mix(len(tensor) // prod(factors), tensor.shape[1], generator)
         return torch.einsum("oi,p...->opi...", matrix, torch.stack(kernels)).reshape(tensor.shape)
@@ -70,22 +70,12 @@ def mixed(mix: Mix, *factors: int) -> Fill:
     return make
 
 
-def transposed(fill: Fill) -> Fill:
-    """With height and width exchanged: ComfyUI's unpatchify expects width before height in the channels."""
-    return lambda tensor, generator: fill(tensor, generator).transpose(-1, -2)
-
-
 def straight(gain: float) -> Mix:
     """Channel to channel, as far as both go."""
     return lambda outputs, inputs, _generator: gain * torch.eye(outputs, inputs)
 
 
-def anyhow(gain: float) -> Mix:
-    """Every output a random mixture of all inputs; inputs of size 1 give outputs of size `gain`."""
-    return lambda outputs, inputs, generator: normal(gain)(torch.empty(outputs, inputs), generator)
-
-
-def _interpolation(index: int, factor: int) -> Tensor:
+def interpolation(index: int, factor: int) -> Tensor:
     """Weights of the previous, this and the next input for output `index` of `factor`."""
     offset = (index - (factor - 1) / 2) / factor
     return torch.tensor([max(0.0, -offset), 1 - abs(offset), max(0.0, offset)])

@@ -16,6 +16,13 @@ DEV = "ltx-2.3-22b-dev-fp8.safetensors"
 DISTILLED = "ltx-2.3-22b-distilled-fp8.safetensors"
 DISTILLED_LORA = "ltx_2.3_22b_distilled_1.1_lora_dynamic_fro09_avg_rank_111_bf16.safetensors"
 CAMERA_LORA = "ltx-2-19b-lora-camera-control-jib-up.safetensors"
+LORAS = (
+    "ltx-2.3-22b-ic-lora-union-control-ref0.5.safetensors",
+    "ltx-2.3-22b-ic-lora-ingredients-0.9.safetensors",
+    "ltx-2.3-id-lora-talkvid-3k.safetensors",
+    "ltx2.3-transition.safetensors",
+    "ltx-2-19b-ic-lora-pose-control.safetensors",
+)
 SIGMAS = "1.0, 0.975, 0.909375, 0.725, 0.421875, 0.0"
 WIDTH, HEIGHT, FRAMES, FPS = 192, 128, 9, 8
 
@@ -116,6 +123,122 @@ def text_to_video(
     return {node: {"class_type": kind, "inputs": inputs} for node, (kind, inputs) in nodes.items()}
 
 
+def with_pictures(name: str, first: str, last: str | None = None, lora: str = DISTILLED_LORA) -> Graph:
+    """One stage that starts at a picture, or is guided from one to another as the first/last template does it."""
+    graph = text_to_video(name, checkpoint=DISTILLED, lora=lora, strength=0.5 if lora == DISTILLED_LORA else 1.0)
+    nodes: dict[str, tuple[str, dict[str, Any]]] = {
+        "first": ("LoadImage", {"image": first}),
+        "empty_video": (
+            "EmptyLTXVLatentVideo",
+            {"width": WIDTH, "height": HEIGHT, "length": FRAMES, "batch_size": 1},
+        ),
+    }
+    picture = {"image": ["first", 0], "vae": ["checkpoint", 2]}
+    if last is None:
+        nodes["begun"] = (
+            "LTXVImgToVideoInplace",
+            {**picture, "latent": ["empty_video", 0], "strength": 1.0, "bypass": False},
+        )
+    else:
+        nodes["last"] = ("LoadImage", {"image": last})
+        texts = {"positive": ["texts", 0], "negative": ["texts", 1]}
+        nodes["guided"] = (
+            "LTXVAddGuide",
+            {**picture, **texts, "latent": ["empty_video", 0], "frame_idx": 0, "strength": 0.7},
+        )
+        texts = {"positive": ["guided", 0], "negative": ["guided", 1]}
+        nodes["begun"] = (
+            "LTXVAddGuide",
+            {**picture, **texts, "image": ["last", 0], "latent": ["guided", 2], "frame_idx": -1, "strength": 0.7},
+        )
+        texts = {"positive": ["begun", 0], "negative": ["begun", 1]}
+        nodes["base_guider"] = ("CFGGuider", {"model": ["model", 0], **texts, "cfg": 1.0})
+        nodes["cropped"] = ("LTXVCropGuides", {**texts, "latent": ["base_parts", 0]})
+    graph.update({node: {"class_type": kind, "inputs": inputs} for node, (kind, inputs) in nodes.items()})
+    graph["base_latent"]["inputs"]["video_latent"] = ["begun", 0 if last is None else 2]
+    graph["frames"]["inputs"]["samples"] = ["base_parts", 0] if last is None else ["cropped", 2]
+    graph["sound"]["inputs"]["samples"] = ["base_parts", 1]
+    return graph
+
+
+def control(name: str, clip: str, kind: str) -> Graph:
+    """Depth or pose of each frame of a clip, as the templates take them."""
+    nodes: dict[str, tuple[str, dict[str, Any]]] = {
+        "clip": ("LoadVideo", {"file": clip}),
+        "parts": ("GetVideoComponents", {"video": ["clip", 0]}),
+        "moge": ("LoadMoGeModel", {"model_name": "moge_2_vitl_normal_fp16.safetensors"}),
+        "geometry": (
+            "MoGeInference",
+            {
+                "moge_model": ["moge", 0],
+                "image": ["parts", 0],
+                "resolution_level": 9,
+                "fov_x_degrees": 0,
+                "batch_size": 4,
+                "force_projection": True,
+                "apply_mask": True,
+            },
+        ),
+        "depth": ("MoGeRender", {"moge_geometry": ["geometry", 0], "output": "depth"}),
+        "sdpose": ("CheckpointLoaderSimple", {"ckpt_name": "sdpose_wholebody_fp16.safetensors"}),
+        "keypoints": (
+            "SDPoseKeypointExtractor",
+            {"model": ["sdpose", 0], "vae": ["sdpose", 2], "image": ["parts", 0], "batch_size": 16},
+        ),
+        "pose": (
+            "SDPoseDrawKeypoints",
+            {
+                "keypoints": ["keypoints", 0],
+                "draw_body": True,
+                "draw_hands": True,
+                "draw_face": True,
+                "draw_feet": True,
+                "stick_width": 4,
+                "face_point_size": 2,
+                "score_threshold": 0.5,
+                "draw_head": True,
+            },
+        ),
+        "video": ("CreateVideo", {"images": [kind, 0], "fps": FPS, "bit_depth": 8}),
+        "save": ("SaveVideo", {"video": ["video", 0], "filename_prefix": name, "format": "auto", "codec": "auto"}),
+    }
+    return {node: {"class_type": kind, "inputs": inputs} for node, (kind, inputs) in nodes.items()}
+
+
+def make_media(folder: Path) -> dict[str, Any]:
+    """Two pictures, and a clip of each in which it moves sideways; the pictures' pixels."""
+    import av
+    import numpy
+    from PIL import Image
+
+    rows, columns = numpy.mgrid[0:HEIGHT, 0:WIDTH]
+    pixels = {}
+    for name, centre, colours in (
+        ("sun", (60, 40), ([240, 208, 64], [48, 96, 192])),
+        ("moon", (130, 80), ([208, 208, 208], [64, 24, 48])),
+    ):
+        disc = 1 / (1 + numpy.exp(numpy.hypot(columns - centre[0], rows - centre[1]) - 25))
+        inside, outside = numpy.array(colours)
+        frame = (disc[..., None] * inside + (1 - disc[..., None]) * outside).astype(numpy.uint8)
+        Image.fromarray(frame).save(folder / f"{name}.png")
+        with av.open(str(folder / f"{name}.mp4"), "w") as file:
+            stream = file.add_stream("h264", rate=FPS, options={"crf": "10"})
+            stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+            for index in range(FRAMES):
+                shifted = numpy.ascontiguousarray(numpy.roll(frame, 4 * index, axis=1))
+                file.mux(stream.encode(av.VideoFrame.from_ndarray(shifted)))
+            file.mux(stream.encode())
+        pixels[name] = frame.astype(int)
+    return pixels
+
+
+def likeness(frame: Any, picture: Any) -> float:
+    """Peak signal to noise ratio in dB."""
+    import numpy
+
+    return float(20 * numpy.log10(255 / numpy.sqrt(((frame - picture) ** 2).mean())))
+
+
 def _sampling(stage: str, latent: str) -> tuple[str, dict[str, Any]]:
     return "SamplerCustomAdvanced", {
         "noise": [f"{stage}_noise", 0],
@@ -137,8 +260,10 @@ def generate(engine: Engine, graph: Graph) -> dict[str, Any]:
     with av.open(str(seen[-1].files[0])) as file:
         codecs = [stream.codec_context.name for stream in file.streams]
         frames = numpy.stack([frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)])
-        file.seek(0)
-        sound = numpy.concatenate([frame.to_ndarray() for frame in file.decode(audio=0)], axis=1)
+        sound = numpy.zeros((1, 1))
+        if file.streams.audio:
+            file.seek(0)
+            sound = numpy.concatenate([frame.to_ndarray() for frame in file.decode(audio=0)], axis=1)
     return {
         "codecs": codecs,
         "shape": frames.shape,
@@ -182,6 +307,27 @@ def main(home: Path) -> None:
         name: float(abs(these - frames["cfg" if name == "negative" else "first"]).mean())
         for name, these in frames.items()
     }
+
+    pictures = make_media(settings.inputs_dir)
+    begun = generate(engine, with_pictures("begun", "sun.png"))["frames"]
+    between = generate(engine, with_pictures("between", "sun.png", "moon.png"))["frames"]
+    seen["likeness"] = {
+        "start": likeness(begun[0], pictures["sun"]),
+        "end": likeness(begun[-1], pictures["sun"]),
+        "first": likeness(between[0], pictures["sun"]),
+        "last": likeness(between[-1], pictures["moon"]),
+        "other": likeness(between[0], pictures["moon"]),
+    }
+    seen["frames_between"] = len(between)
+    seen["loras"] = {}
+    for name in LORAS:
+        changed = generate(engine, with_pictures("changed", "sun.png", lora=name))["frames"]
+        seen["loras"][name] = float(abs(changed - begun)[1:].mean())
+    for kind in ("depth", "pose"):
+        of_sun, of_moon = (generate(engine, control(kind, f"{clip}.mp4", kind)) for clip in ("sun", "moon"))
+        frames_of_sun = of_sun.pop("frames")
+        seen["difference"][kind] = float(abs(frames_of_sun - of_moon["frames"]).mean())
+        seen[kind] = {**of_sun, "moves": float(abs(frames_of_sun[0] - frames_of_sun[-1]).mean())}
 
     lora = folder / "loras" / CAMERA_LORA
     other = folder / "checkpoints" / DEV

@@ -61,6 +61,32 @@ def test_the_same_seed_gives_the_same_frames(seen):
     assert seen["difference"]["again"] == 0
 
 
+def test_a_given_picture_is_the_first_frame_and_the_video_stays_with_it(seen):
+    """Likeness in dB; colours drift with the prompt after the first frame."""
+    assert seen["likeness"]["start"] > 28
+    assert seen["likeness"]["end"] > 14
+
+
+def test_between_two_given_pictures_each_is_at_its_end(seen):
+    assert seen["frames_between"] == 9
+    assert seen["likeness"]["first"] > 14
+    assert seen["likeness"]["last"] > 14
+    assert seen["likeness"]["other"] < 12
+
+
+@pytest.mark.parametrize("kind", ["depth", "pose"])
+def test_control_maps_have_the_clips_size_and_follow_it(seen, kind):
+    assert seen[kind]["shape"] == [9, 128, 192, 3]
+    assert seen[kind]["contrast"] > 15
+    assert seen[kind]["moves"] > 3
+    assert seen["difference"][kind] > 3
+
+
+def test_every_kind_of_lora_changes_a_video_that_starts_at_a_picture(seen):
+    assert len(seen["loras"]) == 5
+    assert all(difference > 3 for difference in seen["loras"].values()), seen["loras"]
+
+
 @pytest.mark.parametrize("changed", ["seed", "prompt", "strength", "lora", "checkpoint", "cfg", "negative"])
 def test_what_a_person_changes_changes_the_frames(seen, changed):
     """Mean difference in grey levels of 255; for the negative prompt between two runs at cfg 4."""
