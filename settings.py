@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     cancel_timeout: float = Field(
         10.0, gt=0, description="Seconds a running generation may take to stop before its process is ended"
     )
+    max_image_pixels: int = Field(
+        50_000_000, gt=0, le=89_000_000, description="Most pixels of an uploaded picture; over 89 million Pillow balks"
+    )
+    max_media_seconds: float = Field(600.0, gt=0, description="Longest sound or video that may be uploaded")
+    max_upload_bytes: int = Field(2_000_000_000, gt=0, description="Largest file that may be uploaded")
 
     @field_validator("home", "comfyui_dir", "extra_model_paths")
     @classmethod

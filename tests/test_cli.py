@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import media
+import clips
 import pytest
 from typer.testing import CliRunner
 
@@ -88,7 +88,7 @@ def test_a_clip_is_written_with_what_was_announced(demo_settings: Settings, tmp_
     assert announced["event"] == "submitted"
     assert len({event["label"] for event in told if event["event"] == "stage"}) >= 3
     assert told[-1]["event"] == "output"
-    clip = media.read(out)
+    clip = clips.read(out)
     assert clip.codecs == ("h264", "aac")
     assert clip.pictures.shape[:3] == (announced["frames"], announced["height"], announced["width"])
     assert clip.seconds == pytest.approx(announced["seconds"], abs=0.05)

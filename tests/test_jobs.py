@@ -4,7 +4,7 @@ import json
 import threading
 from typing import Any
 
-import media
+import clips
 import numpy as np
 import pytest
 
@@ -14,11 +14,11 @@ from jobs import Jobs
 from modes import InvalidParamsError
 
 
-def result(jobs: Jobs, values: dict[str, Any]) -> media.Clip:
+def result(jobs: Jobs, values: dict[str, Any]) -> clips.Clip:
     job = jobs.submit("t2v", values)
     last = list(jobs.events(job.id))[-1]
     assert isinstance(last, Output), last
-    return media.read(last.files[0])
+    return clips.read(last.files[0])
 
 
 @pytest.mark.parametrize("preset", ["fast", "balanced", "quality"])
@@ -28,7 +28,7 @@ def test_the_file_is_what_was_announced(jobs: Jobs, clip: Any, preset: str) -> N
     announced = job.announced
     last = list(jobs.events(job.id))[-1]
     assert isinstance(last, Output), last
-    file = media.read(last.files[0])
+    file = clips.read(last.files[0])
     assert file.pictures.shape == (announced.frames, announced.height, announced.width, 3)
     assert file.seconds == pytest.approx(announced.seconds, abs=0.05)
     assert file.codecs == ("h264", "aac")

@@ -1,0 +1,20 @@
+"""What people upload, looked at and made ready for a workflow: pictures, sounds and videos of many kinds in,
+PNG, WAV and MP4 of one kind each out. Runs in the web process: neither torch nor ComfyUI is imported."""
+
+from media.audio import AudioInfo, probe_audio
+from media.image import ImageInfo, probe_image
+from media.source import MediaError
+from media.staging import Staging
+from media.video import VideoInfo, probe_video, sample
+
+__all__ = [
+    "AudioInfo",
+    "ImageInfo",
+    "MediaError",
+    "Staging",
+    "VideoInfo",
+    "probe_audio",
+    "probe_image",
+    "probe_video",
+    "sample",
+]

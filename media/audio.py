@@ -1,0 +1,109 @@
+"""Sound: from any common file to 16 bit PCM at 48 kHz, cut to the sample."""
+
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import av
+import numpy as np
+
+from media.container import audio_stream, first_frame, frames, opened, walk
+from media.source import MediaError, check_seconds, regular_file
+from settings import Settings
+
+RATE = 48_000
+"""Samples per second of everything staged: the rate of nearly all video, and a multiple of the audio VAE's 16 kHz."""
+
+SHORTEST = 0.1
+"""Seconds. Below this there is not one latent frame of sound to work with."""
+
+GAP = 0.05
+"""Seconds by which time stamps must run ahead of the samples to be a real pause; less is rounding of the container."""
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What the decoder puts out: seconds, samples per second, channels."""
+
+    seconds: float
+    sample_rate: int
+    channels: int
+
+
+def probe_audio(path: str | Path, settings: Settings) -> AudioInfo:
+    """Length and kind of the first sound in a file (of sound or of video). Decodes only its beginning.
+    Raises `MediaError`."""
+    file = regular_file(path, settings)
+    with opened(file) as container:
+        stream = audio_stream(container)
+        if container.duration:
+            check_seconds(container.duration / av.time_base, "sound", settings)
+        track = walk(container).get(stream.index)
+        seconds = track.seconds if track else 0.0
+    if seconds < SHORTEST:
+        lasts = f"lasts only {seconds:.2f} s" if seconds else "is empty"
+        raise MediaError(f"The sound {lasts}; it needs {SHORTEST:g} s at least.", hint="Choose a longer one.")
+    check_seconds(seconds, "sound", settings)
+    with opened(file) as container:
+        frame = first_frame(container, audio_stream(container))
+        return AudioInfo(seconds, frame.sample_rate, frame.layout.nb_channels)
+
+
+def write_wav(file: Path, target: Path, start: float, seconds: float | None) -> None:
+    """The part of a sound from `start`, at most `seconds` long: it ends where the sound ends."""
+    first = round(start * RATE)
+    last = None if seconds is None else first + round(seconds * RATE)
+    blocks = pcm(file, first, last)
+    samples = next(blocks, None)
+    if samples is None:
+        raise MediaError("There is no sound in this part of the file.", hint="Choose an earlier start.")
+    with wave.open(str(target), "wb") as written:
+        written.setparams((samples.shape[1], 2, RATE, 0, "NONE", ""))
+        for each in chain([samples], blocks):
+            written.writeframes(each.tobytes())
+
+
+def pcm(file: Path, first: int = 0, last: int | None = None, origin: float | None = None) -> Iterator[np.ndarray]:
+    """The samples `first` to `last` (not included) of a file's sound, in blocks of int16 (samples, channels) at 48 kHz.
+    Mono stays mono, all else becomes stereo. Sample 0 is at `origin` in seconds on the file's clock, and where the
+    sound begins if that is None. Silence stands where the file has none between two blocks."""
+    with opened(file) as container:
+        position = 0
+        for frame in _resampled(frames(container, audio_stream(container))):
+            if origin is None:
+                origin = frame.time or 0.0
+            samples = frame.to_ndarray().reshape(-1, frame.layout.nb_channels)
+            due = position if frame.time is None else round((frame.time - origin) * RATE)
+            if due - position > GAP * RATE or (position == 0 and due > 0):
+                yield from _part(np.zeros((due - position, samples.shape[1]), np.int16), position, first, last)
+                position = due
+            elif position == 0:
+                position = due  # the sound begins before sample 0: what is earlier is cut away below
+            yield from _part(samples, position, first, last)
+            position += len(samples)
+            if last is not None and position >= last:
+                return
+
+
+def _part(samples: np.ndarray, position: int, first: int, last: int | None) -> Iterator[np.ndarray]:
+    """Of a block that begins at `position` what lies within `first` and `last`."""
+    end = len(samples) if last is None else min(len(samples), last - position)
+    part = samples[max(first - position, 0) : max(end, 0)]
+    if len(part):
+        yield np.ascontiguousarray(part)
+
+
+def _resampled(decoded: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    """16 bit at 48 kHz in one layout, also where the format changes on the way."""
+    resampler, kind, layout = None, None, None
+    for frame in decoded:
+        layout = layout or ("mono" if frame.layout.nb_channels == 1 else "stereo")
+        if kind != (kind := (frame.format.name, frame.layout.name, frame.sample_rate)):
+            if resampler:
+                yield from resampler.resample(None)
+            resampler = av.AudioResampler(format="s16", layout=layout, rate=RATE)
+        yield from resampler.resample(frame)
+    if resampler:
+        yield from resampler.resample(None)

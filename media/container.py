@@ -1,0 +1,118 @@
+"""Files of sound and video: opened safely, walked through without decoding, and decoded packet by packet."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition, Stream
+
+from media.source import MediaError
+
+FORMATS = "mov,matroska,gif,avi,mpegts,asf,flv,wav,w64,mp3,flac,ogg,aac,aiff"
+"""FFmpeg's readers that may open an upload. Playlists are left out: they name further files and addresses to read."""
+
+ESTIMATED = ("mp3", "aac")
+"""Formats that do not say how long they are: FFmpeg guesses it from the bit rate."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """What the packets of a stream say: when it is first and last presented, in seconds on the file's own clock
+    (which need not begin at 0), and how many packets are presented."""
+
+    start: float
+    end: float
+    packets: int
+
+    @property
+    def seconds(self) -> float:
+        return self.end - self.start
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[InputContainer]:
+    """A file to decode from. FFmpeg's errors, here and in the block, become `MediaError`."""
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+    try:
+        with av.open(str(file), options=options, metadata_errors="replace") as container:
+            yield container
+    except (av.FFmpegError, EOFError) as error:
+        raise MediaError(
+            "This file is damaged, cut off, or of a kind that cannot be read.",
+            hint="Open it in another program and save it again.",
+            detail=f"{type(error).__name__}: {error}",
+        ) from error
+
+
+def video_stream(container: InputContainer) -> Stream:
+    """The first stream of moving pictures (the cover of an album is none), or `MediaError`."""
+    moving = [each for each in container.streams.video if not each.disposition & Disposition.attached_pic]
+    if not moving:
+        raise MediaError("There is no video in this file.", hint="Choose an MP4, MOV, WebM, MKV or GIF file.")
+    return _readable(moving[0], "video")
+
+
+def audio_stream(container: InputContainer) -> Stream:
+    """The first stream of sound, or `MediaError`."""
+    if not container.streams.audio:
+        raise MediaError("There is no sound in this file.", hint="Choose a WAV, MP3, FLAC, M4A or OGG file.")
+    return _readable(container.streams.audio[0], "sound")
+
+
+def walk(container: InputContainer) -> dict[int, Track]:
+    """Every stream that has packets, by its index. Reads the whole file without decoding anything, because headers
+    are often silent (recordings of a browser, GIF) or wrong. Raises `MediaError` where the end of the file is missing.
+    """
+    tracks: dict[int, Track] = {}
+    latest = 0.0
+    for packet in container.demux():
+        moment = packet.pts if packet.pts is not None else packet.dts
+        if moment is None:  # the empty packet that ends each stream
+            continue
+        start = float(moment * packet.time_base)
+        end = float((moment + (packet.duration or 0)) * packet.time_base)
+        latest = max(latest, end)
+        if packet.is_discard:  # cut away by an edit list, as phones do when a clip is trimmed
+            continue
+        found = tracks.get(packet.stream_index, Track(start, end, 0))
+        tracks[packet.stream_index] = Track(min(found.start, start), max(found.end, end), found.packets + 1)
+    if container.duration and container.format.name not in ESTIMATED:
+        promised = container.duration / av.time_base
+        missing = promised - (latest - (container.start_time or 0) / av.time_base)
+        if missing > max(0.5, promised / 20):
+            raise MediaError(
+                f"This file is cut off: {missing:.1f} s of its {promised:.1f} s are missing.",
+                hint="Copy or download it again.",
+            )
+    return tracks
+
+
+def frames(container: InputContainer, stream: Stream) -> Iterator[av.VideoFrame | av.AudioFrame]:
+    """Decoded frames, one packet at a time. A damaged packet is skipped, as every player does."""
+    stream.thread_type = "AUTO"
+    for packet in container.demux(stream):
+        try:
+            decoded = packet.decode()
+        except av.error.InvalidDataError:
+            continue
+        yield from decoded
+
+
+def first_frame(container: InputContainer, stream: Stream) -> av.VideoFrame | av.AudioFrame:
+    """What really comes out of the decoder, whatever the header says; `MediaError` where nothing does."""
+    frame = next(frames(container, stream), None)
+    if frame is None:
+        raise MediaError("Nothing in this file can be decoded.", hint="Open it in another program and save it again.")
+    return frame
+
+
+def _readable(stream: Stream, what: str) -> Stream:
+    if stream.codec_context is None:
+        raise MediaError(
+            f"The {what} in this file is coded in a way that cannot be read.",
+            hint="Convert it to MP4 (H.264) or WAV.",
+        )
+    return stream

@@ -1,0 +1,127 @@
+"""Pictures: from what cameras, phones and drawing programs write to 8 bit sRGB, the right way up."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageCms, ImageOps
+
+from media.source import MediaError, check_pixels, regular_file
+from settings import Settings
+
+pillow_heif.register_heif_opener()
+
+Alpha = Literal["white", "black", "keep"]
+Fit = Literal["crop", "pad"]
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "HEIF", "AVIF", "BMP", "TIFF")
+"""What is opened, by content and not by name. Pillow's other readers stay shut: EPS would start Ghostscript."""
+
+ORIENTATION = 0x0112
+"""The EXIF tag of how the camera was held; 5 to 8 lie on their side."""
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """Pixels, as the picture is seen: EXIF rotation counted in."""
+
+    width: int
+    height: int
+
+
+def probe_image(path: str | Path, settings: Settings) -> ImageInfo:
+    """Size of a picture that can be used. Limits are checked on its header; only then is it read through, a JPEG at an
+    eighth of its size, to know that it is whole. Raises `MediaError`."""
+    with _opened(regular_file(path, settings), settings) as image:
+        on_its_side = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+        width, height = image.size
+        if image.format in ("JPEG", "MPO"):  # a HEIC would show its thumbnail instead
+            image.draft(None, (width // 8, height // 8))
+        image.load()
+    return ImageInfo(height, width) if on_its_side else ImageInfo(width, height)
+
+
+def read_image(file: Path, settings: Settings, alpha: Alpha, size: tuple[int, int] | None, fit: Fit) -> Image.Image:
+    """The first picture of a file as 8 bit sRGB, upright: RGB, or RGBA with `alpha` "keep" where it is transparent.
+    `size` is (width, height): reached by cropping the longer direction, or by bars in black (in white on white)."""
+    with _opened(file, settings) as opened:
+        image = ImageOps.exif_transpose(opened)
+        profile = opened.info.get("icc_profile")
+        transparent = image.has_transparency_data
+        if image.mode.startswith("I;16"):
+            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        elif image.mode in ("I", "F"):
+            raise MediaError(
+                "The picture has 32 bits per channel, which has no fixed meaning as colour.",
+                hint="Save it as PNG or JPEG with 8 or 16 bits.",
+            )
+        mask = image.convert("RGBA").getchannel("A") if transparent else None
+        image = _to_srgb(image, profile)
+    if mask is not None and alpha == "keep":
+        image.putalpha(mask)
+    elif mask is not None:
+        image = Image.composite(image, Image.new("RGB", image.size, alpha), mask)
+    if size and fit == "crop":
+        image = ImageOps.fit(image, size, Image.Resampling.LANCZOS)
+    elif size:
+        image = ImageOps.pad(image, size, Image.Resampling.LANCZOS, color="white" if alpha == "white" else "black")
+    image.info = {}  # or the old profile and orientation would be written next to pixels that no longer need them
+    return image
+
+
+def write_png(image: Image.Image, target: Path) -> None:
+    image.save(target, format="PNG", compress_level=1)  # read once by the engine: speed over size
+
+
+@contextmanager
+def _opened(file: Path, settings: Settings) -> Iterator[Image.Image]:
+    """A picture whose header has passed the limits. What Pillow says about its content becomes a `MediaError`."""
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            check_pixels(*image.size, "picture", settings)
+            yield image
+    except Image.UnidentifiedImageError as error:
+        raise MediaError(
+            "This file is not a picture, or of a kind that cannot be read.",
+            hint="Choose a PNG, JPEG, WebP, GIF or HEIC file.",
+        ) from error
+    except Image.DecompressionBombError as error:
+        most = f"{settings.max_image_pixels / 1e6:g}"
+        raise MediaError(
+            f"The picture has far too many pixels; the most is {most} megapixels.",
+            hint="Make it smaller.",
+            detail=str(error),
+        ) from error
+    except (OSError, ValueError, SyntaxError, EOFError, RuntimeError) as error:  # what readers raise on broken data
+        raise MediaError(
+            "The picture is damaged or cut off.",
+            hint="Open it in another program and save it again.",
+            detail=f"{type(error).__name__}: {error}",
+        ) from error
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """RGB without alpha, its colours converted from the embedded ICC profile to sRGB."""
+    if image.mode == "LA":
+        image = image.getchannel("L")
+    elif image.mode not in ("L", "CMYK", "LAB"):
+        image = (image.convert("RGBA") if image.has_transparency_data else image).convert("RGB")
+    if profile:
+        try:
+            return ImageCms.profileToProfile(
+                image,
+                io.BytesIO(profile),
+                ImageCms.createProfile("sRGB"),
+                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                outputMode="RGB",
+                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            )
+        except ImageCms.PyCMSError:
+            # A broken profile, or one for another kind of pixels: every viewer then shows the numbers as they are.
+            return image.convert("RGB")
+    return image.convert("RGB")
