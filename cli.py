@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 import doctor as health
 import modes
 from errors import InvalidInputError, KinoraError
-from events import Cancelled, Download, Event, Failed, Output, Preview, Queued, Stage
+from events import Cancelled, Download, Event, Failed, Notice, Output, Preview, Queued, Stage
 from jobs import Job, Jobs
 from modes import InvalidParamsError, Mode, Parameter
 from settings import Settings
@@ -85,12 +85,16 @@ def _option(parameter: Parameter, demo_default: Any) -> inspect.Parameter:
     notes = [parameter.help]
     if parameter.choices:
         notes.append(f"One of {', '.join(map(str, parameter.choices))}.")
-    if isinstance(parameter.default, bool):
-        kind: Any = bool | None
+    if parameter.widget == "loras":
+        kind: Any = list[str] | None
+        names = [name]
+        notes.append("FILE or FILE:STRENGTH (-2 to 2); may be given several times.")
+    elif isinstance(parameter.default, bool):
+        kind = bool | None
         names = [f"{name}/--no-{name[2:]}"]
     else:
         kind, names = str | None, [name]
-    if parameter.default not in (None, ""):
+    if parameter.default not in (None, "", ()):
         on_demo = f" ({demo_default} on demo models)" if demo_default != parameter.default else ""
         notes.append(f"Default: {parameter.default}{parameter.unit and ' ' + parameter.unit}{on_demo}.")
     annotation = Annotated[kind, typer.Option(*names, help=" ".join(notes), show_default=False)]
@@ -107,10 +111,10 @@ def _generate(mode: Mode, values: dict[str, Any], out: Path | None, as_json: boo
         for name, sentence in error.fields.items():
             tell.bad_input(name, sentence)
         raise typer.Exit(BAD_INPUT) from None
-    except InvalidInputError as error:
-        tell.bad_input(error.field, error.message)
+    except KinoraError as error:
+        tell.bad_input(getattr(error, "field", ""), f"{error.message} {error.hint}".strip())
         raise typer.Exit(BAD_INPUT) from None
-    tell.submitted(job, {name for name, value in values.items() if value is not None})
+    tell.submitted(job, {name for name, value in values.items() if value not in (None, [])})
     jobs.start()
     try:
         last = _follow(jobs, job, tell)
@@ -182,6 +186,8 @@ class _Lines:
             case Stage():
                 done = f"step {event.step} of {event.steps}" if event.steps else ""
                 self._show(event.label, event.step, event.steps, done)
+            case Notice():
+                terminal.print(event.message, markup=False, style="yellow")
             case Output():
                 self.close()
                 terminal.print(f"Done in {event.seconds:.1f} s", highlight=False)

@@ -46,6 +46,13 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know though the run goes on: a control that has no effect, for one."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """The end of a run that succeeded.
 
@@ -78,5 +85,5 @@ class Cancelled:
     """The end of a run that a person stopped."""
 
 
-Event = Queued | Download | Stage | Preview | Output | Failed | Cancelled
+Event = Queued | Download | Stage | Preview | Notice | Output | Failed | Cancelled
 FINAL = (Output, Failed, Cancelled)

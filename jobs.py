@@ -19,6 +19,7 @@ from typing import Any, Literal
 import modes
 from errors import InvalidInputError, KinoraError
 from events import FINAL, Cancelled, Download, Event, Failed, Output, Preview, Queued, Stage
+from media import Staging
 from models import Models, Presence
 from modes import Announcement, Mode, Params
 from settings import Settings
@@ -68,6 +69,7 @@ class Jobs:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.models = Models(settings)
+        self._staging = Staging(settings)
         self.timings = Timings(settings.home / "timings.json")
         self._engine = EngineProcess(settings)
         self._jobs: dict[str, Job] = {}
@@ -99,16 +101,18 @@ class Jobs:
         return self._engine.pid
 
     def submit(self, mode_id: str, values: Mapping[str, Any]) -> Job:
-        """Checks the values, draws the seed, builds the graph and queues it.
+        """Checks the values, stages the inputs, draws the seed, builds the graph and queues it.
 
-        Raises InvalidInputError for an unknown mode and InvalidParamsError with a sentence for each field at fault.
+        Raises InvalidInputError for an unknown mode, InvalidParamsError with a sentence for each field at fault, and
+        MissingModelError for a model file that is neither here nor known.
         """
         mode = modes.get(mode_id)
         params = mode.validate(values, self.settings.use_demo)
+        self.models.refuse_unknown(mode.sketch(params))
         chosen = getattr(params, "seed", None)
         seed = secrets.randbelow(2**32) if chosen is None else chosen
         job_id = secrets.token_hex(8)
-        graph = mode.build(params, seed, f"running/{job_id}")
+        graph = mode.build(params, seed, mode.stage_inputs(params, self._staging), f"running/{job_id}")
         stages = mode.stages_of(graph)
         job = Job(job_id, mode, params, seed, mode.announce(params), graph, stages, datetime.now())
         with self._changed:
@@ -159,7 +163,7 @@ class Jobs:
         """The model files that would be fetched before such a run."""
         if self.settings.use_demo:
             return []
-        return self.models.report(self.models.missing(mode.build(params, 0, "example")))
+        return self.models.report(self.models.missing(mode.sketch(params)))
 
     def time_left(self, job: Job, stage: Stage | None, since: float) -> float | None:
         """Seconds until a job ends that is in `stage` since then (time.monotonic()); None without earlier runs."""

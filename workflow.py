@@ -44,7 +44,15 @@ class Insert:
     inputs: dict[str, Any] = field(default_factory=dict)
 
 
-Change = Patch | Drop | Insert
+@dataclass(frozen=True, slots=True)
+class Relink:
+    """Whatever is fed by one output is fed by another one, each `(node id, output index)`."""
+
+    source: tuple[str, int]
+    target: tuple[str, int]
+
+
+Change = Patch | Drop | Insert | Relink
 
 
 class WorkflowError(Exception):
@@ -72,6 +80,12 @@ def build(graph: Graph, changes: Iterable[Change], sinks: Sequence[str]) -> Grap
 
 
 def _apply(graph: Graph, change: Change) -> None:
+    if isinstance(change, Relink):
+        for node in graph.values():
+            for name, source, output in list(links(node)):
+                if (source, output) == change.source:
+                    node["inputs"][name] = list(change.target)
+        return
     if isinstance(change, Insert):
         if change.node in graph:
             raise WorkflowError(f"node {change.node} is already there")

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from backend import failures
+from backend.lora_watch import LoraWatch
 from backend.startup import ServerStub, load
-from events import Cancelled, Event, Failed, Output, Preview, Stage
+from events import Cancelled, Event, Failed, Notice, Output, Preview, Stage
 from settings import Settings
 from workflow import Graph, Stages
 
@@ -34,6 +35,8 @@ class Engine:
             demo_models.prepare(settings.models_dir)
         else:
             self._stub = load(settings)
+        self._loras = LoraWatch()
+        self._loras.install()
         self._executor = _make_executor(self._stub)
         self._running = False
         self._last_gc = time.monotonic()
@@ -65,7 +68,8 @@ class Engine:
         if self._running:
             raise RuntimeError("this engine runs one graph at a time")
         self._running = self._dirty = True
-        run = _Run(self._stub, self._executor, self._settings, graph, stages, cancelled or threading.Event())
+        self._loras.begin(graph)
+        run = _Run(self, graph, stages, cancelled or threading.Event())
         try:
             yield from run.events()
         finally:
@@ -105,18 +109,11 @@ def _make_executor(stub: ServerStub) -> Any:
 class _Run:
     """One graph on its way: the executor works in a thread, its messages become events in a queue."""
 
-    def __init__(
-        self,
-        stub: ServerStub,
-        executor: Any,
-        settings: Settings,
-        graph: Graph,
-        stages: Stages,
-        cancelled: threading.Event,
-    ) -> None:
-        self._stub = stub
-        self._executor = executor
-        self._settings = settings
+    def __init__(self, engine: Engine, graph: Graph, stages: Stages, cancelled: threading.Event) -> None:
+        self._stub = engine._stub
+        self._executor = engine._executor
+        self._settings = engine._settings
+        self._loras = engine._loras
         self._graph = copy.deepcopy(graph)  # validate_prompt converts values in place
         self._id = uuid.uuid4().hex
         self._stages = [(label, frozenset(nodes)) for label, nodes in stages.items()]
@@ -170,6 +167,8 @@ class _Run:
             return failures.from_execution(self._error, self._settings)
         if not self._succeeded:
             return Failed("interrupted", "The engine stopped before the end.", "Generate again.")
+        for _, file in self._loras.without_effect():
+            self._events.put(Notice(f"The LoRA {file} has no effect: none of its weights fits this model."))
         return self._collect_output(time.monotonic() - started)
 
     def _collect_output(self, seconds: float) -> Event:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import demo_models
 from errors import CancelledError, MissingModelError
 from events import Download
 from models import registry
@@ -53,6 +54,10 @@ class Models:
         """Where the file is on this machine; in demo mode only Kinora's demo folder counts."""
         return self._places.loadable(file) or self._places.linkable(file)
 
+    def available(self, folder: str) -> list[str]:
+        """Names of the files in a kind's folders ("loras"), sorted: what a person may choose from."""
+        return self._places.listed(folder)
+
     def missing(self, *graphs: Graph) -> list[ModelFile]:
         """Those of the needed files that `ensure` would have to download."""
         return [file for file in self.needed(*graphs) if self.locate(file) is None]
@@ -75,8 +80,8 @@ class Models:
                 self._places.link(file, source)
             else:
                 wanted.append((file, self._places.target(file)))
-        for file, target in wanted:
-            self._refuse_unknown(file, target)
+        for file, _ in wanted:
+            self._refuse_unknown(file)
         if wanted:
             yield from Fetch(wanted, self._pins).events(cancelled)
 
@@ -89,8 +94,16 @@ class Models:
             found.append(Presence(file, path, size))
         return found
 
-    def _refuse_unknown(self, file: ModelFile, target: Path) -> None:
+    def refuse_unknown(self, graph: Graph) -> None:
+        """Raises MissingModelError for a file that is not here and that `ensure` could not fetch either."""
+        for file in self.needed(graph):
+            if self.locate(file) is None:
+                self._refuse_unknown(file)
+
+    def _refuse_unknown(self, file: ModelFile) -> None:
         if self._settings.use_demo:
+            if f"{file.folder}/{file.name}" in demo_models.FILES:
+                return  # the engine makes it when it starts
             raise MissingModelError(
                 f"There is no demo model for {file.name}.",
                 "Use this on a machine with a GPU, or set KINORA_DEMO=never to work with the real models.",
@@ -98,5 +111,5 @@ class Models:
         if not file.repo:
             raise MissingModelError(
                 f"{file.name} is not in any models folder, and Kinora does not know where it comes from.",
-                f"Put it into {target.parent}.",
+                f"Put it into {self._places.target(file).parent}.",
             )

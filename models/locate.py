@@ -9,7 +9,7 @@ from huggingface_hub.file_download import repo_folder_name
 
 from errors import DownloadError, InvalidInputError
 from models import hub
-from models.registry import ModelFile
+from models.registry import EXTENSIONS, ModelFile
 from settings import Settings
 
 # Where ComfyUI 0.30.0 looks for each kind inside its own models folder (folder_paths.py, nodes.py VAELoader).
@@ -39,6 +39,14 @@ class Places:
             return _first(own, file)
         named = [root / file.folder for root in self._settings.models_dirs]
         return _first([*own, *self._extra_folders.get(file.folder, []), *named], file)
+
+    def listed(self, folder: str) -> list[str]:
+        """Names of the model files that the engine finds in a kind's folders, sorted."""
+        roots = [self._settings.models_dir / folder]
+        if not self._settings.use_demo:
+            roots += [*self._extra_folders.get(folder, []), *(root / folder for root in self._settings.models_dirs)]
+        found = [(root, file) for root in roots for file in root.rglob("*") if file.suffix in EXTENSIONS]
+        return sorted({file.relative_to(root).as_posix() for root, file in found})
 
     def linkable(self, file: ModelFile) -> Path | None:
         """The file where the engine does not look: older folder names, the Hugging Face cache."""

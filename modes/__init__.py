@@ -1,12 +1,24 @@
 """Every mode, declared once. A new one is a template in `workflows/` and a declaration in this room."""
 
 from errors import InvalidInputError
-from modes.base import Announcement, InvalidParamsError, Mode, Parameter, Params, Preset
-from modes.ltx import TEXT_TO_VIDEO
+from modes.base import Announcement, Example, Lora, Mode, Parameter, Params, Preset
+from modes.ltx import LTX_MODES
+from modes.messages import InvalidParamsError
 
-__all__ = ["MODES", "Announcement", "InvalidParamsError", "Mode", "Parameter", "Params", "Preset", "get"]
+__all__ = [
+    "MODES",
+    "Announcement",
+    "Example",
+    "InvalidParamsError",
+    "Lora",
+    "Mode",
+    "Parameter",
+    "Params",
+    "Preset",
+    "get",
+]
 
-MODES: dict[str, Mode] = {mode.id: mode for mode in (TEXT_TO_VIDEO,)}
+MODES: dict[str, Mode] = {mode.id: mode for mode in LTX_MODES}
 
 
 def get(mode_id: str) -> Mode:

@@ -3,23 +3,56 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, PydanticCustomError
 
 import workflow
 from errors import KinoraError
+from media import Staging
+from modes.inputs import MEDIA, probe
+from modes.messages import InvalidParamsError, at_field, declared, sentences
 from workflow import Change, Graph
 
-Widget = Literal["text", "prompt", "number", "choice", "switch", "seed", "presets"]
+Widget = Literal["prompt", "number", "choice", "switch", "seed", "presets", "image", "audio", "video", "loras"]
+Staged = Mapping[str, str]  # parameter -> name of its staged file in the inputs folder
 
 
 class Params(BaseModel):
-    """The parameters of a mode. Frozen: what was submitted is what runs."""
+    """The parameters of a mode. Frozen: what was submitted is what runs. Media are paths of files that were probed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+
+    @model_validator(mode="after")
+    def _media_can_be_read(self) -> Self:
+        for name, info in type(self).model_fields.items():
+            widget, path = declared(info)["widget"], getattr(self, name)
+            if widget in MEDIA and path is not None:
+                try:
+                    probe(widget, path)
+                except KinoraError as error:
+                    raise at_field(name, f"{info.title}: {error.message}") from None
+        return self
+
+
+class Lora(BaseModel):
+    """One LoRA of a person's choice. `strength` 1 is as it was trained, negative turns it around."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str = Field(min_length=1, title="file")
+    strength: float = Field(1.0, ge=-2, le=2, allow_inf_nan=False, title="strength")
+    on: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        """A terminal's way to say it: `file.safetensors:0.8`."""
+        if not isinstance(value, str):
+            return value
+        file, colon, strength = value.rpartition(":")
+        return {"file": file, "strength": strength} if colon else {"file": value}
 
 
 def param(
@@ -88,14 +121,12 @@ class Announcement:
         return f"{self.width} × {self.height} px, {length}, {sound}"
 
 
-class InvalidParamsError(KinoraError):
-    """Values that cannot be used: one sentence for each field at fault."""
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Values that fill a form with one click; media are files of the project."""
 
-    kind = "invalid"
-
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        super().__init__(" ".join(fields.values()), "Change it and generate again.")
-        self.fields = dict(fields)
+    label: str
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -106,13 +137,15 @@ class Mode:
     label: str
     group: str
     summary: str
-    workflow: str
+    workflow: Callable[[Any], str]
     sinks: Sequence[str]
     params: type[Params]
     presets: Sequence[Preset]
     stages: Mapping[str, Sequence[str]]
-    parameterize: Callable[[Any, int], Iterable[Change]]
+    parameterize: Callable[[Any, int, Staged], Iterable[Change]]
     announce: Callable[[Any], Announcement]
+    stage_inputs: Callable[[Any, Staging], Staged] = lambda _params, _staging: {}
+    examples: Sequence[Example] = ()
     output_node: str = "save_video"
 
     def parameters(self, demo: bool = False) -> list[Parameter]:
@@ -127,7 +160,7 @@ class Mode:
 
         Raises InvalidParamsError with one sentence a field.
         """
-        defaults = self.defaults(demo)
+        defaults = {name: value for name, value in self.defaults(demo).items() if value is not None}
         # An emptied text is meant so; an emptied number means "as by default".
         given = {
             name: value
@@ -137,19 +170,18 @@ class Mode:
         try:
             return self.params.model_validate(defaults | given)
         except ValidationError as error:
-            raise InvalidParamsError(_sentences(self.params, error.errors())) from None
+            raise InvalidParamsError(sentences(self.params, error.errors())) from None
 
-    def build(self, params: Params, seed: int, output_prefix: str) -> Graph:
+    def build(self, params: Params, seed: int, staged: Staged, output_prefix: str) -> Graph:
         """The graph that makes it. `output_prefix` is a path below the outputs folder."""
-        changes = [
-            *self.parameterize(params, seed),
-            workflow.Patch(self.output_node, "filename_prefix", output_prefix),
-        ]
-        return workflow.build(workflow.load(self.workflow), changes, self.sinks)
+        prefix = workflow.Patch(self.output_node, "filename_prefix", output_prefix)
+        changes = [*self.parameterize(params, seed, staged), prefix]
+        return workflow.build(workflow.load(self.workflow(params)), changes, self.sinks)
 
-    def example(self, preset: str) -> Graph:
-        """A graph of this preset with all else at its default: tells which models it needs."""
-        return self.build(self.validate({"prompt": "example", "preset": preset}), 0, "example")
+    def sketch(self, params: Params) -> Graph:
+        """The graph without its inputs staged: tells which models it needs, and what a control changes."""
+        media = [each.name for each in self.parameters() if each.widget in MEDIA]
+        return self.build(params, 0, {name: f"{name}-{getattr(params, name)}" for name in media}, "sketch")
 
     def stages_of(self, graph: Graph) -> dict[str, list[str]]:
         """The stages that this graph has, in order."""
@@ -158,8 +190,7 @@ class Mode:
 
 
 def _parameter(name: str, info: FieldInfo, demo: bool) -> Parameter:
-    extra = info.json_schema_extra
-    assert isinstance(extra, dict), f"{name} is not declared with param()"
+    extra = declared(info)
     options = [option for option in get_args(info.annotation) if option is not type(None)]
     optional = type(None) in get_args(info.annotation)
     choices = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
@@ -173,69 +204,12 @@ def _parameter(name: str, info: FieldInfo, demo: bool) -> Parameter:
         widget=extra["widget"],  # type: ignore[arg-type]
         unit=str(extra["unit"]),
         advanced=bool(extra["advanced"]),
-        default=extra["demo"] if demo and extra["demo"] is not None else info.default,
+        default=None if info.is_required() else extra["demo"] if demo and extra["demo"] is not None else info.default,
         choices=choices,
         minimum=getattr(limits.get("Ge"), "ge", None),
         maximum=getattr(limits.get("Le"), "le", None),
         optional=optional,
     )
-
-
-def _sentences(params: type[Params], errors: Iterable[ErrorDetails]) -> dict[str, str]:
-    """The first error of each field, said with the field's label."""
-    found: dict[str, str] = {}
-    for error in errors:
-        loc = error["loc"] or (error.get("ctx", {}).get("field", ""),)
-        name = str(loc[0])
-        if name not in found:
-            info = params.model_fields.get(name)
-            found[name] = _sentence(info.title if info else name, info, error)
-    return found
-
-
-def _sentence(label: str | None, info: FieldInfo | None, error: ErrorDetails) -> str:
-    context = error.get("ctx", {})
-    unit = str(info.json_schema_extra.get("unit", "")) if info and isinstance(info.json_schema_extra, dict) else ""
-    unit = f" {unit}" if unit else ""
-    match error["type"]:
-        case "greater_than_equal":
-            return f"{label} must be at least {_number(context['ge'])}{unit}."
-        case "greater_than":
-            return f"{label} must be more than {_number(context['gt'])}{unit}."
-        case "less_than_equal":
-            return f"{label} must be at most {_number(context['le'])}{unit}."
-        case "string_too_short" | "missing":
-            return f"{label} is empty."
-        case "string_too_long":
-            return f"{label} is longer than {context['max_length']:,} characters."
-        case "literal_error":
-            return f"{label} must be one of {context['expected'].replace(chr(39), '')}."
-        case "extra_forbidden":
-            return f"There is no parameter named {label}."
-        case "int_from_float" | "int_parsing" | "int_type" | "int_parsing_size":
-            return f"{label} must be a whole number, not {_shown(error['input'])}."
-        case "float_parsing" | "float_type" | "finite_number":
-            return f"{label} must be a number, not {_shown(error['input'])}."
-        case "bool_parsing" | "bool_type":
-            return f"{label} must be on or off, not {_shown(error['input'])}."
-        case "at_field":
-            return error["msg"]
-        case _:
-            return f"{label}: {error['msg']}."
-
-
-def at_field(field: str, sentence: str) -> PydanticCustomError:
-    """To be raised by a validator that looks at several fields: the sentence belongs to this one."""
-    return PydanticCustomError("at_field", "{sentence}", {"field": field, "sentence": sentence})
-
-
-def _number(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
-
-
-def _shown(value: Any) -> str:
-    text = str(value)
-    return f"“{text[:40]}…”" if len(text) > 40 else f"“{text}”"
 
 
 def snap(value: float, step: int) -> int:

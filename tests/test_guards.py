@@ -8,19 +8,20 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-ROOMS = ("backend", "demo_models", "models", "modes", "ui", "tools", "comfyui")
+ROOMS = ("backend", "demo_models", "media", "models", "modes", "ui", "tools", "comfyui")
 
 # Who may import whom of our own rooms; what is not listed may not.
 ARROWS = {
     "app": {"ui", "jobs", "settings"},
-    "ui": {"modes", "jobs", "models", "settings", "events", "errors", "worker"},
+    "ui": {"modes", "jobs", "media", "models", "settings", "events", "errors", "worker"},
     "cli": {"modes", "jobs", "models", "doctor", "settings", "events", "errors"},
     "doctor": {"modes", "models", "worker", "settings"},
-    "jobs": {"modes", "models", "worker", "timings", "settings", "events", "errors", "workflow"},
+    "jobs": {"modes", "media", "models", "worker", "timings", "settings", "events", "errors", "workflow"},
     "worker": {"backend", "settings", "events", "workflow"},
     "backend": {"demo_models", "settings", "events", "workflow"},
-    "modes": {"workflow", "errors"},
-    "models": {"settings", "events", "errors", "workflow"},
+    "modes": {"media", "workflow", "settings", "errors"},
+    "media": {"settings", "errors"},
+    "models": {"demo_models", "settings", "events", "errors", "workflow"},
     "demo_models": set(),
     "timings": {"events"},
     "settings": set(),

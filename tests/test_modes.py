@@ -1,70 +1,150 @@
 """Every mode's declaration: what it refuses, what it announces, and that every control reaches the graph."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import modes
+from media import Staging
 from modes import InvalidParamsError, Mode
 from modes.base import snap
-from modes.ltx import MAX_FRAMES, MAX_SEED, frames_of
+from modes.ltx.common import EXAMPLES, MAX_FRAMES, MAX_SEED, frames_of, frames_within
+from settings import Settings
 
 T2V = modes.get("t2v")
-GIVEN: dict[str, dict[str, Any]] = {"t2v": {"prompt": "a red kite", "seed": 5}}
+GIVEN: dict[str, Any] = {"prompt": "a red kite", "seed": 5}
 
-# For each parameter a value other than its default.
-OTHER: dict[str, dict[str, Any]] = {
-    "t2v": {
-        "prompt": "a blue kite",
-        "negative_prompt": "rain",
-        "preset": "fast",
-        "aspect": "1:1",
-        "resolution": "480p",
-        "seconds": 3,
-        "fps": 30,
-        "seed": 6,
-        "sound": False,
-        "width": 640,
-        "height": 640,
-        "steps": 4,
-        "cfg": 3.0,
-        "second_stage": "off",
-        "tile_size": 512,
-    }
+# For each parameter a value other than its default, and what has to be chosen for it to matter.
+OTHER: dict[str, Any] = {
+    "prompt": "a blue kite",
+    "negative_prompt": "rain",
+    "preset": "quality",
+    "aspect": "1:1",
+    "resolution": "480p",
+    "seconds": 0.5,
+    "fps": 30,
+    "seed": 6,
+    "sound": False,
+    "width": 640,
+    "height": 640,
+    "steps": 4,
+    "cfg": 3.0,
+    "second_stage": "off",
+    "tile_size": 512,
+    "camera": "jib up",
+    "camera_strength": 0.5,
+    "detailer": 0.5,
+    "loras": [{"file": "ltx-2-19b-ic-lora-detailer.safetensors", "strength": -1}],
+    "fit": "pad",
+    "start": 0.2,
+    "image": EXAMPLES / "second.png",
+    "first_image": EXAMPLES / "portrait.png",
+    "last_image": EXAMPLES / "portrait.png",
+    "sheet": EXAMPLES / "second.png",
+    "audio": EXAMPLES / "music.wav",
+    "video": None,  # another cut of the same clip, see `other`
+    "image_strength": 0.3,
+    "first_strength": 0.3,
+    "last_strength": 0.3,
+    "transition_strength": 0.5,
+    "voice_strength": 0.5,
+    "voice_guidance": 0.0,
+    "reference_strength": 0.5,
+    "lora_strength": 0.5,
+    "control": "depth",
+    "keep_sound": False,
 }
+NEEDS = {"camera_strength": {"camera": "static"}, "fit": {"aspect": "1:1"}}
+
+EVERY_MODE = list(modes.MODES.values())
+EVERY_PARAMETER = [(mode, name) for mode in EVERY_MODE for name in mode.params.model_fields]
 
 
-def graph(mode: Mode, **values: Any) -> dict[str, Any]:
-    params = mode.validate(GIVEN[mode.id] | values)
-    return mode.build(params, params.seed, "out")  # type: ignore[attr-defined]
+@pytest.fixture(scope="module")
+def staging(tmp_path_factory: pytest.TempPathFactory) -> Staging:
+    return Staging(Settings(home=tmp_path_factory.mktemp("staging"), device="cpu", demo="always"))
 
 
-EVERY_PARAMETER = [(mode, name) for mode in modes.MODES.values() for name in mode.params.model_fields]
+def given(mode: Mode) -> dict[str, Any]:
+    """The mode's own first example, small enough to be staged in no time."""
+    return {**mode.examples[0].values, **GIVEN, "resolution": "256p"}
+
+
+def other(mode: Mode, name: str, folder: Path) -> Any:
+    if name == "video":
+        copy = folder / "other.mp4"
+        copy.write_bytes((EXAMPLES / "clip.mp4").read_bytes() + bytes(8))  # another file as far as content goes
+        return copy
+    if name == "audio" and mode.id == "a2v":
+        return EXAMPLES / "speech.wav"
+    if name == "preset" and "quality" not in {preset.id for preset in mode.presets}:
+        return mode.presets[-1].id
+    return OTHER[name]
+
+
+def graph(mode: Mode, staging: Staging, **values: Any) -> dict[str, Any]:
+    params = mode.validate(given(mode) | values, demo=True)
+    return mode.build(params, params.seed, mode.stage_inputs(params, staging), "out")  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("mode", "name"), EVERY_PARAMETER, ids=lambda each: getattr(each, "id", each))
-def test_every_parameter_changes_the_graph(mode: Mode, name: str) -> None:
-    assert graph(mode, **{name: OTHER[mode.id][name]}) != graph(mode)
+def test_every_parameter_changes_the_graph(mode: Mode, name: str, staging: Staging, tmp_path: Path) -> None:
+    needs = NEEDS.get(name, {})
+    assert graph(mode, staging, **needs, **{name: other(mode, name, tmp_path)}) != graph(mode, staging, **needs)
 
 
-@pytest.mark.parametrize("mode", modes.MODES.values(), ids=lambda mode: mode.id)
-def test_every_preset_has_a_graph_of_its_own(mode: Mode) -> None:
-    graphs = [json.dumps(graph(mode, preset=preset.id), sort_keys=True) for preset in mode.presets]
-    assert len(set(graphs)) == len(mode.presets) == len(mode.params.model_fields["preset"].annotation.__args__)
+@pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
+def test_every_choice_has_a_graph_of_its_own(mode: Mode, staging: Staging) -> None:
+    for parameter in mode.parameters():
+        graphs = {
+            json.dumps(graph(mode, staging, **{parameter.name: choice}), sort_keys=True) for choice in parameter.choices
+        }
+        alike = {"second_stage": 1, "aspect": 1, "fit": 1}.get(
+            parameter.name, 0
+        )  # "preset", "as the input" say another one's name
+        assert len(graphs) >= len(parameter.choices) - alike, parameter.name
+
+
+@pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
+def test_every_example_is_valid_and_its_files_are_there(mode: Mode) -> None:
+    assert mode.examples
+    for example in mode.examples:
+        mode.validate(example.values, demo=True)
 
 
 @pytest.mark.parametrize("preset", [preset.id for preset in T2V.presets])
-@pytest.mark.parametrize("name", [name for name in OTHER["t2v"] if name != "preset"])
-def test_every_parameter_works_in_every_preset(preset: str, name: str) -> None:
-    value = OTHER["t2v"][name]
+@pytest.mark.parametrize("name", [name for name in T2V.params.model_fields if name != "preset"])
+def test_every_parameter_works_in_every_preset(preset: str, name: str, staging: Staging, tmp_path: Path) -> None:
+    needs = NEEDS.get(name, {}) | {"preset": preset}
+    value = other(T2V, name, tmp_path)
     if (name, preset) == ("second_stage", "fast"):
         value = "on"  # off is what Fast does by itself
-    assert graph(T2V, preset=preset, **{name: value}) != graph(T2V, preset=preset)
+    assert graph(T2V, staging, **needs, **{name: value}) != graph(T2V, staging, **needs)
 
 
-def test_presets_differ_in_checkpoint_stages_steps_and_guidance() -> None:
-    fast, balanced, quality = (graph(T2V, preset=preset) for preset in ("fast", "balanced", "quality"))
+def test_loras_stand_in_order_behind_the_checkpoint_in_every_mode(staging: Staging) -> None:
+    rows = [{"file": "a.safetensors", "strength": 0.5}, {"file": "off.safetensors", "on": False}, "b.safetensors:-1"]
+    for mode in EVERY_MODE:
+        for preset in mode.presets:
+            built = graph(mode, staging, preset=preset.id, camera="dolly in", loras=rows)
+            chain = [built[f"lora_{number}"]["inputs"] for number in (1, 2, 3)]
+            assert [each["lora_name"].split("-")[-1] for each in chain] == [
+                "in.safetensors",
+                "a.safetensors",
+                "b.safetensors",
+            ]
+            assert [each["strength_model"] for each in chain] == [1.0, 0.5, -1.0]
+            assert [each["model"] for each in chain] == [["checkpoint", 0], ["lora_1", 0], ["lora_2", 0]]
+            direct = [node for node, content in built.items() if ["checkpoint", 0] in content["inputs"].values()]
+            assert direct == ["lora_1"], (mode.id, preset.id)
+
+
+def test_presets_differ_in_checkpoint_stages_steps_and_guidance(staging: Staging) -> None:
+    fast, balanced, quality = (
+        graph(T2V, staging, preset=preset, camera="free") for preset in ("fast", "balanced", "quality")
+    )
     assert "distilled" in fast["checkpoint"]["inputs"]["ckpt_name"]
     assert "second_pass" not in fast
     assert "distilled_lora" not in fast
@@ -98,13 +178,13 @@ def test_presets_differ_in_checkpoint_stages_steps_and_guidance() -> None:
 )
 def test_bad_input_gets_one_clear_sentence_at_its_field(field: str, value: Any, sentence: str) -> None:
     with pytest.raises(InvalidParamsError) as caught:
-        T2V.validate(GIVEN["t2v"] | {field: value})
+        T2V.validate(GIVEN | {field: value})
     assert caught.value.fields == {field: sentence}
 
 
 def test_a_length_that_only_the_frame_rate_makes_too_long_is_told_at_the_length() -> None:
     with pytest.raises(InvalidParamsError) as caught:
-        T2V.validate(GIVEN["t2v"] | {"seconds": 30, "fps": 60})
+        T2V.validate(GIVEN | {"seconds": 30, "fps": 60})
     assert caught.value.fields == {"seconds": "Length must be at most 16.6 s at 60 fps (993 frames)."}
 
 
@@ -116,29 +196,29 @@ def test_all_fields_at_fault_are_named_together() -> None:
 
 def test_an_unknown_parameter_is_named() -> None:
     with pytest.raises(InvalidParamsError, match="no parameter named colour"):
-        T2V.validate(GIVEN["t2v"] | {"colour": "red"})
+        T2V.validate(GIVEN | {"colour": "red"})
 
 
 @pytest.mark.parametrize(
     "text", ["🪁 над морем", "طائرة ورقية", "\"quotes\" 'and' {a|b}", '{"json": [1]}', "two\nlines\t"]
 )
-def test_prompts_reach_the_encoder_unchanged(text: str) -> None:
-    built = graph(T2V, prompt=text, negative_prompt=text)
+def test_prompts_reach_the_encoder_unchanged(text: str, staging: Staging) -> None:
+    built = graph(T2V, staging, prompt=text, negative_prompt=text)
     assert built["positive_prompt"]["inputs"]["text"] == text
     assert built["negative_prompt"]["inputs"]["text"] == text
 
 
-def test_an_emptied_negative_prompt_stays_empty() -> None:
-    assert graph(T2V, negative_prompt="")["negative_prompt"]["inputs"]["text"] == ""
+def test_an_emptied_negative_prompt_stays_empty(staging: Staging) -> None:
+    assert graph(T2V, staging, negative_prompt="")["negative_prompt"]["inputs"]["text"] == ""
 
 
 @pytest.mark.parametrize("preset", ["fast", "balanced", "quality"])
 @pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"])
 @pytest.mark.parametrize("resolution", ["256p", "480p", "720p", "1080p"])
 def test_announced_sizes_are_ones_the_model_makes_without_shrinking(preset: str, aspect: str, resolution: str) -> None:
-    params = T2V.validate(GIVEN["t2v"] | {"preset": preset, "aspect": aspect, "resolution": resolution})
+    params = T2V.validate(GIVEN | {"preset": preset, "aspect": aspect, "resolution": resolution})
     announced = T2V.announce(params)
-    latent = T2V.build(params, 1, "out")["video_latent"]["inputs"]
+    latent = T2V.build(params, 1, {}, "out")["video_latent"]["inputs"]
     factor = 1 if preset == "fast" else 2
     assert (announced.width, announced.height) == (latent["width"] * factor, latent["height"] * factor)
     assert latent["width"] % 32 == latent["height"] % 32 == 0
@@ -155,23 +235,37 @@ def test_frames_are_8n_plus_1_and_the_length_is_the_nearest_of_these(seconds: fl
 
 
 def test_the_negative_prompt_is_said_to_have_no_effect_exactly_where_it_has_none() -> None:
-    assert "negative_prompt" in T2V.announce(T2V.validate(GIVEN["t2v"])).notes
-    assert "negative_prompt" not in T2V.announce(T2V.validate(GIVEN["t2v"] | {"preset": "quality"})).notes
-    assert "negative_prompt" not in T2V.announce(T2V.validate(GIVEN["t2v"] | {"cfg": 3})).notes
-    assert "negative_prompt" in T2V.announce(T2V.validate(GIVEN["t2v"] | {"preset": "quality", "cfg": 1})).notes
+    assert "negative_prompt" in T2V.announce(T2V.validate(GIVEN)).notes
+    assert "negative_prompt" not in T2V.announce(T2V.validate(GIVEN | {"preset": "quality"})).notes
+    assert "negative_prompt" not in T2V.announce(T2V.validate(GIVEN | {"cfg": 3})).notes
+    assert "negative_prompt" in T2V.announce(T2V.validate(GIVEN | {"preset": "quality", "cfg": 1})).notes
 
 
-def test_the_largest_seed_fits_both_passes() -> None:
-    built = graph(T2V, seed=MAX_SEED)
+def test_the_largest_seed_fits_both_passes(staging: Staging) -> None:
+    built = graph(T2V, staging, seed=MAX_SEED)
     assert built["first_noise"]["inputs"]["noise_seed"] == MAX_SEED
     assert built["second_noise"]["inputs"]["noise_seed"] == 0
 
 
-@pytest.mark.parametrize("mode", modes.MODES.values(), ids=lambda mode: mode.id)
-def test_every_stage_names_nodes_that_some_preset_runs(mode: Mode) -> None:
-    nodes = {node for preset in mode.presets for node in graph(mode, preset=preset.id)}
-    for label, members in mode.stages.items():
-        assert set(members) <= nodes, label
+@pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
+def test_every_stage_has_a_node_in_some_graph(mode: Mode, staging: Staging) -> None:
+    graphs = [graph(mode, staging, preset=preset.id) for preset in mode.presets]
+    assert {label for built in graphs for label in mode.stages_of(built)} == set(mode.stages)
+
+
+@pytest.mark.parametrize(
+    "mode", [mode for mode in EVERY_MODE if mode.id in ("a2v", "lipsync", "restyle")], ids=lambda mode: mode.id
+)
+def test_a_clip_is_never_longer_than_the_sound_or_video_it_goes_with(mode: Mode) -> None:
+    for seconds in (None, 0.5, 20.0):
+        params = mode.validate(given(mode) | {"seconds": seconds}, demo=True)
+        source = params.sounding if mode.id != "restyle" else params._info.seconds  # type: ignore[attr-defined]
+        assert params.frames % 8 == 1  # type: ignore[attr-defined]
+        assert mode.announce(params).seconds <= source + 1 / params.frame_rate  # type: ignore[attr-defined]
+
+
+def test_frames_within_a_length_are_never_more_than_it_holds() -> None:
+    assert [frames_within(seconds, 25) for seconds in (0.36, 0.67, 0.68, 1.0, 1.31, 1.32)] == [9, 9, 17, 25, 25, 33]
 
 
 @pytest.mark.parametrize(("value", "snapped"), [(1, 32), (48, 64), (47, 32), (704, 704), (720, 736)])

@@ -1,15 +1,17 @@
 """The page: a sidebar of modes, the form, the result. Handlers only submit and watch; the queue does the work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 import modes
-from errors import InvalidInputError
+from errors import InvalidInputError, KinoraError
 from events import Failed
 from jobs import Job, Jobs
-from modes import Announcement, InvalidParamsError
+from media import Staging
+from modes import InvalidParamsError, Mode
 from ui import status
 from ui.form import Form
 
@@ -17,23 +19,29 @@ REFRESH = 1.0  # seconds between updates while nothing happens: elapsed time goe
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 DEMO_LINE = (
-    "These are demo models: real nodes, tiny random weights, so pictures are only noise. For real clips run Kinora on "
-    "a machine with a GPU; there the real models are downloaded when they are first needed."
+    "These are demo models: the real nodes with tiny made-up weights. Pictures and sounds you give are followed, "
+    "nothing new is invented. For real clips run Kinora on a machine with a GPU; "
+    "it downloads the real models when they are needed."
 )
+LAST_FRAME, CLIP = "the last frame", "the clip"
 
 
 def build(jobs: Jobs) -> gr.Blocks:
     """The whole page. `jobs` is the queue that all visitors share."""
     with gr.Blocks(title="Kinora", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
         _header(jobs)
+        running = gr.State("")
+        remembered = gr.BrowserState("", storage_key="kinora-run")
+        first = next(iter(modes.MODES.values()))
+        shown = gr.State(first.id)  # the mode whose form is shown
         with gr.Row(elem_id="k-main", equal_height=False):
-            mode = next(iter(modes.MODES.values()))
             with gr.Column(elem_id="k-modes", min_width=160):
                 choices = [(each.label, each.id) for each in modes.MODES.values()]
-                gr.Radio(choices, value=mode.id, label=mode.group, elem_id="mode-list")
+                chosen = gr.Radio(choices, value=first.id, label=first.group, elem_id="mode-list")
             with gr.Column(elem_id="k-form", min_width=320):
-                gr.HTML(f"<h2>{mode.label}</h2><p>{mode.summary}</p>", elem_id="k-title")
-                form = Form(mode, jobs.settings.use_demo)
+                title = gr.HTML(_title(first), elem_id="k-title")
+                form = Form(list(modes.MODES.values()), jobs.settings.use_demo, jobs.models.available("loras"))
+                examples = gr.Radio(_example_choices(first), label="Examples", elem_id="examples")
                 with gr.Column(elem_id="k-bar"):
                     announcement = gr.HTML(elem_id="announcement")
                     with gr.Row():
@@ -43,23 +51,35 @@ def build(jobs: Jobs) -> gr.Blocks:
                 video = gr.Video(visible=False, show_label=False, autoplay=True, loop=True, buttons=[], elem_id="video")
                 with gr.Row(elem_id="k-after", visible=False) as after:
                     facts = gr.HTML(elem_id="facts")
+                    use = gr.Dropdown(_uses(), value=None, label="Use as input", elem_id="use", scale=0, min_width=220)
                     download = gr.DownloadButton("Download", elem_id="download", scale=0, min_width=120)
                 card = gr.HTML(status.IDLE, elem_id="status")
-        running = gr.State("")
-        remembered = gr.BrowserState("", storage_key="kinora-run")
+
         handlers = _Handlers(jobs, form)
-        fields = form.components
+        fields = [shown, *form.components]
         gr.on(
-            [page.load, *(field.change for field in fields)],
+            [page.load, *(field.change for field in form.components)],
             handlers.describe,
             fields,
             [announcement, *form.notes],
             queue=False,
+            preprocess=False,
             trigger_mode="always_last",
             **QUIET,
         )
-        submitted = [running, remembered, announcement, *form.notes]
-        generate.click(handlers.submit, fields, submitted, concurrency_limit=None, **QUIET)
+        filled = [shown, title, announcement, examples, *form.notes, *form.cells, *form.components]
+        quick: dict[str, Any] = {"queue": False, "preprocess": False, **QUIET}
+        chosen.input(handlers.switch, [chosen, *fields], filled, **quick)
+        examples.input(handlers.fill_example, [examples, *fields], filled, **quick)
+        use.input(handlers.use, [use, running, *fields], [chosen, use, *filled], preprocess=False, **QUIET)
+        generate.click(
+            handlers.submit,
+            fields,
+            [running, remembered, announcement, *form.notes],
+            concurrency_limit=None,
+            preprocess=False,
+            **QUIET,
+        )
         page.load(lambda run: run, remembered, running, concurrency_limit=None, **QUIET)
         running.change(
             handlers.watch,
@@ -83,37 +103,66 @@ def _header(jobs: Jobs) -> None:
     gr.Timer(REFRESH).tick(lambda: status.engine_pill(jobs.engine), None, pill, queue=False, **QUIET)
 
 
+def _title(mode: Mode) -> str:
+    return f"<h2>{mode.label}</h2><p>{mode.summary}</p>"
+
+
+def _example_choices(mode: Mode) -> list[tuple[str, int]]:
+    return [(example.label, number) for number, example in enumerate(mode.examples)]
+
+
+def _uses() -> list[tuple[str, str]]:
+    """Every place that a result can go to: a mode's image takes the last frame, its video the clip."""
+    places = []
+    for mode in modes.MODES.values():
+        for each in mode.parameters():
+            if each.widget in ("image", "video"):
+                what = LAST_FRAME if each.widget == "image" else CLIP
+                places.append((f"{mode.label}: {what} as {each.label.lower()}", f"{mode.id}/{each.name}/{each.widget}"))
+    return places
+
+
 class _Handlers:
-    """What the page's events do for one form."""
+    """What the page's events do."""
 
     def __init__(self, jobs: Jobs, form: Form) -> None:
         self._jobs = jobs
         self._form = form
         self._newest_watch: dict[str, object] = {}  # session -> the one watch that may still write to the page
 
-    def describe(self, *values: Any) -> list[Any]:
-        """What these values would make, or what is wrong with them: told while a person types."""
-        raw = self._form.values(*values)
-        raw["prompt"] = raw["prompt"] or "…"  # not an error before Generate
-        mode = self._form.mode
-        try:
-            params = mode.validate(raw, self._jobs.settings.use_demo)
-        except InvalidParamsError as error:
-            return ["", *self._form.annotate(error.fields, self._hints(raw))]
-        announced = mode.announce(params)
-        text = status.announcement(announced, self._jobs.to_download(mode, params))
-        return [text, *self._form.annotate({}, self._hints(raw, announced))]
+    def describe(self, shown: str, *values: Any) -> list[Any]:
+        """The line over Generate and the notes under the fields, while a person types."""
+        explained = self._explain(modes.get(shown), self._form.values(shown, values))
+        return [explained.text, *self._form.annotate(shown, explained.errors, explained.hints)]
 
-    def submit(self, *values: Any) -> list[Any]:
+    def switch(self, chosen: str, shown: str, *values: Any) -> list[Any]:
+        """Shows another mode's form; what both have (prompt, seed, size, LoRAs …) stays."""
+        return self._filled(chosen, self._form.show(chosen, shown, self._form.values(shown, values)))
+
+    def fill_example(self, number: int, shown: str, *values: Any) -> list[Any]:
+        """An example's values, and the mode's defaults for the rest."""
+        mode = modes.get(shown)
+        return self._filled(shown, mode.defaults(self._jobs.settings.use_demo) | dict(mode.examples[number].values))
+
+    def use(self, place: str, job_id: str, shown: str, *values: Any) -> list[Any]:
+        """Takes the result shown over into a mode's form, with the settings that fit."""
+        mode_id, name, widget = place.split("/")
+        clip = self._jobs.get(job_id).files[0]
+        file = clip if widget == "video" else Staging(self._jobs.settings).last_frame(clip)
+        start = self._form.show(mode_id, shown, self._form.values(shown, values))
+        return [mode_id, None, *self._filled(mode_id, start | {name: str(file)})]
+
+    def submit(self, shown: str, *values: Any) -> list[Any]:
         """Queues a run; where a value cannot be used, says so at its field and leaves all else as it is."""
-        raw = self._form.values(*values)
+        raw = self._form.values(shown, values)
+        hints = self._explain(modes.get(shown), raw).hints
         try:
-            job = self._jobs.submit(self._form.mode.id, raw)
-        except InvalidParamsError as error:
-            notes = self._form.annotate(error.fields, self._hints(raw))
+            job = self._jobs.submit(shown, raw)
+        except KinoraError as error:
+            fields = error.fields if isinstance(error, InvalidParamsError) else {}
+            notes = self._form.annotate(shown, fields, hints)
             return [gr.skip(), gr.skip(), status.error_card(Failed.of(error)), *notes]
-        notes = self._form.annotate({}, self._hints(raw, job.announced))
-        return [job.id, job.id, status.announcement(job.announced), *notes]
+        return [job.id, job.id, status.announcement(job.announced), *self._form.annotate(shown, {}, hints)]
 
     def watch(self, job_id: str, request: gr.Request) -> Iterator[list[Any]]:
         """Shows a run until its end, or until this visitor watches another one."""
@@ -138,10 +187,37 @@ class _Handlers:
         """The visitor's page is gone; the run goes on."""
         self._newest_watch.pop(request.session_hash or "", None)
 
-    def _hints(self, raw: dict[str, Any], announced: Announcement | None = None) -> dict[str, str]:
-        presets = {preset.id: preset.summary for preset in self._form.mode.presets}
+    def _filled(self, mode_id: str, values: Mapping[str, Any]) -> list[Any]:
+        """A mode with these values: its title, announcement, examples, notes and fields."""
+        mode = modes.get(mode_id)
+        explained = self._explain(mode, values)
+        examples = gr.update(choices=_example_choices(mode), value=None)
+        notes = self._form.annotate(mode_id, explained.errors, explained.hints)
+        return [mode_id, _title(mode), explained.text, examples, *notes, *self._form.updates(mode_id, values)]
+
+    def _explain(self, mode: Mode, raw: Mapping[str, Any]) -> "_Explanation":
+        """What these values would make, or what is wrong with them."""
+        presets = {preset.id: preset.summary for preset in mode.presets}
         hints = {"preset": presets[raw["preset"]]} if raw.get("preset") in presets else {}
-        return hints | dict(announced.notes if announced else {})
+        try:
+            # An empty prompt changes no number, and is no error before Generate.
+            params = mode.validate({**raw, "prompt": raw.get("prompt") or "…"}, self._jobs.settings.use_demo)
+        except InvalidParamsError as error:
+            # What is only not filled in yet is no error before Generate, but there is nothing to announce either.
+            wrong = {name: text for name, text in error.fields.items() if raw.get(name) not in (None, "")}
+            return _Explanation("" if wrong else status.waiting_for(error.fields), hints, wrong)
+        announced = mode.announce(params)
+        text = status.announcement(announced, self._jobs.to_download(mode, params))
+        return _Explanation(text, hints | dict(announced.notes), {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Explanation:
+    """The line over Generate, and by field what to know or what is wrong."""
+
+    text: str
+    hints: dict[str, str]
+    errors: dict[str, str]
 
 
 def _shown(card: str, job: Job | None = None) -> list[Any]:

@@ -2,11 +2,11 @@
 
 import base64
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 
-from events import Cancelled, Download, Event, Failed, Output, Preview, Queued, Stage
+from events import Cancelled, Download, Event, Failed, Notice, Output, Preview, Queued, Stage
 from jobs import Job
 from models import Presence
 from modes import Announcement
@@ -25,6 +25,7 @@ class View:
     stage_since: float = 0.0
     seen: frozenset[int] = field(default_factory=frozenset)
     preview: bytes | None = None
+    notices: tuple[str, ...] = ()
     end: Output | Failed | Cancelled | None = None
 
     def after(self, events: Iterable[Event]) -> "View":
@@ -42,6 +43,8 @@ class View:
                     view = replace(view, stage=event, stage_since=since, seen=view.seen | {event.index}, download=None)
                 case Preview():
                     view = replace(view, preview=event.jpeg)
+                case Notice():
+                    view = replace(view, notices=(*view.notices, event.message))
                 case Output() | Failed() | Cancelled():
                     view = replace(view, end=event, download=None)
         return view
@@ -56,7 +59,7 @@ def card(job: Job, view: View, left: float | None, engine: EngineState) -> str:
             cancelled = f'<div class="k-stage k-empty"><p>Cancelled after {_seconds(job.elapsed)}.</p></div>'
             return cancelled + _stages(job, view)
         case Output():
-            return _stages(job, view)
+            return "".join(f'<p class="k-notice">{escape(text)}</p>' for text in view.notices) + _stages(job, view)
     return _picture(job, view) + _headline(job, view, left, engine) + _stages(job, view)
 
 
@@ -70,6 +73,11 @@ def announcement(announced: Announcement, to_download: Sequence[Presence] = ()) 
     files = f"{len(to_download)} model file{'s' if len(to_download) > 1 else ''}"
     fetched = f"<details><summary>First downloads {files} ({size})</summary><ul>{names}</ul></details>"
     return escape(announced.text()) + fetched
+
+
+def waiting_for(fields: Mapping[str, str]) -> str:
+    """What is still to be filled in, from the sentences about empty fields."""
+    return escape(next(iter(fields.values()), ""))
 
 
 def error_card(failed: Failed) -> str:

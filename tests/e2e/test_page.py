@@ -1,92 +1,21 @@
-"""The page in a real browser (Debian's chromium), on demo models."""
+"""The page, as a person uses it: text to video from typing to playing."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-from settings import PROJECT, Settings
-
-CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(path).exists()), None)
-WAIT = 60_000  # ms; a run takes seconds, an engine on a busy machine up to half a minute to start
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium; .ci/run installs Debian's")
-
-
-class Server:
-    """The app as a person starts it."""
-
-    def __init__(self, home: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        environment = os.environ | {"KINORA_HOME": str(home), "KINORA_DEMO": "always", "KINORA_DEVICE": "cpu"}
-        log = (home / "app.log").open("wb")
-        command = [sys.executable, "app.py", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(self.url, timeout=5).close()
-                return
-            except urllib.error.URLError:
-                time.sleep(0.1)
-        raise AssertionError((home / "app.log").read_text())
-
-    def engine(self) -> psutil.Process:
-        (engine,) = [
-            child for child in psutil.Process(self.process.pid).children() if "worker.py" in child.cmdline()[-1]
-        ]
-        return engine
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def server(demo_settings: Settings) -> Iterator[Server]:
-    demo_settings.home.mkdir(exist_ok=True)
-    running = Server(demo_settings.home)
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page(server: Server, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
-    opened.goto(server.url)
-    expect(opened.locator("#announcement")).to_contain_text("px", timeout=WAIT)
-    yield opened
-    context.close()
+from e2e.conftest import WAIT, Server
+from playwright.sync_api import Browser, Page, expect
 
 
 def type_small_clip(page: Page, prompt: str, seconds: str = "0.4", steps: str = "") -> None:
-    page.fill("#t2v-prompt textarea", prompt)
-    page.fill("#t2v-seconds input", seconds)
-    page.get_by_text("Advanced", exact=True).click()
-    page.fill("#t2v-width input", "256")
-    page.fill("#t2v-height input", "192")
-    page.fill("#t2v-steps input", steps)
+    page.fill("#field-prompt textarea", prompt)
+    page.fill("#field-seconds input", seconds)
+    page.get_by_role("button", name="Advanced").locator("visible=true").click()
+    page.wait_for_timeout(500)  # the fold's fields are made when it opens; nobody types faster than that
+    page.fill("#field-width input", "256")
+    page.fill("#field-height input", "192")
+    page.fill("#field-steps input", steps)
     page.keyboard.press("Tab")
     expect(page.locator("#announcement")).to_contain_text("256 × 192 px")
 
@@ -120,7 +49,7 @@ def test_the_web_process_stays_without_torch_after_a_run(page: Page, server: Ser
 
 def test_ctrl_enter_generates_and_cancel_stops(page: Page) -> None:
     type_small_clip(page, "a long run", steps="100")
-    page.locator("#t2v-prompt textarea").press("Control+Enter")
+    page.locator("#field-prompt textarea").press("Control+Enter")
     expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
     page.click("#cancel")
     expect(page.locator("#status")).to_contain_text("Cancelled", timeout=WAIT)
@@ -128,13 +57,13 @@ def test_ctrl_enter_generates_and_cancel_stops(page: Page) -> None:
 
 
 def test_bad_input_gets_a_card_and_a_sentence_at_its_field_and_loses_nothing(page: Page) -> None:
-    page.fill("#t2v-seconds input", "10000")
+    page.fill("#field-seconds input", "10000")
     page.click("#generate")
     card = page.locator("#k-bar .k-error")
     expect(card).to_contain_text("Prompt is empty.")
     expect(card).to_contain_text("Length must be at most 40 s.")
-    expect(page.locator("#t2v-seconds-note")).to_contain_text("Length must be at most 40 s.")
-    expect(page.locator("#t2v-seconds input")).to_have_value("10000")
+    expect(page.locator("#field-seconds-note")).to_contain_text("Length must be at most 40 s.")
+    expect(page.locator("#field-seconds input")).to_have_value("10000")
 
 
 def test_an_engine_that_is_killed_is_told_as_a_card_and_the_next_run_works(page: Page, server: Server) -> None:
@@ -146,7 +75,7 @@ def test_an_engine_that_is_killed_is_told_as_a_card_and_the_next_run_works(page:
     expect(card).to_contain_text("The engine stopped unexpectedly", timeout=WAIT)
     expect(card).to_contain_text("generate again")
     expect(page.locator("#engine")).to_contain_text("restarting")
-    page.fill("#t2v-steps input", "2")
+    page.fill("#field-steps input", "2")
     page.click("#generate")
     expect(page.locator("#video video")).to_be_visible(timeout=WAIT)
 
@@ -176,10 +105,10 @@ def test_two_people_get_their_turns_in_order(page: Page, server: Server, browser
 
 
 def test_what_has_no_effect_is_said_and_presets_say_what_they_do(page: Page) -> None:
-    expect(page.locator("#t2v-negative_prompt-note")).to_contain_text("No effect at guidance 1")
-    page.locator("#t2v-preset").get_by_text("Quality").click()
-    expect(page.locator("#t2v-preset-note")).to_contain_text("guidance 4")
-    expect(page.locator("#t2v-negative_prompt-note")).not_to_contain_text("No effect")
+    expect(page.locator("#field-negative_prompt-note")).to_contain_text("No effect at guidance 1")
+    page.locator("#field-preset").get_by_text("Quality").click()
+    expect(page.locator("#field-preset-note")).to_contain_text("guidance 4")
+    expect(page.locator("#field-negative_prompt-note")).not_to_contain_text("No effect")
 
 
 def test_nothing_is_fetched_from_elsewhere(server: Server, browser: Browser) -> None:

@@ -1,0 +1,219 @@
+"""Modes that begin with a sound: audio to video, lipsync, and a voice to speak with."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import model_validator
+
+from media import Staging
+from modes.base import Mode, Params, Staged
+from modes.inputs import audio_info
+from modes.ltx.common import (
+    EXAMPLES,
+    MIN_FRAMES,
+    Aspect,
+    example,
+    frames_within,
+    param,
+    sound_seconds,
+    stage_image,
+)
+from modes.ltx.image import STAGES_WITH_IMAGE, FromImageParams, first_image
+from modes.ltx.passes import STAGES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
+from modes.messages import at_field
+from workflow import Change, Patch
+
+AUDIO_STAGES = ("load_audio", "encode_audio", "reference_audio")
+
+
+class DrivenByAudio(Params):
+    """The clip is as long as the sound, which stays as it is."""
+
+    audio: Path = param(..., label="Sound", help="The clip follows it and keeps it.", widget="audio")
+    start: float = param(
+        0.0,
+        label="Start in the sound",
+        help="Where to begin.",
+        widget="number",
+        unit="s",
+        advanced=True,
+        ge=0,
+        le=36_000,
+        allow_inf_nan=False,
+    )
+    seconds: float | None = param(
+        None,
+        label="Length",
+        help="Empty: as long as the sound.",
+        widget="number",
+        unit="s",
+        ge=0.2,
+        le=40,
+        allow_inf_nan=False,
+    )
+
+    @model_validator(mode="after")
+    def _sound_is_long_enough(self) -> Self:
+        shortest = MIN_FRAMES / self.frame_rate
+        if self.sounding < shortest:
+            raise at_field("audio", f"Sound must be at least {shortest:.2f} s long after its start.")
+        return self
+
+    @property
+    def sounding(self) -> float:
+        """Seconds of sound after the start."""
+        return audio_info(self.audio).seconds - self.start
+
+    @property
+    def frames(self) -> int:
+        """Never longer than the sound: there would be nothing to hear at the end."""
+        wanted = self.sounding if self.seconds is None else min(self.seconds, self.sounding)
+        return frames_within(wanted, self.frame_rate)
+
+
+class AudioToVideoParams(DrivenByAudio, TwoPassParams):
+    aspect: Aspect = param("16:9", label="Aspect", help="Width to height.", widget="choice")
+
+
+class LipsyncParams(DrivenByAudio, FromImageParams):
+    image: Path = param(..., label="Portrait", help="Who speaks: the face well visible.", widget="image")
+    audio: Path = param(..., label="Speech", help="What is said. It is kept as it is.", widget="audio")
+
+
+class VoiceIdentityParams(FromImageParams):
+    image: Path = param(..., label="First image", help="Who speaks, and where.", widget="image")
+    audio: Path = param(..., label="Voice sample", help="A few seconds of the voice to speak with.", widget="audio")
+    voice_strength: float = param(
+        1.0,
+        label="Voice strength",
+        help="Strength of the identity LoRA.",
+        widget="number",
+        advanced=True,
+        ge=0,
+        le=2,
+        allow_inf_nan=False,
+    )
+    voice_guidance: float = param(
+        3.0,
+        label="Voice guidance",
+        help="How close the voice comes. 0: without, and half the time.",
+        widget="number",
+        advanced=True,
+        ge=0,
+        le=20,
+        allow_inf_nan=False,
+    )
+
+
+def kept_sound(params: Any, staged: Staged) -> Iterator[Change]:
+    """The staged sound, which begins where the clip does, for the model and for the file."""
+    yield Patch("load_audio", "audio", staged["audio"])
+    yield Patch("trim_audio", "start_index", 0)
+    for node in ("trim_audio", "silence"):
+        yield Patch(node, "duration", sound_seconds(params.frames, params.frame_rate))
+
+
+def stage_sound(params: Any, staging: Staging) -> Staged:
+    seconds = sound_seconds(params.frames, params.frame_rate)
+    return {"audio": staging.audio(params.audio, start=params.start, seconds=seconds)}
+
+
+def audio_to_video(params: AudioToVideoParams, seed: int, staged: Staged) -> Iterator[Change]:
+    yield from kept_sound(params, staged)
+    yield from two_passes(params, seed)
+
+
+def lipsync(params: LipsyncParams, seed: int, staged: Staged) -> Iterator[Change]:
+    yield from first_image(params, staged)
+    yield from kept_sound(params, staged)
+    yield from two_passes(params, seed)
+
+
+def voice_identity(params: VoiceIdentityParams, seed: int, staged: Staged) -> Iterator[Change]:
+    yield from first_image(params, staged)
+    yield from new_sound(params)
+    yield Patch("load_audio", "audio", staged["audio"])
+    yield Patch("trim_audio", "start_index", 0)
+    yield Patch("trim_audio", "duration", VOICE_SAMPLE)
+    yield Patch("id_lora", "strength_model", params.voice_strength)
+    yield Patch("reference_audio", "identity_guidance_scale", params.voice_guidance)
+    yield from two_passes(params, seed, first_model="id_lora")
+
+
+VOICE_SAMPLE = 5.0  # seconds of the sample that the template uses
+
+
+def _with_sound(stages: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The same stages with the sound's after the prompt's."""
+    first = ("Load models", "Read the prompt")
+    head = {label: stages[label] for label in first}
+    return head | {"Encode the sound": AUDIO_STAGES} | {k: v for k, v in stages.items() if k not in first}
+
+
+AUDIO_TO_VIDEO = Mode(
+    id="a2v",
+    label="Audio to video",
+    group="LTX-2.3",
+    summary="Pictures that follow a sound.",
+    workflow=lambda _: "a2v",
+    sinks=("save_video",),
+    params=AudioToVideoParams,
+    presets=TWO_PASS_PRESETS,
+    stages=_with_sound(STAGES_TWO_PASSES),
+    parameterize=audio_to_video,
+    announce=AudioToVideoParams.announce,
+    stage_inputs=stage_sound,
+    examples=(
+        example("Music", prompt="Coloured lights pulse with the beat in a dark hall", audio=EXAMPLES / "music.wav"),
+    ),
+)
+
+LIPSYNC = Mode(
+    id="lipsync",
+    label="Lipsync",
+    group="LTX-2.3",
+    summary="A portrait that speaks.",
+    workflow=lambda _: "lipsync",
+    sinks=("save_video",),
+    params=LipsyncParams,
+    presets=TWO_PASS_PRESETS,
+    stages=_with_sound(STAGES_WITH_IMAGE),
+    parameterize=lipsync,
+    announce=LipsyncParams.announce,
+    stage_inputs=lambda params, staging: {**stage_image(params, staging, "image"), **stage_sound(params, staging)},
+    examples=(
+        example(
+            "Portrait speaks",
+            prompt="She speaks to the camera",
+            image=EXAMPLES / "portrait.png",
+            audio=EXAMPLES / "speech.wav",
+        ),
+    ),
+)
+
+VOICE_IDENTITY = Mode(
+    id="voice",
+    label="Voice identity",
+    group="LTX-2.3",
+    summary="New words in a voice you give a sample of.",
+    workflow=lambda _: "id_lora",
+    sinks=("save_video",),
+    params=VoiceIdentityParams,
+    presets=TWO_PASS_PRESETS,
+    stages=_with_sound(STAGES_WITH_IMAGE),
+    parameterize=voice_identity,
+    announce=VoiceIdentityParams.announce,
+    stage_inputs=lambda params, staging: {
+        **stage_image(params, staging, "image"),
+        "audio": staging.audio(params.audio, seconds=VOICE_SAMPLE),
+    },
+    examples=(
+        example(
+            "New words",
+            prompt="She says: good evening, and welcome",
+            image=EXAMPLES / "portrait.png",
+            audio=EXAMPLES / "speech.wav",
+        ),
+    ),
+)

@@ -1,0 +1,112 @@
+"""Modes between two images: first and last frame, and a transition of style."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from modes.base import Mode, Staged
+from modes.ltx.common import EXAMPLES, Fit, InputAspect, example, param, sized_image, stage_image
+from modes.ltx.passes import ONE_PASS_PRESETS, STAGES_ONE_PASS, OnePassParams, guided_one_pass, new_sound
+from workflow import Change, Patch
+
+STAGES = {
+    "Load models": (*STAGES_ONE_PASS["Load models"], "transition_lora"),
+    "Read the prompt": STAGES_ONE_PASS["Read the prompt"],
+    "Encode the images": ("load_first_frame", "load_last_frame", "first_frame_guide", "last_frame_guide"),
+    **{label: nodes for label, nodes in STAGES_ONE_PASS.items() if label != "Load models"},
+}
+_STRENGTH = {"widget": "number", "advanced": True, "ge": 0, "le": 1, "allow_inf_nan": False}
+
+
+class BetweenImagesParams(OnePassParams):
+    first_image: Path = param(..., label="First image", help="The clip begins with it.", widget="image")
+    last_image: Path = param(..., label="Last image", help="The clip ends with it.", widget="image")
+    aspect: InputAspect = param("as the input", label="Aspect", help="Width to height.", widget="choice")
+    fit: Fit = param(
+        "crop",
+        label="Fit",
+        help="Where the aspect differs: crop the images, or pad them.",
+        widget="choice",
+        advanced=True,
+    )
+    first_strength: float = param(0.7, label="First image strength", help="How closely it is kept.", **_STRENGTH)
+    last_strength: float = param(0.7, label="Last image strength", help="How closely it is kept.", **_STRENGTH)
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        return sized_image(self.first_image)
+
+
+class StyleTransitionParams(BetweenImagesParams):
+    transition_strength: float = param(
+        1.0,
+        label="Transition strength",
+        help="Strength of the transition LoRA.",
+        widget="number",
+        advanced=True,
+        ge=0,
+        le=2,
+        allow_inf_nan=False,
+    )
+
+
+def between_images(params: BetweenImagesParams, seed: int, staged: Staged) -> Iterator[Change]:
+    width, height = params.size
+    for which, strength in (("first", params.first_strength), ("last", params.last_strength)):
+        yield Patch(f"load_{which}_frame", "image", staged[f"{which}_image"])
+        yield Patch(f"resize_{which}_frame", "resize_type.width", width)
+        yield Patch(f"resize_{which}_frame", "resize_type.height", height)
+        yield Patch(f"{which}_frame_guide", "strength", strength)
+    yield from new_sound(params)
+    yield from guided_one_pass(params, seed)
+
+
+def style_transition(params: StyleTransitionParams, seed: int, staged: Staged) -> Iterator[Change]:
+    yield Patch("transition_lora", "strength_model", params.transition_strength)
+    yield from between_images(params, seed, staged)
+
+
+FIRST_LAST_FRAME = Mode(
+    id="flf2v",
+    label="First and last frame",
+    group="LTX-2.3",
+    summary="A clip from one image to another.",
+    workflow=lambda _: "flf2v",
+    sinks=("save_video",),
+    params=BetweenImagesParams,
+    presets=ONE_PASS_PRESETS,
+    stages=STAGES,
+    parameterize=between_images,
+    announce=BetweenImagesParams.announce,
+    stage_inputs=lambda params, staging: stage_image(params, staging, "first_image", "last_image"),
+    examples=(
+        example(
+            "From day to evening",
+            prompt="The light changes from day to evening",
+            first_image=EXAMPLES / "landscape.png",
+            last_image=EXAMPLES / "second.png",
+        ),
+    ),
+)
+
+STYLE_TRANSITION = Mode(
+    id="transition",
+    label="Style transition",
+    group="LTX-2.3",
+    summary="One picture becomes another, in style as well.",
+    workflow=lambda _: "style_transition",
+    sinks=("save_video",),
+    params=StyleTransitionParams,
+    presets=ONE_PASS_PRESETS,
+    stages=STAGES,
+    parameterize=style_transition,
+    announce=StyleTransitionParams.announce,
+    stage_inputs=lambda params, staging: stage_image(params, staging, "first_image", "last_image"),
+    examples=(
+        example(
+            "Two landscapes",
+            prompt="The landscape melts into another season",
+            first_image=EXAMPLES / "landscape.png",
+            last_image=EXAMPLES / "second.png",
+        ),
+    ),
+)

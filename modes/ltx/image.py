@@ -1,0 +1,87 @@
+"""Image to video."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from modes.base import Mode, Staged
+from modes.ltx.common import (
+    EXAMPLES,
+    Fit,
+    InputAspect,
+    example,
+    param,
+    sized_image,
+    stage_image,
+)
+from modes.ltx.passes import STAGES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
+from workflow import Change, Patch
+
+STAGES_WITH_IMAGE = {
+    "Load models": STAGES_TWO_PASSES["Load models"],
+    "Read the prompt": STAGES_TWO_PASSES["Read the prompt"],
+    "Encode the image": ("load_image", "first_image_in_place", "second_image_in_place"),
+    **STAGES_TWO_PASSES,
+}
+
+
+class FromImageParams(TwoPassParams):
+    """A first image that the clip starts from."""
+
+    image: Path = param(..., label="First image", help="The clip starts from it.", widget="image")
+    aspect: InputAspect = param("as the input", label="Aspect", help="Width to height.", widget="choice")
+    fit: Fit = param(
+        "crop", label="Fit", help="Where the aspect differs: crop the image, or pad it.", widget="choice", advanced=True
+    )
+    image_strength: float | None = param(
+        None,
+        label="Image strength",
+        help="How closely the image is kept. Empty: 0.7 in the first of two passes, 1 in a single one.",
+        widget="number",
+        advanced=True,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+    )
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        return sized_image(self.image)
+
+
+def first_image(params: FromImageParams, staged: Staged) -> Iterator[Change]:
+    """The image in its place in both passes, at the clip's size."""
+    width, height = params.size
+    yield Patch("load_image", "image", staged["image"])
+    yield Patch("resize_image", "resize_type.width", width)
+    yield Patch("resize_image", "resize_type.height", height)
+    yield Patch("enlarge_image", "longer_edge", max(1536, width, height))
+    strength = params.image_strength
+    if strength is None:
+        strength = 0.7 if params.two_stages else 1.0
+    yield Patch("first_image_in_place", "strength", strength)
+
+
+def parameterize(params: FromImageParams, seed: int, staged: Staged) -> Iterator[Change]:
+    yield from first_image(params, staged)
+    yield from new_sound(params)
+    yield from two_passes(params, seed)
+
+
+IMAGE_TO_VIDEO = Mode(
+    id="i2v",
+    label="Image to video",
+    group="LTX-2.3",
+    summary="A clip with sound that starts from an image.",
+    workflow=lambda _: "i2v",
+    sinks=("save_video",),
+    params=FromImageParams,
+    presets=TWO_PASS_PRESETS,
+    stages=STAGES_WITH_IMAGE,
+    parameterize=parameterize,
+    announce=FromImageParams.announce,
+    stage_inputs=lambda params, staging: stage_image(params, staging, "image"),
+    examples=(
+        example("Landscape", prompt="Clouds drift over the hills, wind in the grass", image=EXAMPLES / "landscape.png"),
+        example("Portrait", prompt="She turns her head and smiles", image=EXAMPLES / "portrait.png"),
+    ),
+)

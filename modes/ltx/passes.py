@@ -1,0 +1,198 @@
+"""Two ways to sample with LTX-2.3: two passes (first at half size, then refined), and one pass at full size."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from modes.base import Preset, param
+from modes.ltx.common import MAX_SEED, LtxParams, sound_frames
+from modes.ltx.loras import insert_loras
+from workflow import Change, Drop, Insert, Patch, Relink
+
+DEV_CHECKPOINT = "ltx-2.3-22b-dev-fp8.safetensors"
+DISTILLED_CHECKPOINT = "ltx-2.3-22b-distilled-fp8.safetensors"
+CHECKPOINT_NODES = ("checkpoint", "audio_vae", "text_encoder")
+
+FIRST_SIGMAS = (1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875, 0.0)  # 8 steps, distilled
+QUALITY_SECOND_SIGMAS = (0.909375, 0.725, 0.421875, 0.0)
+QUALITY_STEPS = 20
+QUALITY_CFG = 4.0
+
+STAGES_TWO_PASSES = {
+    "Load models": ("checkpoint", "text_encoder", "audio_vae", "upscale_model", "distilled_lora"),
+    "Read the prompt": ("positive_prompt", "negative_prompt"),
+    "First pass": ("first_pass",),
+    "Enlarge": ("upsample",),
+    "Second pass": ("second_pass",),
+    "Decode": ("decode_video", "decode_audio"),
+    "Write the file": ("create_video", "save_video"),
+}
+TWO_PASS_PRESETS = (
+    Preset("fast", "Fast", "Distilled model, one pass at full size, 8 steps."),
+    Preset("balanced", "Balanced", "Two passes: 8 steps at half size, enlarged, then 3 at full size."),
+    Preset("quality", "Quality", "Full model with guidance 4: 20 steps at half size, enlarged, then 3 at full size."),
+)
+STAGES_ONE_PASS = {
+    "Load models": ("checkpoint", "text_encoder", "audio_vae"),
+    "Read the prompt": ("positive_prompt", "negative_prompt"),
+    "Sample": ("first_pass",),
+    "Decode": ("decode_video", "decode_audio"),
+    "Write the file": ("create_video", "save_video"),
+}
+ONE_PASS_PRESETS = (
+    Preset("fast", "Fast", "Distilled model, 8 steps."),
+    Preset("quality", "Quality", "Full model with guidance 4, 20 steps. Five times the time or more."),
+)
+
+_STEPS_LIMITS = {"widget": "number", "advanced": True, "ge": 1, "le": 100}
+_CFG_LIMITS = {"widget": "number", "advanced": True, "ge": 1, "le": 20, "allow_inf_nan": False}
+_CFG_HELP = "How strictly the prompt is followed. Empty: 1, with Quality 4. Above 1: twice the time."
+
+
+class SampledParams(LtxParams):
+    """What both ways have."""
+
+    sound: bool = param(True, label="Sound", help="Written into the file.", widget="switch")
+    steps: int | None = param(None, label="Steps", help="Empty: 8, with Quality 20.", **_STEPS_LIMITS)
+    cfg: float | None = param(None, label="Guidance (cfg)", help=_CFG_HELP, **_CFG_LIMITS)
+
+    @property
+    def has_sound(self) -> bool:
+        return self.sound
+
+    @property
+    def quality(self) -> bool:
+        return self.preset == "quality"  # type: ignore[attr-defined]
+
+    @property
+    def guidance(self) -> float:
+        if self.cfg is not None:
+            return self.cfg
+        return QUALITY_CFG if self.quality else 1.0
+
+
+class TwoPassParams(SampledParams):
+    """Templates with a first pass at half size, an upsampler and a second pass."""
+
+    preset: Literal["fast", "balanced", "quality"] = param(
+        "balanced", label="Preset", help="Speed against quality.", widget="presets"
+    )
+    second_stage: Literal["preset", "on", "off"] = param(
+        "preset",
+        label="Second pass",
+        help="Half size first, then enlarged and refined.",
+        widget="choice",
+        advanced=True,
+    )
+
+    @property
+    def two_stages(self) -> bool:
+        return self.preset != "fast" if self.second_stage == "preset" else self.second_stage == "on"
+
+    @property
+    def size_step(self) -> int:
+        return 64 if self.two_stages else 32
+
+
+class OnePassParams(SampledParams):
+    """Templates with one pass at full size."""
+
+    preset: Literal["fast", "quality"] = param("fast", label="Preset", help="Speed against quality.", widget="presets")
+
+
+def two_passes(params: TwoPassParams, seed: int, first_model: str = "first_guider") -> Iterator[Change]:
+    """Prompt, size, length, seeds, sampling, LoRAs and sound of a two-pass template.
+
+    `first_model` is the node through which the first pass gets its model.
+    """
+    divisor = 2 if params.two_stages else 1
+    yield from _content(params, divisor)
+    yield Patch("first_noise", "noise_seed", seed)
+    yield Patch("second_noise", "noise_seed", (seed + 1) % (MAX_SEED + 1))
+    yield Patch("first_guider", "cfg", params.guidance)
+    if params.quality:
+        yield from _schedule(params)
+        yield Patch(first_model, "model", ("checkpoint", 0))
+        yield Patch("distilled_lora", "strength_model", 1.0)
+        yield Patch("second_sigmas", "sigmas", _joined(QUALITY_SECOND_SIGMAS))
+        for node in ("first_sampler", "second_sampler"):
+            yield Patch(node, "sampler_name", "euler_ancestral")
+    else:
+        yield Patch("first_sigmas", "sigmas", sigmas(params.steps))
+    if params.preset == "fast":
+        for node in CHECKPOINT_NODES:
+            yield Patch(node, "ckpt_name", DISTILLED_CHECKPOINT)
+        yield Relink(("distilled_lora", 0), ("checkpoint", 0))
+    if not params.two_stages:
+        yield Relink(("second_separate", 0), ("first_separate", 0))
+        yield Relink(("second_separate", 1), ("first_separate", 1))
+    yield from insert_loras(params)
+
+
+def guided_one_pass(params: OnePassParams, seed: int) -> Iterator[Change]:
+    """The same for the one-pass templates that sample by SamplerCustomAdvanced."""
+    yield from _content(params)
+    yield Patch("first_noise", "noise_seed", seed)
+    yield Patch("first_guider", "cfg", params.guidance)
+    if params.quality:
+        yield from _schedule(params)
+        for node in CHECKPOINT_NODES:
+            yield Patch(node, "ckpt_name", DEV_CHECKPOINT)
+        yield Patch("first_sampler", "eta", 1.0)  # euler ancestral as in the dev model's own template
+    else:
+        yield Patch("first_sigmas", "sigmas", sigmas(params.steps))
+    yield from insert_loras(params)
+
+
+def ksampler_one_pass(params: OnePassParams, seed: int) -> Iterator[Change]:
+    """The same for the IC-LoRA templates, which sample by KSampler (euler_ancestral, linear_quadratic)."""
+    yield from _content(params)
+    yield Patch("first_pass", "seed", seed)
+    yield Patch("first_pass", "cfg", params.guidance)
+    yield Patch("first_pass", "steps", params.steps or (QUALITY_STEPS if params.quality else len(FIRST_SIGMAS) - 1))
+    if params.quality:
+        for node in CHECKPOINT_NODES:
+            yield Patch(node, "ckpt_name", DEV_CHECKPOINT)
+    yield from insert_loras(params)
+
+
+def sigmas(steps: int | None) -> str:
+    """The distilled model's schedule as ManualSigmas reads it; other step counts are read off the same curve."""
+    steps = steps or len(FIRST_SIGMAS) - 1
+    positions = np.linspace(0, len(FIRST_SIGMAS) - 1, steps + 1)
+    return _joined(np.interp(positions, range(len(FIRST_SIGMAS)), FIRST_SIGMAS))
+
+
+def _joined(values: "np.ndarray | tuple[float, ...]") -> str:
+    return ", ".join(f"{value:.6g}" for value in values)
+
+
+def _content(params: SampledParams, divisor: int = 1) -> Iterator[Change]:
+    """`divisor`: the first pass works at width and height divided by it."""
+    width, height = params.size
+    yield Patch("positive_prompt", "text", params.prompt)
+    yield Patch("negative_prompt", "text", params.negative_prompt)
+    yield Patch("video_latent", "width", width // divisor)
+    yield Patch("video_latent", "height", height // divisor)
+    yield Patch("video_latent", "length", params.frames)
+    yield Patch("conditioning", "frame_rate", params.frame_rate)
+    yield Patch("create_video", "fps", params.frame_rate)
+    yield Patch("decode_video", "tile_size", params.tile_size)
+    if not params.has_sound:
+        yield Drop("create_video", "audio")
+
+
+def new_sound(params: LtxParams) -> Iterator[Change]:
+    """Templates in which the model makes the sound too: an empty audio latent of the clip's length."""
+    yield Patch("audio_latent", "frames_number", sound_frames(params.frames, params.frame_rate))
+    yield Patch("audio_latent", "frame_rate", params.frame_rate)
+
+
+def _schedule(params: SampledParams) -> Iterator[Change]:
+    """The dev model's own schedule in place of the distilled one's sigmas."""
+    schedule = {"steps": params.steps or QUALITY_STEPS, "max_shift": 2.05, "base_shift": 0.95}
+    yield Insert(
+        "first_schedule", "LTXVScheduler", schedule | {"stretch": True, "terminal": 0.1, "latent": ("av_latent", 0)}
+    )
+    yield Patch("first_pass", "sigmas", ("first_schedule", 0))

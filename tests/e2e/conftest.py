@@ -1,0 +1,80 @@
+"""A running app and a real browser (Debian's chromium), on demo models."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from settings import PROJECT, Settings
+
+CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(path).exists()), None)
+WAIT = 60_000  # ms; a run takes seconds, an engine on a busy machine up to half a minute to start
+
+
+class Server:
+    """The app as a person starts it."""
+
+    def __init__(self, home: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        environment = os.environ | {"KINORA_HOME": str(home), "KINORA_DEMO": "always", "KINORA_DEVICE": "cpu"}
+        log = (home / "app.log").open("wb")
+        command = [sys.executable, "app.py", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(self.url, timeout=5).close()
+                return
+            except urllib.error.URLError:
+                time.sleep(0.1)
+        raise AssertionError((home / "app.log").read_text())
+
+    def engine(self) -> psutil.Process:
+        (engine,) = [
+            child for child in psutil.Process(self.process.pid).children() if "worker.py" in child.cmdline()[-1]
+        ]
+        return engine
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def server(demo_settings: Settings) -> Iterator[Server]:
+    demo_settings.home.mkdir(exist_ok=True)
+    running = Server(demo_settings.home)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs a Chromium; .ci/run installs Debian's")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(server: Server, browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    opened = context.new_page()
+    opened.goto(server.url)
+    expect(opened.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    yield opened
+    context.close()

@@ -1,0 +1,139 @@
+"""Every LTX mode on demo models, decoded from the file written: it is what was announced and obeys its inputs."""
+
+from pathlib import Path
+from typing import Any
+
+import clips
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+import modes
+from events import Notice, Output, Stage
+from jobs import Job, Jobs
+from modes import Mode
+from modes.ltx.common import EXAMPLES
+
+SMALL = {"prompt": "a red kite over the sea", "seed": 7, "width": 192, "height": 128, "seconds": 0.7, "steps": 2}
+EVERY_MODE = list(modes.MODES.values())
+
+
+def values(mode: Mode, **changed: Any) -> dict[str, Any]:
+    return {**mode.examples[0].values, **SMALL, **changed}
+
+
+def run(jobs: Jobs, mode: Mode, **changed: Any) -> tuple[Job, clips.Clip]:
+    job = jobs.submit(mode.id, values(mode, **changed))
+    last = list(jobs.events(job.id))[-1]
+    assert isinstance(last, Output), last
+    return job, clips.read(last.files[0])
+
+
+def difference(first: clips.Clip, second: clips.Clip) -> float:
+    """Mean difference in grey levels of 255."""
+    return float(np.abs(first.pictures.astype(float) - second.pictures).mean())
+
+
+@pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
+def test_the_file_is_what_was_announced(jobs: Jobs, mode: Mode) -> None:
+    job, clip = run(jobs, mode)
+    announced = job.announced
+    assert clip.pictures.shape == (announced.frames, announced.height, announced.width, 3)
+    assert clip.seconds == pytest.approx(announced.seconds, abs=0.05)
+    assert clip.codecs == ("h264", "aac")
+
+
+@pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
+def test_every_stage_that_is_announced_runs(jobs: Jobs, mode: Mode) -> None:
+    job = jobs.submit(mode.id, values(mode, seed=8))
+    ran = {event.label for event in jobs.events(job.id) if isinstance(event, Stage)}
+    cached = {"Load models", "Read the prompt"}  # may still be warm from the test before
+    assert set(job.stages) - cached <= ran | {
+        label for label in job.stages if label.startswith(("Encode", "Read", "Find"))
+    }
+    assert "Write the file" in ran
+
+
+@pytest.mark.parametrize(
+    ("mode_id", "name", "file"),
+    [
+        ("i2v", "image", "portrait.png"),
+        ("lipsync", "image", "landscape.png"),
+        ("voice", "image", "landscape.png"),
+        ("flf2v", "first_image", "portrait.png"),
+        ("flf2v", "last_image", "portrait.png"),
+        ("transition", "last_image", "portrait.png"),
+        ("sheet", "sheet", "portrait.png"),
+        ("a2v", "audio", "speech.wav"),
+        ("voice", "audio", "music.wav"),
+        ("restyle", "image", "portrait.png"),
+    ],
+)
+def test_another_input_makes_another_clip(jobs: Jobs, mode_id: str, name: str, file: str) -> None:
+    mode = modes.get(mode_id)
+    _, before = run(jobs, mode)
+    _, after = run(jobs, mode, **{name: EXAMPLES / file})
+    assert difference(before, after) > 0.5
+
+
+@pytest.mark.parametrize("mode_id", ["a2v", "lipsync"])
+def test_the_sound_given_is_the_sound_in_the_file(jobs: Jobs, mode_id: str) -> None:
+    mode = modes.get(mode_id)
+    job, _ = run(jobs, mode)
+    given = clips.sound(Path(str(mode.examples[0].values["audio"])))
+    made = clips.sound(job.files[0])
+    length = min(len(given), len(made), int(job.announced.seconds * clips.SOUND_RATE))
+    assert length > 0.5 * clips.SOUND_RATE
+    assert np.corrcoef(given[:length], made[:length])[0, 1] > 0.95
+
+
+def test_restyle_keeps_the_original_sound_or_makes_a_new_one(jobs: Jobs) -> None:
+    restyle = modes.get("restyle")
+    original = clips.sound(EXAMPLES / "clip.mp4")
+    kept = clips.sound(run(jobs, restyle, seconds=1.6)[0].files[0])
+    made = clips.sound(run(jobs, restyle, seconds=1.6, keep_sound=False)[0].files[0])
+    length = min(len(original), len(kept), len(made))
+    assert length > 1.2 * clips.SOUND_RATE  # the ball bounces, and beeps, after a second
+    assert np.corrcoef(original[:length], kept[:length])[0, 1] > 0.9
+    assert abs(np.corrcoef(original[:length], made[:length])[0, 1]) < 0.5
+
+
+@pytest.mark.parametrize("control", ["canny", "depth", "pose"])
+def test_restyle_follows_each_control(jobs: Jobs, control: str) -> None:
+    _, clip = run(jobs, modes.get("restyle"), control=control)
+    assert clip.pictures.std() > 1
+
+
+def test_a_longer_start_takes_another_part_of_the_sound(jobs: Jobs) -> None:
+    mode = modes.get("a2v")
+    _, before = run(jobs, mode)
+    _, after = run(jobs, mode, start=0.5)
+    assert difference(before, after) > 0.1
+
+
+@pytest.mark.parametrize("camera", ["dolly in", "jib up"])
+def test_a_camera_movement_changes_the_clip(jobs: Jobs, camera: str) -> None:
+    t2v = modes.get("t2v")
+    _, free = run(jobs, t2v, camera="free")
+    _, moved = run(jobs, t2v, camera=camera)
+    assert difference(free, moved) > 0.5
+
+
+def test_a_lora_that_fits_no_layer_is_reported_by_name_each_time(jobs: Jobs) -> None:
+    folder = jobs.settings.models_dir / "loras"
+    weights = {f"diffusion_model.elsewhere.lora_{half}.weight": np.ones((2, 2), np.float32) for half in "AB"}
+    save_file(weights, folder / "nowhere.safetensors")
+    for seed in (1, 2):
+        job = jobs.submit("t2v", values(modes.get("t2v"), seed=seed, loras=["nowhere.safetensors"]))
+        notices = [event.message for event in jobs.events(job.id) if isinstance(event, Notice)]
+        assert len(notices) == 1
+        assert "nowhere.safetensors has no effect" in notices[0]
+
+
+def test_a_lora_of_a_persons_own_changes_the_clip_and_says_nothing(jobs: Jobs) -> None:
+    t2v = modes.get("t2v")
+    _, without = run(jobs, t2v)
+    name = "ltx-2-19b-ic-lora-detailer.safetensors"
+    job, with_lora = run(jobs, t2v, loras=[f"{name}:1.5"])
+    assert difference(without, with_lora) > 0.5
+    assert not [event for event in jobs.events(job.id) if isinstance(event, Notice)]
