@@ -15,9 +15,12 @@ from modes.ltx.common import (
     Aspect,
     example,
     frames_within,
+    length,
     param,
     sound_seconds,
     stage_image,
+    start_in,
+    strength,
 )
 from modes.ltx.image import STAGES_WITH_IMAGE, FromImageParams, first_image
 from modes.ltx.passes import STAGES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
@@ -31,27 +34,8 @@ class DrivenByAudio(Params):
     """The clip is as long as the sound, which stays as it is."""
 
     audio: Path = param(..., label="Sound", help="The clip follows it and keeps it.", widget="audio")
-    start: float = param(
-        0.0,
-        label="Start in the sound",
-        help="Where to begin.",
-        widget="number",
-        unit="s",
-        advanced=True,
-        ge=0,
-        le=36_000,
-        allow_inf_nan=False,
-    )
-    seconds: float | None = param(
-        None,
-        label="Length",
-        help="Empty: as long as the sound.",
-        widget="number",
-        unit="s",
-        ge=0.2,
-        le=40,
-        allow_inf_nan=False,
-    )
+    start: float = start_in("sound")
+    seconds: float | None = length(None, "Empty: as long as the sound.")
 
     @model_validator(mode="after")
     def _sound_is_long_enough(self) -> Self:
@@ -84,25 +68,9 @@ class LipsyncParams(DrivenByAudio, FromImageParams):
 class VoiceIdentityParams(FromImageParams):
     image: Path = param(..., label="First image", help="Who speaks, and where.", widget="image")
     audio: Path = param(..., label="Voice sample", help="A few seconds of the voice to speak with.", widget="audio")
-    voice_strength: float = param(
-        1.0,
-        label="Voice strength",
-        help="Strength of the identity LoRA.",
-        widget="number",
-        advanced=True,
-        ge=0,
-        le=2,
-        allow_inf_nan=False,
-    )
-    voice_guidance: float = param(
-        3.0,
-        label="Voice guidance",
-        help="How close the voice comes. 0: without, and half the time.",
-        widget="number",
-        advanced=True,
-        ge=0,
-        le=20,
-        allow_inf_nan=False,
+    voice_strength: float = strength(1.0, "Voice strength", "Strength of the identity LoRA.")
+    voice_guidance: float = strength(
+        3.0, "Voice guidance", "How close the voice comes. 0: without, and half the time.", most=20
     )
 
 

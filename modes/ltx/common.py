@@ -28,6 +28,38 @@ Camera = Literal["free", "static", "dolly in", "dolly out", "dolly left", "dolly
 Fit = Literal["crop", "pad"]
 
 
+def strength(default: float | None, label: str, help: str, most: float = 2.0) -> Any:
+    """How strongly something acts: 0 without, 1 as it was made."""
+    return param(default, label=label, help=help, widget="number", advanced=True, ge=0, le=most, allow_inf_nan=False)
+
+
+def pixels(default: int | None, label: str, help: str) -> Any:
+    return param(default, label=label, help=help, widget="number", unit="px", advanced=True, ge=128, le=4096)
+
+
+def length(default: float | None, help: str, demo: float | None = None) -> Any:
+    """Of the clip in seconds; None where an input's own length is the default."""
+    limits = {"ge": 0.2, "le": 40, "allow_inf_nan": False}
+    return param(default, label="Length", help=help, widget="number", unit="s", demo=demo, **limits)
+
+
+def start_in(what: str) -> Any:
+    """Where to begin in a sound or video, in seconds."""
+    limits = {"ge": 0, "le": 36_000, "allow_inf_nan": False}
+    label = f"Start in the {what}"
+    return param(0.0, label=label, help="Where to begin.", widget="number", unit="s", advanced=True, **limits)
+
+
+def fitting(what: str) -> Any:
+    """What to do where the aspects of input and clip differ."""
+    help = f"Where the aspect differs: crop the {what}, or pad it."
+    return param("crop", label="Fit", help=help, widget="choice", advanced=True)
+
+
+def aspect_of_input() -> Any:
+    return param("as the input", label="Aspect", help="Width to height.", widget="choice")
+
+
 class LtxParams(Params):
     """Prompt, size, length, seed and LoRAs. A mode's own class adds its inputs and its way to sample."""
 
@@ -50,75 +82,20 @@ class LtxParams(Params):
     resolution: Resolution = param(
         "720p", label="Resolution", help="The short side in pixels.", widget="choice", demo="256p"
     )
-    seconds: float | None = param(
-        5.0,
-        label="Length",
-        help="How long the clip is.",
-        widget="number",
-        unit="s",
-        demo=1.0,
-        ge=0.2,
-        le=40,
-        allow_inf_nan=False,
-    )
+    seconds: float | None = length(5.0, "How long the clip is.", demo=1.0)
     fps: int | None = param(
         DEFAULT_FPS, label="Frame rate", help="Frames per second.", widget="number", unit="fps", ge=8, le=60
     )
     seed: int | None = param(None, label="Seed", help="Empty: a new one each time.", widget="seed", ge=0, le=MAX_SEED)
     camera: Camera = param("free", label="Camera", help="A movement, by a LoRA of its own.", widget="choice")
-    camera_strength: float = param(
-        1.0,
-        label="Camera strength",
-        help="Of the movement chosen above.",
-        widget="number",
-        advanced=True,
-        ge=0,
-        le=2,
-        allow_inf_nan=False,
-    )
-    detailer: float = param(
-        0.0,
-        label="Detailer",
-        help="Strength of the detail LoRA. 0: without it.",
-        widget="number",
-        advanced=True,
-        ge=0,
-        le=2,
-        allow_inf_nan=False,
-    )
+    camera_strength: float = strength(1.0, "Camera strength", "Of the movement chosen above.")
+    detailer: float = strength(0.0, "Detailer", "Strength of the detail LoRA. 0: without it.")
     loras: tuple[Lora, ...] = param(
         (), label="LoRAs", help="From the loras folder, in this order.", widget="loras", max_length=8
     )
-    width: int | None = param(
-        None,
-        label="Exact width",
-        help="Instead of aspect and resolution.",
-        widget="number",
-        unit="px",
-        advanced=True,
-        ge=128,
-        le=4096,
-    )
-    height: int | None = param(
-        None,
-        label="Exact height",
-        help="Instead of aspect and resolution.",
-        widget="number",
-        unit="px",
-        advanced=True,
-        ge=128,
-        le=4096,
-    )
-    tile_size: int = param(
-        768,
-        label="Decode tile",
-        help="Smaller tiles need less memory and take longer.",
-        widget="number",
-        unit="px",
-        advanced=True,
-        ge=128,
-        le=4096,
-    )
+    width: int | None = pixels(None, "Exact width", "Instead of aspect and resolution.")
+    height: int | None = pixels(None, "Exact height", "Instead of aspect and resolution.")
+    tile_size: int = pixels(768, "Decode tile", "Smaller tiles need less memory and take longer.")
 
     @model_validator(mode="after")
     def _prompt_says_something(self) -> Self:

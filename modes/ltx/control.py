@@ -15,27 +15,26 @@ from modes.ltx.common import (
     Aspect,
     Fit,
     InputAspect,
+    aspect_of_input,
     example,
+    fitting,
     frames_within,
+    length,
     param,
     sound_seconds,
+    start_in,
+    strength,
 )
 from modes.ltx.passes import ONE_PASS_PRESETS, STAGES_ONE_PASS, OnePassParams, ksampler_one_pass, new_sound
 from modes.messages import at_field
 from workflow import Change, Patch
 
-_STRENGTH = {"widget": "number", "advanced": True, "allow_inf_nan": False, "ge": 0}
-
 
 class ReferenceParams(OnePassParams):
     """How closely the reference is followed."""
 
-    reference_strength: float = param(
-        1.0, label="Reference strength", help="How closely it is followed.", le=1, **_STRENGTH
-    )
-    lora_strength: float = param(
-        1.0, label="Reference LoRA strength", help="1 is as it was trained.", le=2, **_STRENGTH
-    )
+    reference_strength: float = strength(1.0, "Reference strength", "How closely it is followed.", most=1)
+    lora_strength: float = strength(1.0, "Reference LoRA strength", "1 is as it was trained.")
 
 
 class RestyleParams(ReferenceParams):
@@ -47,31 +46,10 @@ class RestyleParams(ReferenceParams):
         "depth", label="Follow", help="What is taken from the video: depth, edges or people's poses.", widget="choice"
     )
     keep_sound: bool = param(True, label="Original sound", help="Off: the model makes a new one.", widget="switch")
-    aspect: InputAspect = param("as the input", label="Aspect", help="Width to height.", widget="choice")
-    fit: Fit = param(
-        "crop", label="Fit", help="Where the aspect differs: crop the video, or pad it.", widget="choice", advanced=True
-    )
-    start: float = param(
-        0.0,
-        label="Start in the video",
-        help="Where to begin.",
-        widget="number",
-        unit="s",
-        advanced=True,
-        ge=0,
-        le=36_000,
-        allow_inf_nan=False,
-    )
-    seconds: float | None = param(
-        None,
-        label="Length",
-        help="Empty: as long as the video.",
-        widget="number",
-        unit="s",
-        ge=0.2,
-        le=40,
-        allow_inf_nan=False,
-    )
+    aspect: InputAspect = aspect_of_input()
+    fit: Fit = fitting("video")
+    start: float = start_in("video")
+    seconds: float | None = length(None, "Empty: as long as the video.")
     fps: int | None = param(
         None, label="Frame rate", help="Empty: as the video.", widget="number", unit="fps", ge=8, le=60
     )

@@ -4,7 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from modes.base import Mode, Staged
-from modes.ltx.common import EXAMPLES, Fit, InputAspect, example, param, sized_image, stage_image
+from modes.ltx.common import (
+    EXAMPLES,
+    Fit,
+    InputAspect,
+    aspect_of_input,
+    example,
+    fitting,
+    param,
+    sized_image,
+    stage_image,
+    strength,
+)
 from modes.ltx.passes import ONE_PASS_PRESETS, STAGES_ONE_PASS, OnePassParams, guided_one_pass, new_sound
 from workflow import Change, Patch
 
@@ -14,22 +25,15 @@ STAGES = {
     "Encode the images": ("load_first_frame", "load_last_frame", "first_frame_guide", "last_frame_guide"),
     **{label: nodes for label, nodes in STAGES_ONE_PASS.items() if label != "Load models"},
 }
-_STRENGTH = {"widget": "number", "advanced": True, "ge": 0, "le": 1, "allow_inf_nan": False}
 
 
 class BetweenImagesParams(OnePassParams):
     first_image: Path = param(..., label="First image", help="The clip begins with it.", widget="image")
     last_image: Path = param(..., label="Last image", help="The clip ends with it.", widget="image")
-    aspect: InputAspect = param("as the input", label="Aspect", help="Width to height.", widget="choice")
-    fit: Fit = param(
-        "crop",
-        label="Fit",
-        help="Where the aspect differs: crop the images, or pad them.",
-        widget="choice",
-        advanced=True,
-    )
-    first_strength: float = param(0.7, label="First image strength", help="How closely it is kept.", **_STRENGTH)
-    last_strength: float = param(0.7, label="Last image strength", help="How closely it is kept.", **_STRENGTH)
+    aspect: InputAspect = aspect_of_input()
+    fit: Fit = fitting("images")
+    first_strength: float = strength(0.7, "First image strength", "How closely it is kept.", most=1)
+    last_strength: float = strength(0.7, "Last image strength", "How closely it is kept.", most=1)
 
     @property
     def input_size(self) -> tuple[int, int] | None:
@@ -37,25 +41,16 @@ class BetweenImagesParams(OnePassParams):
 
 
 class StyleTransitionParams(BetweenImagesParams):
-    transition_strength: float = param(
-        1.0,
-        label="Transition strength",
-        help="Strength of the transition LoRA.",
-        widget="number",
-        advanced=True,
-        ge=0,
-        le=2,
-        allow_inf_nan=False,
-    )
+    transition_strength: float = strength(1.0, "Transition strength", "Strength of the transition LoRA.")
 
 
 def between_images(params: BetweenImagesParams, seed: int, staged: Staged) -> Iterator[Change]:
     width, height = params.size
-    for which, strength in (("first", params.first_strength), ("last", params.last_strength)):
+    for which, kept in (("first", params.first_strength), ("last", params.last_strength)):
         yield Patch(f"load_{which}_frame", "image", staged[f"{which}_image"])
         yield Patch(f"resize_{which}_frame", "resize_type.width", width)
         yield Patch(f"resize_{which}_frame", "resize_type.height", height)
-        yield Patch(f"{which}_frame_guide", "strength", strength)
+        yield Patch(f"{which}_frame_guide", "strength", kept)
     yield from new_sound(params)
     yield from guided_one_pass(params, seed)
 
@@ -92,7 +87,7 @@ STYLE_TRANSITION = Mode(
     id="transition",
     label="Style transition",
     group="LTX-2.3",
-    summary="One picture becomes another, in style as well.",
+    summary="One picture becomes another, in style as well. The word zhuanchang in the prompt calls the LoRA.",
     workflow=lambda _: "style_transition",
     sinks=("save_video",),
     params=StyleTransitionParams,
@@ -104,7 +99,7 @@ STYLE_TRANSITION = Mode(
     examples=(
         example(
             "Two landscapes",
-            prompt="The landscape melts into another season",
+            prompt="The lake by day melts into the lake by night, zhuanchang",
             first_image=EXAMPLES / "landscape.png",
             last_image=EXAMPLES / "second.png",
         ),

@@ -8,10 +8,13 @@ from modes.ltx.common import (
     EXAMPLES,
     Fit,
     InputAspect,
+    aspect_of_input,
     example,
+    fitting,
     param,
     sized_image,
     stage_image,
+    strength,
 )
 from modes.ltx.passes import STAGES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
 from workflow import Change, Patch
@@ -28,19 +31,13 @@ class FromImageParams(TwoPassParams):
     """A first image that the clip starts from."""
 
     image: Path = param(..., label="First image", help="The clip starts from it.", widget="image")
-    aspect: InputAspect = param("as the input", label="Aspect", help="Width to height.", widget="choice")
-    fit: Fit = param(
-        "crop", label="Fit", help="Where the aspect differs: crop the image, or pad it.", widget="choice", advanced=True
-    )
-    image_strength: float | None = param(
+    aspect: InputAspect = aspect_of_input()
+    fit: Fit = fitting("image")
+    image_strength: float | None = strength(
         None,
-        label="Image strength",
-        help="How closely the image is kept. Empty: 0.7 in the first of two passes, 1 in a single one.",
-        widget="number",
-        advanced=True,
-        ge=0,
-        le=1,
-        allow_inf_nan=False,
+        "Image strength",
+        "How closely it is kept. Empty: 0.7 in the first of two passes, 1 in a single one.",
+        most=1,
     )
 
     @property
