@@ -114,7 +114,7 @@ class Jobs:
         job_id = secrets.token_hex(8)
         graph = mode.build(params, seed, mode.stage_inputs(params, self._staging), f"running/{job_id}")
         stages = mode.stages_of(graph)
-        job = Job(job_id, mode, params, seed, mode.announce(params), graph, stages, datetime.now())
+        job = Job(job_id, mode, params, seed, params.announce(), graph, stages, datetime.now())
         with self._changed:
             self._jobs[job.id] = job
             self._waiting.append(job)

@@ -24,6 +24,10 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
 
+    def announce(self) -> "Announcement":
+        """What the file will be."""
+        raise NotImplementedError
+
     @model_validator(mode="after")
     def _media_can_be_read(self) -> Self:
         for name, info in type(self).model_fields.items():
@@ -138,15 +142,13 @@ class Mode:
     group: str
     summary: str
     workflow: Callable[[Any], str]
-    sinks: Sequence[str]
     params: type[Params]
     presets: Sequence[Preset]
     stages: Mapping[str, Sequence[str]]
     parameterize: Callable[[Any, int, Staged], Iterable[Change]]
-    announce: Callable[[Any], Announcement]
     stage_inputs: Callable[[Any, Staging], Staged] = lambda _params, _staging: {}
     examples: Sequence[Example] = ()
-    output_node: str = "save_video"
+    sink: str = "save_video"
 
     def parameters(self, demo: bool = False) -> list[Parameter]:
         """In the order of the declaration; defaults are those for demo models where `demo` is set."""
@@ -174,9 +176,9 @@ class Mode:
 
     def build(self, params: Params, seed: int, staged: Staged, output_prefix: str) -> Graph:
         """The graph that makes it. `output_prefix` is a path below the outputs folder."""
-        prefix = workflow.Patch(self.output_node, "filename_prefix", output_prefix)
+        prefix = workflow.Patch(self.sink, "filename_prefix", output_prefix)
         changes = [*self.parameterize(params, seed, staged), prefix]
-        return workflow.build(workflow.load(self.workflow(params)), changes, self.sinks)
+        return workflow.build(workflow.load(self.workflow(params)), changes, [self.sink])
 
     def sketch(self, params: Params) -> Graph:
         """The graph without its inputs staged: tells which models it needs, and what a control changes."""

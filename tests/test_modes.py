@@ -217,7 +217,7 @@ def test_an_emptied_negative_prompt_stays_empty(staging: Staging) -> None:
 @pytest.mark.parametrize("resolution", ["256p", "480p", "720p", "1080p"])
 def test_announced_sizes_are_ones_the_model_makes_without_shrinking(preset: str, aspect: str, resolution: str) -> None:
     params = T2V.validate(GIVEN | {"preset": preset, "aspect": aspect, "resolution": resolution})
-    announced = T2V.announce(params)
+    announced = params.announce()
     latent = T2V.build(params, 1, {}, "out")["video_latent"]["inputs"]
     factor = 1 if preset == "fast" else 2
     assert (announced.width, announced.height) == (latent["width"] * factor, latent["height"] * factor)
@@ -235,10 +235,10 @@ def test_frames_are_8n_plus_1_and_the_length_is_the_nearest_of_these(seconds: fl
 
 
 def test_the_negative_prompt_is_said_to_have_no_effect_exactly_where_it_has_none() -> None:
-    assert "negative_prompt" in T2V.announce(T2V.validate(GIVEN)).notes
-    assert "negative_prompt" not in T2V.announce(T2V.validate(GIVEN | {"preset": "quality"})).notes
-    assert "negative_prompt" not in T2V.announce(T2V.validate(GIVEN | {"cfg": 3})).notes
-    assert "negative_prompt" in T2V.announce(T2V.validate(GIVEN | {"preset": "quality", "cfg": 1})).notes
+    assert "negative_prompt" in T2V.validate(GIVEN).announce().notes
+    assert "negative_prompt" not in T2V.validate(GIVEN | {"preset": "quality"}).announce().notes
+    assert "negative_prompt" not in T2V.validate(GIVEN | {"cfg": 3}).announce().notes
+    assert "negative_prompt" in T2V.validate(GIVEN | {"preset": "quality", "cfg": 1}).announce().notes
 
 
 def test_the_largest_seed_fits_both_passes(staging: Staging) -> None:
@@ -261,7 +261,7 @@ def test_a_clip_is_never_longer_than_the_sound_or_video_it_goes_with(mode: Mode)
         params = mode.validate(given(mode) | {"seconds": seconds}, demo=True)
         source = params.sounding if mode.id != "restyle" else params._info.seconds  # type: ignore[attr-defined]
         assert params.frames % 8 == 1  # type: ignore[attr-defined]
-        assert mode.announce(params).seconds <= source + 1 / params.frame_rate  # type: ignore[attr-defined]
+        assert params.announce().seconds <= source + 1 / params.frame_rate  # type: ignore[attr-defined]
 
 
 def test_frames_within_a_length_are_never_more_than_it_holds() -> None:

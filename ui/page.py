@@ -206,7 +206,7 @@ class _Handlers:
             # What is only not filled in yet is no error before Generate, but there is nothing to announce either.
             wrong = {name: text for name, text in error.fields.items() if raw.get(name) not in (None, "")}
             return _Explanation("" if wrong else status.waiting_for(error.fields), hints, wrong)
-        announced = mode.announce(params)
+        announced = params.announce()
         text = status.announcement(announced, self._jobs.to_download(mode, params))
         return _Explanation(text, hints | dict(announced.notes), {})
 

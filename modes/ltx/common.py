@@ -144,7 +144,6 @@ class LtxParams(Params):
         return snap(float(width), self.size_step), snap(float(height), self.size_step)
 
     def announce(self) -> Announcement:
-        """What the file will be."""
         return Announcement(*self.size, self.frames, self.frame_rate, self.has_sound, self.notes)
 
     @property

@@ -161,7 +161,6 @@ RESTYLE = Mode(
     group="LTX-2.3",
     summary="A new look for a video's movement, by its depth, edges or poses.",
     workflow=lambda params: f"restyle_{params.control}",
-    sinks=("save_video",),
     params=RestyleParams,
     presets=ONE_PASS_PRESETS,
     stages={
@@ -172,7 +171,6 @@ RESTYLE = Mode(
         **{label: nodes for label, nodes in STAGES_ONE_PASS.items() if label != "Load models"},
     },
     parameterize=restyle,
-    announce=RestyleParams.announce,
     stage_inputs=stage_restyle,
     examples=(
         example(
@@ -190,7 +188,6 @@ REFERENCE_SHEET = Mode(
     group="LTX-2.3",
     summary="A clip with the people and things of one sheet.",
     workflow=lambda _: "ingredients",
-    sinks=("save_video",),
     params=ReferenceSheetParams,
     presets=ONE_PASS_PRESETS,
     stages={
@@ -200,7 +197,6 @@ REFERENCE_SHEET = Mode(
         **{label: nodes for label, nodes in STAGES_ONE_PASS.items() if label != "Load models"},
     },
     parameterize=reference_sheet,
-    announce=ReferenceSheetParams.announce,
     stage_inputs=lambda params, staging: {"sheet": staging.image(params.sheet)},
     examples=(example("Sheet", prompt="They meet in the park and shake hands", sheet=EXAMPLES / "sheet.png"),),
 )

@@ -66,12 +66,10 @@ FIRST_LAST_FRAME = Mode(
     group="LTX-2.3",
     summary="A clip from one image to another.",
     workflow=lambda _: "flf2v",
-    sinks=("save_video",),
     params=BetweenImagesParams,
     presets=ONE_PASS_PRESETS,
     stages=STAGES,
     parameterize=between_images,
-    announce=BetweenImagesParams.announce,
     stage_inputs=lambda params, staging: stage_image(params, staging, "first_image", "last_image"),
     examples=(
         example(
@@ -89,12 +87,10 @@ STYLE_TRANSITION = Mode(
     group="LTX-2.3",
     summary="One picture becomes another, in style as well. The word zhuanchang in the prompt calls the LoRA.",
     workflow=lambda _: "style_transition",
-    sinks=("save_video",),
     params=StyleTransitionParams,
     presets=ONE_PASS_PRESETS,
     stages=STAGES,
     parameterize=style_transition,
-    announce=StyleTransitionParams.announce,
     stage_inputs=lambda params, staging: stage_image(params, staging, "first_image", "last_image"),
     examples=(
         example(

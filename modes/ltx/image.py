@@ -70,12 +70,10 @@ IMAGE_TO_VIDEO = Mode(
     group="LTX-2.3",
     summary="A clip with sound that starts from an image.",
     workflow=lambda _: "i2v",
-    sinks=("save_video",),
     params=FromImageParams,
     presets=TWO_PASS_PRESETS,
     stages=STAGES_WITH_IMAGE,
     parameterize=parameterize,
-    announce=FromImageParams.announce,
     stage_inputs=lambda params, staging: stage_image(params, staging, "image"),
     examples=(
         example("Landscape", prompt="Clouds drift over the hills, wind in the grass", image=EXAMPLES / "landscape.png"),

@@ -23,12 +23,10 @@ TEXT_TO_VIDEO = Mode(
     group="LTX-2.3",
     summary="A clip with sound from a description.",
     workflow=lambda _: "t2v",
-    sinks=("save_video",),
     params=TextToVideoParams,
     presets=TWO_PASS_PRESETS,
     stages=STAGES_TWO_PASSES,
     parameterize=parameterize,
-    announce=TextToVideoParams.announce,
     examples=(
         example(
             "Red kite",
