@@ -1,0 +1,58 @@
+"""Measures the figures that Kinora promises, on demo models and the CPU: python tools/bench.py
+
+Prints one table; exit code 1 where a target is missed. Takes about five minutes and needs a Chromium.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, only tools/ is on it
+
+
+def main(
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures there as JSON.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write docs/benchmarks.md, or another file.")] = None,
+) -> None:
+    """Measure serving, memory, overhead, caching and cancelling, and compare them with their targets."""
+    with tempfile.TemporaryDirectory(prefix="kinora-bench-", ignore_cleanup_errors=True) as home:
+        _use_only(home)
+        from settings import Settings
+        from tools.measure import clips, figures, servers
+
+        if servers.CHROMIUM is None:
+            sys.exit("This needs a Chromium: the memory of the web process is measured with the page open.")
+        settings = Settings()
+        found: list[figures.Figure] = []
+        for measure in (clips.measure, servers.measure):  # clips first: they make the demo models
+            for figure in measure(settings):
+                found.append(figure)
+                typer.echo(f"{figure.name}: {figure.shown()[0]}", err=True)
+    machine = figures.Machine.here()
+    figures.table(found, machine)
+    if json_file:
+        json_file.write_text(json.dumps(figures.as_json(found, machine), indent=2), encoding="utf-8")
+    if markdown:
+        markdown.write_text(figures.markdown(found, machine), encoding="utf-8")
+    if not all(figure.ok for figure in found):
+        raise typer.Exit(1)
+
+
+def _use_only(home: str) -> None:
+    """No setting of the person who runs it reaches this process or its children, but where ComfyUI is.
+
+    Spinning OpenMP threads make clips up to 15 times slower on a busy machine, by chance: here they wait passively.
+    """
+    for name in list(os.environ):
+        if name.startswith("KINORA_") and name != "KINORA_COMFYUI_DIR":
+            del os.environ[name]
+    os.environ |= {"KINORA_HOME": home, "KINORA_DEVICE": "cpu", "KINORA_DEMO": "always", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+if __name__ == "__main__":
+    typer.run(main)

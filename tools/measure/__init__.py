@@ -1,0 +1,1 @@
+"""What `tools/bench.py` measures: real processes, real clips, ratios of runs that alternate on one machine."""

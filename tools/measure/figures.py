@@ -1,0 +1,106 @@
+"""A measured figure, and how figures are shown: as a table, as JSON, as Markdown."""
+
+import dataclasses
+import os
+import platform
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from settings import PROJECT
+
+PACKAGES = ("torch", "gradio", "av", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure; without `target` it only informs. `unit` is "x" for ratios, "s", "MB" (10^6 bytes) or "" (counts)."""
+
+    name: str
+    value: float
+    unit: str
+    target: float | None = None
+    note: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.target is None or self.value <= self.target
+
+    def shown(self) -> tuple[str, str, str]:
+        """Measured, target and verdict as words."""
+        target = "" if self.target is None else f"≤ {self._text(self.target)}"
+        verdict = "" if self.target is None else ("yes" if self.ok else "NO")
+        return self._text(self.value), target, verdict
+
+    def _text(self, value: float) -> str:
+        digits = {"x": ".2f", "s": ".2f", "MB": ".0f", "": "g"}[self.unit]
+        return f"{value:{digits}} {self.unit}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where and with what the figures were taken."""
+
+    date: str
+    device: str
+    versions: dict[str, str]
+
+    @classmethod
+    def here(cls) -> "Machine":
+        project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        comfyui = tomllib.loads((PROJECT / "comfyui" / "pin.toml").read_text(encoding="utf-8"))
+        versions = {"Kinora": project["version"], "ComfyUI": comfyui["version"], "Python": platform.python_version()}
+        memory = psutil.virtual_memory().total / 2**30
+        load = psutil.getloadavg()[0]
+        device = f"{os.cpu_count()}-core CPU, {memory:.0f} GB, demo models, load average {load:.1f} at the end"
+        return cls(date.today().isoformat(), device, versions | {name: version(name) for name in PACKAGES})
+
+    def text(self) -> str:
+        return ", ".join([self.date, self.device, *(f"{name} {number}" for name, number in self.versions.items())])
+
+
+def table(figures: Sequence[Figure], machine: Machine) -> None:
+    """Prints the figures to the terminal."""
+    shown = Table(title=machine.text(), title_justify="left", show_lines=True)
+    for column in ("figure", "measured", "target", "ok", "how"):
+        shown.add_column(column, justify="right" if column in ("measured", "target") else "left")
+    for figure in figures:
+        shown.add_row(figure.name, *figure.shown(), figure.note)
+    Console().print(shown)
+
+
+def as_json(figures: Sequence[Figure], machine: Machine) -> dict[str, Any]:
+    rows = [dataclasses.asdict(figure) | {"ok": figure.ok} for figure in figures]
+    return dataclasses.asdict(machine) | {"figures": rows}
+
+
+def markdown(figures: Sequence[Figure], machine: Machine) -> str:
+    """The text of docs/benchmarks.md."""
+    rows = [" | ".join(["", figure.name, *figure.shown(), figure.note, ""]).strip() for figure in figures]
+    return "\n".join(
+        [
+            "# Benchmarks",
+            "",
+            "Written by `.venv/bin/python tools/bench.py --markdown docs/benchmarks.md`, which needs a Chromium and",
+            "about five minutes. It ends with exit code 1 where a target is missed.",
+            "",
+            machine.text() + ".",
+            "",
+            "Ratios compare runs that alternate within one call, so that the machine's speed and other work cancel",
+            "out; each is the median of the ratios of neighbouring runs. Seconds hold for this machine only.",
+            "OpenMP threads wait passively (`OMP_WAIT_POLICY=PASSIVE`) on both sides: spinning ones make any figure",
+            "meaningless as soon as something else needs a core.",
+            "",
+            "| Figure | Measured | Target | Reached | How |",
+            "|---|---:|---:|---|---|",
+            *rows,
+            "",
+        ]
+    )

@@ -1,0 +1,120 @@
+"""The page's server: how soon it serves beside ComfyUI's own, and how much memory it takes."""
+
+import http.client
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Self
+
+import psutil
+from playwright.sync_api import sync_playwright
+
+from settings import PROJECT, Settings
+from tools.measure.figures import Figure
+
+PAIRS = 5
+TIMEOUT = 180.0  # seconds until a server that does not answer is given up
+CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(path).exists()), None)
+
+
+class Server:
+    """A server's process, from its start. A context manager that ends it and its children."""
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        """`command` is Python's arguments; the port is added at its end."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._log = log
+        with log.open("wb") as opened:
+            self._started = time.perf_counter()
+            self._process = subprocess.Popen(
+                [sys.executable, *command, "--port", str(self.port)], cwd=PROJECT, stdout=opened, stderr=opened
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.terminate()
+        self._process.wait(30)
+        psutil.wait_procs(children, timeout=30)  # the engine ends when its pipe closes
+
+    def seconds_to_serve(self) -> float:
+        """From the process's start to the page's HTML with status 200."""
+        while time.perf_counter() - self._started < TIMEOUT and self._process.poll() is None:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            try:
+                connection.request("GET", "/")
+                answer = connection.getresponse()
+                if answer.status == 200 and b"<html" in answer.read():
+                    return time.perf_counter() - self._started
+            except OSError:  # not listening yet
+                time.sleep(0.02)
+            finally:
+                connection.close()
+        raise RuntimeError(f"a server did not serve its page: {self._log.read_text(errors='replace')[-2000:]}")
+
+    @property
+    def megabytes(self) -> float:
+        """Resident memory of this process alone, without its children."""
+        return psutil.Process(self._process.pid).memory_info().rss / 1e6
+
+
+def measure(settings: Settings) -> Iterator[Figure]:
+    """Needs the environment's KINORA_HOME to be the settings' home, and demo models that are already there."""
+    yield _serving(settings)
+    yield from _memory(settings)
+
+
+def _kinora(settings: Settings) -> Server:
+    return Server(["app.py"], settings.home / "app.log")
+
+
+def _comfyui(settings: Settings) -> Server:
+    """ComfyUI's own main.py as it comes, spared custom nodes and all of its page but an empty index.html."""
+    home = settings.home / "comfyui_server"
+    front_end = home / "front_end"
+    front_end.mkdir(parents=True, exist_ok=True)
+    (front_end / "index.html").write_text("<!doctype html><html><title>ComfyUI</title></html>")
+    command = [str(settings.comfyui_dir / "main.py"), "--cpu", "--disable-all-custom-nodes"]
+    command += ["--base-directory", str(home), "--front-end-root", str(front_end)]
+    command += ["--database-url", f"sqlite:///{home / 'comfyui.db'}"]
+    return Server(command, home / "server.log")
+
+
+def _serving(settings: Settings) -> Figure:
+    taken: dict[Callable[[Settings], Server], list[float]] = {_kinora: [], _comfyui: []}
+    for _ in range(PAIRS + 1):
+        for start in taken:
+            with start(settings) as server:
+                taken[start].append(server.seconds_to_serve())
+    ours, theirs = taken[_kinora][1:], taken[_comfyui][1:]  # the first start of each only warms the disk's cache
+    ratio = statistics.median(first / second for first, second in zip(ours, theirs, strict=True))
+    medians = f"{statistics.median(ours):.1f} s and {statistics.median(theirs):.1f} s"
+    note = f"process start to the page's HTML; {PAIRS} pairs; {medians}"
+    return Figure("page served, Kinora / ComfyUI", ratio, "x", 0.5, note)
+
+
+def _memory(settings: Settings) -> Iterator[Figure]:
+    with _kinora(settings) as server, sync_playwright() as playwright:
+        server.seconds_to_serve()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.set_default_timeout(TIMEOUT * 1000)
+        page.goto(f"http://127.0.0.1:{server.port}")
+        page.locator("#announcement", has_text="px").wait_for()
+        loaded = server.megabytes
+        yield Figure(
+            "web process, page loaded", loaded, "MB", 250, "resident, in Chromium, the engine's process not counted"
+        )
+        page.fill("#field-prompt textarea", "a red kite over the sea")
+        page.click("#generate")
+        page.locator("#video video").wait_for()
+        yield Figure("web process, after a clip", server.megabytes, "MB", 250, "made at the page, with its previews")
+        browser.close()
