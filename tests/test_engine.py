@@ -31,7 +31,7 @@ def engine(demo_settings: Settings) -> Iterator[EngineProcess]:
 
 def t2v(clip: dict[str, Any], prefix: str, **values: Any) -> tuple[dict[str, Any], dict[str, list[str]]]:
     params = T2V.validate(clip | values, demo=True)
-    graph = T2V.build(params, params.seed, prefix)  # type: ignore[attr-defined]
+    graph = T2V.build(params, params.seed, {}, prefix)  # type: ignore[attr-defined]
     return graph, T2V.stages_of(graph)
 
 

@@ -132,7 +132,7 @@ def _component(parameter: Parameter) -> Component:
         case "image":
             return gr.Image(None, type="filepath", sources=["upload", "clipboard"], height=180, **common)
         case "audio":
-            return gr.Audio(None, type="filepath", sources=["upload", "microphone"], **common)
+            return gr.Audio(None, type="filepath", sources=["upload", "microphone"], buttons=["download"], **common)
         case "video":
             return gr.Video(None, sources=["upload"], height=180, **common)
         case "prompt":

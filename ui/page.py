@@ -40,8 +40,8 @@ def build(jobs: Jobs) -> gr.Blocks:
                 chosen = gr.Radio(choices, value=first.id, label=first.group, elem_id="mode-list")
             with gr.Column(elem_id="k-form", min_width=320):
                 title = gr.HTML(_title(first), elem_id="k-title")
-                form = Form(list(modes.MODES.values()), jobs.settings.use_demo, jobs.models.available("loras"))
                 examples = gr.Radio(_example_choices(first), label="Examples", elem_id="examples")
+                form = Form(list(modes.MODES.values()), jobs.settings.use_demo, jobs.models.available("loras"))
                 with gr.Column(elem_id="k-bar"):
                     announcement = gr.HTML(elem_id="announcement")
                     with gr.Row():
