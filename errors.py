@@ -11,6 +11,8 @@ FailureKind = Literal[
     "interrupted",
     "engine_died",
     "node_error",
+    "disk_full",
+    "storage",
 ]
 
 
@@ -62,3 +64,17 @@ class EngineDiedError(KinoraError):
     """The engine's process ended, or could not be started."""
 
     kind: FailureKind = "engine_died"
+
+
+class StorageError(KinoraError):
+    """The queue's database, or a disk that it needs, cannot be used now."""
+
+    kind: FailureKind = "storage"
+
+
+class NotFoundError(InvalidInputError):
+    """There is no such job, task or file, or not any more."""
+
+
+class BusyError(KinoraError):
+    """Another Kinora works on the same data folder."""

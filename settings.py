@@ -51,6 +51,22 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=0, le=65535, description="Port to listen on")
     user: str | None = Field(None, description="User name; needed for any address but loopback")
     password: str | None = Field(None, description="Password; needed for any address but loopback")
+    database: str | None = Field(
+        None, description="Where the queue is kept, as an SQLAlchemy address; by default kinora.db in the home folder"
+    )
+    workers: int | None = Field(
+        None, ge=1, le=64, description="Engines at work; by default one for each GPU, and one where there is none"
+    )
+    max_attempts: int = Field(
+        2, ge=1, le=10, description="Times a generation is tried whose engine died, before it counts as failed"
+    )
+    lease_seconds: float = Field(
+        30.0, gt=0, description="After how long without a sign of life a worker's generation goes to another one"
+    )
+    keep_inputs_days: float = Field(
+        30.0, ge=0, description="How long copies of inputs are kept that nothing queued or running needs"
+    )
+    min_free_gb: float = Field(1.0, ge=0, description="Free disk space below which nothing new is started")
     cancel_timeout: float = Field(
         10.0, gt=0, description="Seconds a running generation may take to stop before its process is ended"
     )
@@ -89,6 +105,14 @@ class Settings(BaseSettings):
         return accelerator() if self.device == "auto" else self.device
 
     @property
+    def cuda_devices(self) -> list[str]:
+        """The CUDA devices that engines may use, one each, as CUDA_VISIBLE_DEVICES names them; empty elsewhere."""
+        if self.resolved_device != "cuda":
+            return []
+        chosen = self.cuda_device or os.environ.get("CUDA_VISIBLE_DEVICES")
+        return [each.strip() for each in chosen.split(",")] if chosen else [str(n) for n in range(_nvidia_gpus())]
+
+    @property
     def use_demo(self) -> bool:
         return self.demo == "always" or (self.demo == "auto" and self.resolved_device == "cpu")
 
@@ -106,6 +130,15 @@ class Settings(BaseSettings):
         return self.home / "inputs"
 
     @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.home / 'kinora.db'}"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Files on their way from a client to a submission."""
+        return self.home / "uploads"
+
+    @property
     def logs_dir(self) -> Path:
         return self.home / "logs"
 
@@ -117,9 +150,14 @@ def accelerator() -> Literal["cuda", "mps", "cpu"]:
         return "mps"
     if os.path.exists("/dev/kfd"):  # AMD's compute driver; torch calls it "cuda" too
         return "cuda"
+    return "cuda" if _nvidia_gpus() else "cpu"
+
+
+@lru_cache
+def _nvidia_gpus() -> int:
+    """How many GPUs NVIDIA's driver lists, one a line."""
     nvidia_smi = shutil.which("nvidia-smi")
-    if nvidia_smi:
-        listed = subprocess.run([nvidia_smi, "-L"], capture_output=True, text=True, check=False, timeout=30)
-        if listed.returncode == 0 and "GPU" in listed.stdout:
-            return "cuda"
-    return "cpu"
+    if not nvidia_smi:
+        return 0
+    listed = subprocess.run([nvidia_smi, "-L"], capture_output=True, text=True, check=False, timeout=30)
+    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines()) if listed.returncode == 0 else 0

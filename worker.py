@@ -44,8 +44,10 @@ class EngineState:
 class EngineProcess:
     """Runs one graph at a time in a child process. The methods may be called from any thread."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, name: str = "engine") -> None:
+        """`name` is that of its log file."""
         self._settings = settings
+        self._name = name
         self._changed = threading.Condition()
         self._state = EngineState("stopped")
         self._child: _Child | None = None
@@ -136,7 +138,7 @@ class EngineProcess:
         return Cancelled()
 
     def _spawn(self, name: StateName) -> None:
-        self._child = child = _Child(self._settings)
+        self._child = child = _Child(self._settings, self._name)
         self._set(EngineState(name))
         threading.Thread(target=self._watch, args=(child,), name="engine-watch", daemon=True).start()
 
@@ -170,7 +172,7 @@ class EngineProcess:
             self._changed.notify_all()
 
     def _log_hint(self) -> str:
-        return str(self._settings.logs_dir / "engine.log")
+        return str(self._settings.logs_dir / f"{self._name}.log")
 
 
 def _drain(child: "_Child", timeout: float) -> None:
@@ -185,11 +187,11 @@ def _drain(child: "_Child", timeout: float) -> None:
 class _Child:
     """One engine process and the pipe to it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, name: str) -> None:
         settings.logs_dir.mkdir(parents=True, exist_ok=True)
-        self._log = settings.logs_dir / "engine.log"
+        self._log = settings.logs_dir / f"{name}.log"
         if self._log.exists():
-            self._log.replace(settings.logs_dir / "engine.previous.log")
+            self._log.replace(settings.logs_dir / f"{name}.previous.log")
         self._key = secrets.token_bytes(32)
         self._listener = Listener(authkey=self._key)
         self._connection: Connection | None = None

@@ -8,6 +8,7 @@ from settings import Settings
 
 # CUDA's and MPS's own words, then those of torch's CPU allocator on Linux and on Windows.
 _OOM_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
+_DISK_FULL_WORDS = ("No space left on device", "[Errno 28]", "Disk quota exceeded")
 _OOM_HINT = "Choose a smaller size, fewer seconds or the Fast preset"
 
 
@@ -48,6 +49,9 @@ def from_execution(error: dict[str, Any], settings: Settings) -> Failed:
         where = "computer's memory" if settings.resolved_device != "cuda" else "GPU's memory"
         low = "" if settings.memory in ("low", "none") else ", or start Kinora with KINORA_MEMORY=low"
         return Failed("out_of_memory", f"The {where} is not enough for this.", f"{_OOM_HINT}{low}.", node, detail)
+    if any(words in text for words in _DISK_FULL_WORDS):
+        hint = "Free some space, then retry it."
+        return Failed("disk_full", f"The disk of {settings.outputs_dir} is full.", hint, node, detail)
     first_line = text.splitlines()[0] if text else kind
     return Failed(
         "node_error",

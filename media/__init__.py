@@ -4,7 +4,7 @@ PNG, WAV and MP4 of one kind each out. Runs in the web process: neither torch no
 from media.audio import AudioInfo, probe_audio
 from media.image import ImageInfo, probe_image
 from media.source import MediaError
-from media.staging import Staging
+from media.staging import Staging, digest, readable
 from media.video import VideoInfo, probe_video, sample
 
 __all__ = [
@@ -13,8 +13,10 @@ __all__ = [
     "MediaError",
     "Staging",
     "VideoInfo",
+    "digest",
     "probe_audio",
     "probe_image",
     "probe_video",
+    "readable",
     "sample",
 ]

@@ -5,6 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from media.source import check_part, regular_file
 from media.video import examine, moving, still
 from settings import Settings
 
-RECIPE = 1
+RECIPE = 2
 """Part of every name: raised when the same input is to give another file than before."""
 
 
@@ -23,10 +24,12 @@ class Staging:
     """Writes into `settings.inputs_dir`. A file's name is made of what was uploaded and of all that was asked for, so
     the same input is one file, and two people's image.png are two. Any number of processes may stage at once.
 
-    Every method takes the path of an existing file, whichever the caller allows, and raises `MediaError`."""
+    Every method takes the path of an existing file, whichever the caller allows, and raises `MediaError`. Without
+    `write` the names are only told: what they stand for is checked now and written when it is needed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, write: bool = True) -> None:
         self._settings = settings
+        self._write = write
 
     def image(
         self, path: str | Path, *, alpha: Alpha = "white", size: tuple[int, int] | None = None, fit: Fit = "crop"
@@ -79,6 +82,7 @@ class Staging:
 
     def last_frame(self, path: str | Path) -> Path:
         """The last frame of a video as PNG: what the next clip begins with."""
+        assert self._write, "a path of a file that is not there yet is of no use"
         source = examine(path, self._settings)
         name = self._staged(
             source.file,
@@ -92,11 +96,9 @@ class Staging:
         """Name of the file, relative to the inputs folder. Written beside its place and then moved there, so that
         nobody ever sees half of it."""
         folder = self._settings.inputs_dir
-        with file.open("rb") as opened:
-            content = hashlib.file_digest(opened, "sha256")
-        content.update(json.dumps([RECIPE, suffix, asked], sort_keys=True).encode())
-        name = f"{readable(file.stem)}_{content.hexdigest()[:16]}{suffix}"
-        if (folder / name).is_file():
+        recipe = json.dumps([digest(file), RECIPE, suffix, asked], sort_keys=True)
+        name = f"{readable(file.stem)}_{hashlib.sha256(recipe.encode()).hexdigest()[:16]}{suffix}"
+        if not self._write or (folder / name).is_file():
             return name
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f".{uuid4().hex}.part"
@@ -106,6 +108,18 @@ class Staging:
         finally:
             part.unlink(missing_ok=True)
         return name
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal; read again only once the file has changed."""
+    stat = file.stat()
+    return _digest(file, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
+@lru_cache(maxsize=4096)
+def _digest(file: Path, changed: int, size: int, inode: int) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def readable(stem: str) -> str:

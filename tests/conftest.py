@@ -44,6 +44,12 @@ def jobs(demo_settings: Settings) -> Iterator[Jobs]:
     queue.stop()
 
 
+@pytest.fixture(scope="session")
+def other_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Another home with its own demo models, for programs that tests start: only one Kinora works on a home."""
+    return Settings(home=tmp_path_factory.mktemp("other-home"), device="cpu", demo="always", cancel_timeout=3)
+
+
 @pytest.fixture
 def clip() -> dict[str, object]:
     """A text to video run of about a second: 128 x 128 pixels, 9 frames."""

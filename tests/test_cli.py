@@ -77,10 +77,10 @@ def test_bad_input_is_told_at_its_option_with_exit_code_2(home: Path, option: st
     assert told[0]["field"] == option[2:]
 
 
-def test_a_clip_is_written_with_what_was_announced(demo_settings: Settings, tmp_path: Path) -> None:
+def test_a_clip_is_written_with_what_was_announced(other_settings: Settings, tmp_path: Path) -> None:
     out = tmp_path / "clip.mp4"
     arguments = ["--prompt", "a red kite over the sea", "--seconds", "1", "--width", "192", "--height", "128"]
-    program = start(demo_settings, "generate", "t2v", *arguments, "--json", "--out", str(out))
+    program = start(other_settings, "generate", "t2v", *arguments, "--json", "--out", str(out))
     stdout, stderr = program.communicate(timeout=120)
     assert program.returncode == 0, stderr
     told: list[dict[str, Any]] = [json.loads(line) for line in stdout.splitlines()]
@@ -95,9 +95,9 @@ def test_a_clip_is_written_with_what_was_announced(demo_settings: Settings, tmp_
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_cancels_with_exit_code_130(demo_settings: Settings) -> None:
+def test_ctrl_c_cancels_with_exit_code_130(other_settings: Settings) -> None:
     arguments = ["--prompt", "a kite", "--steps", "90", "--width", "384", "--height", "384"]
-    program = start(demo_settings, "generate", "t2v", *arguments, "--json")
+    program = start(other_settings, "generate", "t2v", *arguments, "--json")
     assert program.stdout is not None
     for line in program.stdout:
         event = json.loads(line)

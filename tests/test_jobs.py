@@ -1,4 +1,4 @@
-"""The queue: order, places, cancelling, what is kept, and files that are what was announced."""
+"""Runs through the queue on a real engine: order, places, cancelling, and files that are what was announced."""
 
 import json
 import threading
@@ -7,16 +7,16 @@ from typing import Any
 import clips
 import numpy as np
 import pytest
+import runs
 
-from errors import InvalidInputError
-from events import Cancelled, Output, Preview, Queued, Stage
-from jobs import Jobs
+from errors import InvalidInputError, NotFoundError
+from events import Cancelled, Output, Queued, Stage
+from jobs import Jobs, Selection, Submission
 from modes import InvalidParamsError
 
 
 def result(jobs: Jobs, values: dict[str, Any]) -> clips.Clip:
-    job = jobs.submit("t2v", values)
-    last = list(jobs.events(job.id))[-1]
+    last = runs.last(jobs, runs.submit(jobs, "t2v", values))
     assert isinstance(last, Output), last
     return clips.read(last.files[0])
 
@@ -24,9 +24,9 @@ def result(jobs: Jobs, values: dict[str, Any]) -> clips.Clip:
 @pytest.mark.parametrize("preset", ["fast", "balanced", "quality"])
 def test_the_file_is_what_was_announced(jobs: Jobs, clip: Any, preset: str) -> None:
     values = clip | {"preset": preset, "width": 200, "height": 150, "seconds": 0.6, "fps": 12}
-    job = jobs.submit("t2v", values)
-    announced = job.announced
-    last = list(jobs.events(job.id))[-1]
+    task = runs.submit(jobs, "t2v", values)
+    announced = runs.announced(task)
+    last = runs.last(jobs, task)
     assert isinstance(last, Output), last
     file = clips.read(last.files[0])
     assert file.pictures.shape == (announced.frames, announced.height, announced.width, 3)
@@ -60,88 +60,79 @@ def test_strange_prompts_arrive_as_they_were_typed(jobs: Jobs, clip: Any) -> Non
 
 
 def test_a_random_seed_is_drawn_and_told(jobs: Jobs, clip: Any) -> None:
-    first, second = (jobs.submit("t2v", clip | {"seed": None}) for _ in range(2))
+    first, second = (runs.submit(jobs, "t2v", clip | {"seed": None}) for _ in range(2))
     assert first.seed != second.seed
-    for job in (first, second):
-        jobs.cancel(job.id)
-        list(jobs.events(job.id))
+    runs.cancel(jobs, first, second)
 
 
 def test_files_are_named_by_the_prompt_and_never_overwritten(jobs: Jobs, clip: Any) -> None:
     values = clip | {"prompt": "A /strange/ ../name: 🪁"}
     names = []
     for _ in range(2):
-        job = jobs.submit("t2v", values)
-        list(jobs.events(job.id))
-        names.append(job.files[0].name)
-        assert job.files[0].parent.parent == jobs.settings.outputs_dir
+        task = runs.submit(jobs, "t2v", values)
+        runs.last(jobs, task)
+        file = jobs.output_file(task.id, 0)
+        names.append(file.name)
+        assert file.parent.parent == jobs.settings.outputs_dir
     assert names == ["a-strange-name_7.mp4", "a-strange-name_7__2.mp4"]
 
 
 def test_runs_get_their_turns_in_order_and_know_their_place(jobs: Jobs, clip: Any) -> None:
-    submitted = [jobs.submit("t2v", clip | {"seed": seed}) for seed in (11, 12, 13)]
+    submitted = [runs.submit(jobs, "t2v", clip | {"seed": seed}) for seed in (11, 12, 13)]
     first = next(iter(jobs.events(submitted[2].id)))
     assert isinstance(first, Queued)
     assert first.ahead >= 1
-    for job in submitted:
-        list(jobs.events(job.id))
-    assert [job.status for job in submitted] == ["succeeded"] * 3
-    started = [job.started for job in submitted]
-    assert started == sorted(started)
+    for task in submitted:
+        runs.last(jobs, task)
+    ended = [jobs.task(task.id) for task in submitted]
+    assert [task.status for task in ended] == ["succeeded"] * 3
+    assert [task.started for task in ended] == sorted(task.started for task in ended)
 
 
 def test_a_waiting_run_can_be_cancelled_and_the_others_go_on(jobs: Jobs, clip: Any) -> None:
-    first, second, third = (jobs.submit("t2v", clip | {"seed": seed}) for seed in (21, 22, 23))
-    jobs.cancel(second.id)
-    jobs.cancel(second.id)  # twice does no harm
-    assert isinstance(list(jobs.events(second.id))[-1], Cancelled)
-    for job in (first, third):
-        assert isinstance(list(jobs.events(job.id))[-1], Output)
+    first, second, third = (runs.submit(jobs, "t2v", clip | {"seed": seed}) for seed in (21, 22, 23))
+    runs.cancel(jobs, second)
+    runs.cancel(jobs, second)  # twice does no harm
+    assert isinstance(runs.last(jobs, second), Cancelled)
+    for task in (first, third):
+        assert isinstance(runs.last(jobs, task), Output)
 
 
 def test_a_running_run_can_be_cancelled_and_leaves_no_file(jobs: Jobs, clip: Any) -> None:
-    job = jobs.submit("t2v", clip | {"steps": 60, "width": 256, "height": 256})
-    for event in jobs.events(job.id):
-        if isinstance(event, Stage) and event.step:
-            jobs.cancel(job.id)
-    assert job.status == "cancelled"
-    assert not list((jobs.settings.outputs_dir / "running").glob(f"{job.id}*"))
+    task = runs.submit(jobs, "t2v", clip | {"steps": 60, "width": 256, "height": 256})
+    next(event for event in jobs.events(task.id) if isinstance(event, Stage) and event.step)
+    acted = jobs.cancel(Selection(tasks=[task.id]))
+    assert (acted.changed, acted.pending) == (1, 0)  # it stopped at once
+    assert isinstance(runs.last(jobs, task), Cancelled)
+    assert jobs.task(task.id).status == "cancelled"
+    assert not list((jobs.settings.outputs_dir / "running").glob(f"{task.id}-*"))
 
 
-def test_a_late_watcher_sees_the_run_as_it_is(jobs: Jobs, clip: Any) -> None:
-    job = jobs.submit("t2v", clip)
-    early = list(jobs.events(job.id))
-    late = list(jobs.events(job.id))
-    assert late[-1] == early[-1]
-    assert [event.label for event in late if isinstance(event, Stage)]
-    assert len(late) <= 8  # one entry a stage, and the end
-    assert not any(isinstance(event, Preview) for event in late)
-
-
-def test_two_watchers_see_the_same_end(jobs: Jobs, clip: Any) -> None:
-    job = jobs.submit("t2v", clip | {"seed": 31})
+def test_whoever_watches_late_or_twice_sees_the_same_end(jobs: Jobs, clip: Any) -> None:
+    task = runs.submit(jobs, "t2v", clip | {"seed": 31})
     ends = []
-    threads = [threading.Thread(target=lambda: ends.append(list(jobs.events(job.id))[-1])) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: ends.append(runs.last(jobs, task))) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert len(ends) == 2
-    assert ends[0] == ends[1]
+    assert [end.files for end in ends] == [runs.last(jobs, task).files] * 2
 
 
 def test_time_left_is_known_once_such_a_run_has_ended(jobs: Jobs, clip: Any) -> None:
-    list(jobs.events(jobs.submit("t2v", clip).id))
-    again = jobs.submit("t2v", clip)
+    runs.last(jobs, runs.submit(jobs, "t2v", clip))
+    again = runs.submit(jobs, "t2v", clip)
     assert jobs.time_left(again, None, 0.0) > 0  # type: ignore[operator]
-    jobs.cancel(again.id)
-    list(jobs.events(again.id))
+    assert jobs.plan(Submission(mode="t2v", values=clip, tries=3)).seconds > 0  # type: ignore[operator]
+    runs.cancel(jobs, again)
 
 
 def test_bad_input_is_refused_before_anything_is_queued(jobs: Jobs) -> None:
+    before = jobs.state().counts
     with pytest.raises(InvalidParamsError):
-        jobs.submit("t2v", {"prompt": ""})
+        jobs.submit(Submission(mode="t2v", values={"prompt": ""}))
     with pytest.raises(InvalidInputError, match="no mode"):
-        jobs.submit("nonsense", {"prompt": "x"})
-    with pytest.raises(InvalidInputError, match="not known"):
-        jobs.get("0000")
+        jobs.submit(Submission(mode="nonsense", values={"prompt": "x"}))
+    with pytest.raises(NotFoundError, match="no task"):
+        jobs.task(10**9)
+    assert jobs.state().counts == before

@@ -8,6 +8,7 @@ from typing import Any
 
 import clips
 import pytest
+import runs
 from test_modes import NEEDS, given, other
 
 import modes
@@ -32,10 +33,10 @@ def test_width_height_frames_rate_length_and_sound_are_as_announced(
     jobs: Jobs, mode: Mode, width: int, height: int, seconds: float, fps: int
 ) -> None:
     changed = {"width": width, "height": height, "seconds": seconds, "fps": fps, "steps": 1, "preset": "fast"}
-    job = jobs.submit(mode.id, {**mode.examples[0].values, "seed": 3, **changed})
-    last = list(jobs.events(job.id))[-1]
+    task = runs.submit(jobs, mode.id, {**mode.examples[0].values, "seed": 3, **changed})
+    last = runs.last(jobs, task)
     assert isinstance(last, Output), last
-    told, facts = job.announced, clips.facts(last.files[0])
+    told, facts = runs.announced(task), clips.facts(last.files[0])
     assert (facts.width, facts.height, facts.frames, facts.fps) == (told.width, told.height, told.frames, told.fps)
     assert facts.video_seconds == pytest.approx(told.seconds, abs=1e-3)
     assert facts.seconds == pytest.approx(told.seconds, abs=0.05)
@@ -106,8 +107,8 @@ def test_the_image_given_is_the_frame_in_its_place(jobs: Jobs, mode_id: str, fra
     """Both the clip's frame and the image as staged for it; the demo VAE keeps a picture's coarse shapes."""
     mode = modes.get(mode_id)
     values = {**mode.examples[0].values, "seed": 3, "width": 256, "height": 256, "seconds": 0.7, "steps": 4}
-    job = jobs.submit(mode_id, values | {"preset": "fast"})
-    last = list(jobs.events(job.id))[-1]
+    task = runs.submit(jobs, mode_id, values | {"preset": "fast"})
+    last = runs.last(jobs, task)
     assert isinstance(last, Output), last
     pictures = clips.read(last.files[0]).pictures
     staged = Staging(jobs.settings).image(Path(str(mode.examples[0].values[name])), size=(256, 256))

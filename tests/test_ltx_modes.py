@@ -6,11 +6,12 @@ from typing import Any
 import clips
 import numpy as np
 import pytest
+import runs
 from safetensors.numpy import save_file
 
 import modes
 from events import Notice, Output, Stage
-from jobs import Job, Jobs
+from jobs import Jobs, TaskDetail
 from modes import Mode
 from modes.ltx.common import EXAMPLES
 
@@ -22,11 +23,11 @@ def values(mode: Mode, **changed: Any) -> dict[str, Any]:
     return {**mode.examples[0].values, **SMALL, **changed}
 
 
-def run(jobs: Jobs, mode: Mode, **changed: Any) -> tuple[Job, clips.Clip]:
-    job = jobs.submit(mode.id, values(mode, **changed))
-    last = list(jobs.events(job.id))[-1]
+def run(jobs: Jobs, mode: Mode, **changed: Any) -> tuple[TaskDetail, clips.Clip]:
+    task = runs.submit(jobs, mode.id, values(mode, **changed))
+    last = runs.last(jobs, task)
     assert isinstance(last, Output), last
-    return job, clips.read(last.files[0])
+    return task, clips.read(last.files[0])
 
 
 def difference(first: clips.Clip, second: clips.Clip) -> float:
@@ -36,8 +37,8 @@ def difference(first: clips.Clip, second: clips.Clip) -> float:
 
 @pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
 def test_the_file_is_what_was_announced(jobs: Jobs, mode: Mode) -> None:
-    job, clip = run(jobs, mode)
-    announced = job.announced
+    task, clip = run(jobs, mode)
+    announced = runs.announced(task)
     assert clip.pictures.shape == (announced.frames, announced.height, announced.width, 3)
     assert clip.seconds == pytest.approx(announced.seconds, abs=0.05)
     assert clip.codecs == ("h264", "aac")
@@ -45,12 +46,11 @@ def test_the_file_is_what_was_announced(jobs: Jobs, mode: Mode) -> None:
 
 @pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
 def test_every_stage_that_is_announced_runs(jobs: Jobs, mode: Mode) -> None:
-    job = jobs.submit(mode.id, values(mode, seed=8))
-    ran = {event.label for event in jobs.events(job.id) if isinstance(event, Stage)}
+    task = runs.submit(jobs, mode.id, values(mode, seed=8))
+    ran = {event.label for event in jobs.events(task.id) if isinstance(event, Stage)}
+    stages = {stage.label for stage in task.stages}
     cached = {"Load models", "Read the prompt"}  # may still be warm from the test before
-    assert set(job.stages) - cached <= ran | {
-        label for label in job.stages if label.startswith(("Encode", "Read", "Find"))
-    }
+    assert stages - cached <= ran | {label for label in stages if label.startswith(("Encode", "Read", "Find"))}
     assert "Write the file" in ran
 
 
@@ -79,10 +79,10 @@ def test_another_input_makes_another_clip(jobs: Jobs, mode_id: str, name: str, f
 @pytest.mark.parametrize("mode_id", ["a2v", "lipsync"])
 def test_the_sound_given_is_the_sound_in_the_file(jobs: Jobs, mode_id: str) -> None:
     mode = modes.get(mode_id)
-    job, _ = run(jobs, mode)
+    task, _ = run(jobs, mode)
     given = clips.sound(Path(str(mode.examples[0].values["audio"])))
-    made = clips.sound(job.files[0])
-    length = min(len(given), len(made), int(job.announced.seconds * clips.SOUND_RATE))
+    made = clips.sound(jobs.output_file(task.id, 0))
+    length = min(len(given), len(made), int(runs.announced(task).seconds * clips.SOUND_RATE))
     assert length > 0.5 * clips.SOUND_RATE
     assert np.corrcoef(given[:length], made[:length])[0, 1] > 0.95
 
@@ -90,8 +90,8 @@ def test_the_sound_given_is_the_sound_in_the_file(jobs: Jobs, mode_id: str) -> N
 def test_restyle_keeps_the_original_sound_or_makes_a_new_one(jobs: Jobs) -> None:
     restyle = modes.get("restyle")
     original = clips.sound(EXAMPLES / "clip.mp4")
-    kept = clips.sound(run(jobs, restyle, seconds=1.6)[0].files[0])
-    made = clips.sound(run(jobs, restyle, seconds=1.6, keep_sound=False)[0].files[0])
+    tasks = [run(jobs, restyle, seconds=1.6, keep_sound=keep)[0] for keep in (True, False)]
+    kept, made = (clips.sound(jobs.output_file(task.id, 0)) for task in tasks)
     length = min(len(original), len(kept), len(made))
     assert length > 1.2 * clips.SOUND_RATE  # the ball bounces, and beeps, after a second
     assert np.corrcoef(original[:length], kept[:length])[0, 1] > 0.9
@@ -124,8 +124,8 @@ def test_a_lora_that_fits_no_layer_is_reported_by_name_each_time(jobs: Jobs) -> 
     weights = {f"diffusion_model.elsewhere.lora_{half}.weight": np.ones((2, 2), np.float32) for half in "AB"}
     save_file(weights, folder / "nowhere.safetensors")
     for seed in (1, 2):
-        job = jobs.submit("t2v", values(modes.get("t2v"), seed=seed, loras=["nowhere.safetensors"]))
-        notices = [event.message for event in jobs.events(job.id) if isinstance(event, Notice)]
+        task = runs.submit(jobs, "t2v", values(modes.get("t2v"), seed=seed, loras=["nowhere.safetensors"]))
+        notices = [event.message for event in jobs.events(task.id) if isinstance(event, Notice)]
         assert len(notices) == 1
         assert "nowhere.safetensors has no effect" in notices[0]
 
@@ -134,6 +134,7 @@ def test_a_lora_of_a_persons_own_changes_the_clip_and_says_nothing(jobs: Jobs) -
     t2v = modes.get("t2v")
     _, without = run(jobs, t2v)
     name = "ltx-2-19b-ic-lora-detailer.safetensors"
-    job, with_lora = run(jobs, t2v, loras=[f"{name}:1.5"])
-    assert difference(without, with_lora) > 0.5
-    assert not [event for event in jobs.events(job.id) if isinstance(event, Notice)]
+    task = runs.submit(jobs, "t2v", values(t2v, loras=[f"{name}:1.5"]))
+    events = list(jobs.events(task.id))
+    assert difference(without, clips.read(jobs.output_file(task.id, 0))) > 0.5
+    assert not [event for event in events if isinstance(event, Notice)]

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from settings import PROJECT, Settings
+from settings import PROJECT
 
 CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(path).exists()), None)
 WAIT = 60_000  # ms; a run takes seconds, an engine on a busy machine up to half a minute to start
@@ -52,9 +52,8 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(demo_settings: Settings) -> Iterator[Server]:
-    demo_settings.home.mkdir(exist_ok=True)
-    running = Server(demo_settings.home)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("page-home"))
     yield running
     running.stop()
 

@@ -1,0 +1,66 @@
+"""Finished files on their way from the engine to outputs/<day>/<words of the prompt>_<seed>.<ending>."""
+
+import itertools
+import re
+import shutil
+import threading
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from settings import Settings
+
+RUNNING = "running"  # below the outputs folder: what engines are writing now
+
+
+class Outputs:
+    """Names and moves. `lock` is held from the choice of a name until the file is there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.folder = settings.outputs_dir
+        self.lock = threading.Lock()
+
+    def choose(self, files: Iterable[Path], mode: str, values: Mapping[str, Any], seed: str) -> list[list[str]]:
+        """[from, to] for each file; none of the targets exists."""
+        day = self.folder / datetime.now().strftime("%Y-%m-%d")
+        words = re.sub(r"[^a-z0-9]+", "-", str(values.get("prompt", "")).lower()).strip("-")
+        stem = f"{words[:60].rstrip('-') or mode}_{seed}"
+        taken: set[Path] = set()
+        moves = []
+        for file in files:
+            candidates = itertools.chain([stem], (f"{stem}__{number}" for number in itertools.count(2)))
+            targets = (day / f"{name}{file.suffix}" for name in candidates)
+            target = next(each for each in targets if each not in taken and not each.exists())
+            taken.add(target)
+            moves.append([str(file), str(target)])
+        return moves
+
+    def move(self, moves: list[list[str]]) -> list[str]:
+        """Each file is either still where it was, or whole in its place."""
+        for source, target in moves:
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            Path(source).replace(target)
+        return [target for _, target in moves]
+
+    def found(self, moves: list[list[str]]) -> list[str] | None:
+        """After a crash: finishes moves that were begun. None where a file is lost, and has to be made again.
+
+        A file that is not at its source any more was moved; one that is at both was not: the target is another's.
+        """
+        if not moves or not all(Path(source).exists() or Path(target).exists() for source, target in moves):
+            return None
+        done = []
+        for source, target in moves:
+            place = Path(target)
+            if Path(source).exists():
+                numbers = itertools.count(2)
+                while place.exists():
+                    place = Path(target).with_stem(f"{Path(target).stem}__{next(numbers)}")
+                self.move([[source, str(place)]])
+            done.append(str(place))
+        return done
+
+    def sweep(self) -> None:
+        """Removes what engines left half written. Only when none of this folder's engines runs."""
+        shutil.rmtree(self.folder / RUNNING, ignore_errors=True)

@@ -1,0 +1,338 @@
+"""The durable queue: what page, REST and command line call. Everything that is submitted is in the database first."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import timings
+from errors import InvalidInputError, NotFoundError
+from events import Cancelled, Event, Failed, Output, Queued, Stage
+from jobs.acts import Acts
+from jobs.database import Database
+from jobs.inputs import Inputs, Stale
+from jobs.lifecycle import Lifecycle
+from jobs.listing import Listing
+from jobs.live import Changes, LiveTasks
+from jobs.lock import HomeLock
+from jobs.outputs import Outputs
+from jobs.records import (
+    STATUSES,
+    Acted,
+    EngineRow,
+    JobPage,
+    JobRow,
+    Plan,
+    QueueState,
+    Selection,
+    Status,
+    Submission,
+    TaskDetail,
+    TaskPage,
+    TaskRow,
+)
+from jobs.runner import Runner, Shop
+from jobs.submission import Drafting
+from jobs.submitting import Submitting
+from jobs.tending import Tending, home_name
+from jobs.views import Views
+from models import Models, Presence
+from modes import Mode, Params
+from settings import Settings
+from worker import EngineProcess, EngineState
+
+IMMEDIATE = 1.0  # seconds that a cancel waits to see whether the running ones stop at once
+
+
+class Jobs:
+    """The queue. Until `start` it only takes and tells; then it works. The methods may be called from any thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises StorageError where the database cannot be opened."""
+        self.settings = settings
+        self.models = Models(settings)
+        self.changes = Changes()
+        self.lock = HomeLock(settings.home)
+        self.live = LiveTasks()
+        self.listing = Listing(database := Database(settings))
+        self.notice = database.notice
+        self.inputs = Inputs(database, settings)
+        self._database = database
+        self._acts = Acts(database)
+        self._lifecycle = Lifecycle(database)
+        self._views = Views(self.listing, self.live)
+        self._drafting = Drafting(settings, self.models, self.inputs)
+        self._submitting = Submitting(database, self.listing, self._drafting)
+        self._outputs = Outputs(settings)
+        self._stopping = threading.Event()
+        self._work = threading.Condition()
+        self._runners: list[Runner] = []
+
+    def start(self, only_job: int | None = None) -> None:
+        """Takes up work; with `only_job` that job's and no other. Raises BusyError where another Kinora works on the
+        data folder."""
+        self.lock.acquire()
+        home = home_name(self.settings)
+        tending = Tending(self.settings, self._lifecycle, self._outputs, self.inputs, self.live, self.changes, home)
+        tending.recover()
+        shop = Shop(
+            self.settings,
+            self._lifecycle,
+            self.live,
+            self.changes,
+            self.models,
+            self._outputs,
+            self._stopping,
+            self._work,
+            only_job,
+        )
+        devices = self.settings.cuda_devices
+        count = 1 if only_job is not None else self.settings.workers or max(1, len(devices))
+        for number in range(count):
+            device = {"cuda_device": devices[number % len(devices)]} if devices else {}
+            name = "engine" if count == 1 else f"engine-{number + 1}"
+            engine = EngineProcess(self.settings.model_copy(update=device), name)
+            self._runners.append(Runner(name, engine, shop, tending.process))
+        for runner in self._runners:
+            runner.start()
+        tending.start([runner.worker for runner in self._runners], self._stopping)
+
+    def stop(self) -> None:
+        """Ends the engines; what they were at goes back into the queue."""
+        self._stopping.set()
+        with self._work:
+            self._work.notify_all()
+        for runner in self._runners:
+            runner.engine.stop()
+        for runner in self._runners:
+            runner.join(10)
+        self.changes.tell()
+        self.lock.release()
+        self._database.close()
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopping.is_set()
+
+    @property
+    def engine(self) -> EngineState:
+        """Of the first engine; the others are alike."""
+        return self._runners[0].engine.state if self._runners else EngineState("stopped")
+
+    @property
+    def engines(self) -> list[EngineProcess]:
+        return [runner.engine for runner in self._runners]
+
+    # What people ask for
+
+    def plan(self, submission: Submission) -> Plan:
+        """What a submission would come to. Raises as `submit`, but for a batch's problems, which it lists."""
+        return self._drafting.plan(submission, self._views.seconds_of)
+
+    def submit(self, submission: Submission, skip_bad: bool = False) -> JobRow:
+        """Checks all values, keeps the inputs, draws the seeds, builds the graphs and queues the tasks, or nothing.
+
+        Raises InvalidInputError for an unknown mode, InvalidParamsError with a sentence for each field at fault,
+        MissingModelError for a model file that is neither here nor known, BatchError for a batch with entries that
+        cannot run (`skip_bad` leaves those out), and StorageError.
+        """
+        return self._submitted(self._submitting.submit(submission, skip_bad))
+
+    def again(self, job: int, new_seeds: bool = False, key: str | None = None) -> JobRow:
+        """A whole job once more, as a new one. The same `key` makes only one. Raises NotFoundError."""
+        return self._submitted(self._submitting.again(job, new_seeds, key))
+
+    def cancel(self, selection: Selection) -> Acted:
+        """Takes tasks out of the queue, and stops those that run. What has ended stays as it is."""
+        cancelled, stopping = self._acts.cancel(selection)
+        for task in cancelled:
+            self.live.tell(task, Cancelled())
+        for task in stopping:
+            if live := self.live.find(task):
+                live.cancelled.set()
+        self._acted(cancelled | stopping)
+        pending = stopping
+        deadline = time.monotonic() + IMMEDIATE
+        while pending and time.monotonic() < deadline:
+            time.sleep(0.02)
+            pending = {row.id for row in self.listing.rows(pending) if row.status == "running"}
+        return Acted(changed=len(cancelled | stopping) - len(pending), pending=len(pending))
+
+    def retry(self, selection: Selection, new_seeds: bool = False) -> Acted:
+        """Queues what failed or was cancelled once more, in place."""
+        again = self._acts.retry(selection, self._drafting.reseed if new_seeds else None)
+        self._acted(again)
+        return Acted(changed=len(again))
+
+    def front(self, selection: Selection) -> Acted:
+        """Moves queued tasks before all others."""
+        moved = self._acts.front(selection)
+        self._acted(moved)
+        return Acted(changed=len(moved))
+
+    def prioritise(self, selection: Selection, priority: int) -> Acted:
+        """Gives queued tasks another priority, -100 to 100; higher runs first."""
+        if not -100 <= priority <= 100:
+            raise InvalidInputError("Priority must be from -100 to 100.", "priority")
+        moved = self._acts.prioritise(selection, priority)
+        self._acted(moved)
+        return Acted(changed=len(moved))
+
+    def pause(self, paused: bool = True) -> QueueState:
+        """What runs goes on to its end, then nothing begins until `pause(False)`; a restart does not change that."""
+        self._acts.pause(paused)
+        self._acted(())
+        return self.state()
+
+    def stale(self, days: float | None = None) -> list[Stale]:
+        """Kept inputs that nothing needs; `days` instead of the setting's."""
+        return self.inputs.stale(days)
+
+    # What there is
+
+    def tasks(
+        self,
+        statuses: Sequence[Status] = STATUSES,
+        job: int | None = None,
+        search: str = "",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> TaskPage:
+        """A page of tasks: running, failed, queued in the order of their turns, then what ended last."""
+        rows, total, following = self.listing.tasks(statuses, job, search, limit, cursor)
+        return TaskPage(tasks=[self._views.row(row) for row in rows], total=total, next=following)
+
+    def rows(self, ids: Sequence[int]) -> list[TaskRow]:
+        return [self._views.row(row) for row in self.listing.rows(ids)]
+
+    def task(self, task: int) -> TaskDetail:
+        """Raises NotFoundError."""
+        return self._views.detail(task)
+
+    def job(self, job: int) -> JobRow:
+        """Raises NotFoundError."""
+        return self._views.job(*self.listing.job(job))
+
+    def jobs(self, limit: int = 50, cursor: str | None = None, search: str = "") -> JobPage:
+        """A page of jobs, newest first."""
+        rows, counts, following = self.listing.jobs(limit, cursor, search)
+        return JobPage(jobs=[self._views.job(row, counts[row.id]) for row in rows], next=following)
+
+    @property
+    def held(self) -> str:
+        """Why nothing is taken up now; "" where nothing keeps the workers."""
+        return next((runner.held for runner in self._runners if runner.held), "")
+
+    def state(self) -> QueueState:
+        return QueueState(
+            paused=self.listing.paused(),
+            held=self.held,
+            counts=self.listing.counts(),
+            engines=[_engine(runner) for runner in self._runners],
+            seconds_left=self._views.seconds_left(len(self._runners)),
+        )
+
+    def updates(self, task: int, every: float | None = None) -> Iterator[list[Event]]:
+        """A task's events that matter, then the new ones up to its end; an empty list after `every` quiet seconds.
+
+        Raises NotFoundError.
+        """
+        live = self.live.open(task)
+        try:
+            detail = self.task(task)
+        except NotFoundError:
+            self.live.drop(task)
+            raise
+        if detail.status == "queued" and not live.log:
+            self.live.tell(task, Queued(self.listing.ahead(task)))
+        if detail.status in ("queued", "running"):
+            yield from self.live.updates(live, every)
+            return
+        self.live.drop(task)
+        yield [_end(detail)]
+
+    def events(self, task: int) -> Iterator[Event]:
+        """As `updates`, one by one."""
+        for fresh in self.updates(task):
+            yield from fresh
+
+    def preview(self, task: int) -> bytes | None:
+        """The newest preview of a running task, JPEG."""
+        live = self.live.find(task)
+        return live.preview if live else None
+
+    def is_stopping(self, task: int) -> bool:
+        live = self.live.find(task)
+        return live is not None and live.cancelled.is_set()
+
+    def elapsed(self, task: TaskDetail) -> float:
+        """Seconds since its turn came, 0 before."""
+        if task.seconds is not None:
+            return task.seconds
+        live = self.live.find(task.id)
+        return time.monotonic() - live.started if live and live.started is not None else 0.0
+
+    def time_left(self, task: TaskDetail, stage: Stage | None, since: float) -> float | None:
+        """Seconds until a task ends that is in `stage` since then (time.monotonic()); None without earlier runs."""
+        runs = self.listing.stage_times_like(task.id)
+        return timings.left(runs, [each.label for each in task.stages], stage, time.monotonic() - since)
+
+    def input_file(self, task: int, parameter: str) -> Path:
+        """The file of a task's media parameter. Raises NotFoundError."""
+        detail = self.task(task)
+        given = {each.parameter for each in detail.inputs}
+        file = Path(str(detail.values.get(parameter)))
+        if parameter not in given or not file.is_file():
+            raise NotFoundError("This input is not there any more.", parameter)
+        return file
+
+    def output_file(self, task: int, number: int) -> Path:
+        """A task's result. Raises NotFoundError."""
+        outputs = self.task(task).outputs_list
+        if not 0 <= number < len(outputs) or outputs[number].bytes is None:
+            raise NotFoundError("This result is not there any more.", "task")
+        return Path(outputs[number].path)
+
+    def to_download(self, mode: Mode, params: Params) -> list[Presence]:
+        """The model files that would be fetched before such a run."""
+        if self.settings.use_demo:
+            return []
+        return self.models.report(self.models.missing(mode.sketch(params)))
+
+    def _submitted(self, job: int) -> JobRow:
+        self._acted(self.listing.tasks_of(job))
+        return self.job(job)
+
+    def first_task(self, job: int) -> int:
+        """The task that whoever submitted a single generation wants to watch."""
+        return self.listing.tasks_of(job)[0]
+
+    def _acted(self, changed: Sequence[int] | set[int] | tuple[()]) -> None:
+        """Wakes workers and watchers."""
+        with self._work:
+            self._work.notify_all()
+        self.changes.tell(changed)
+        for task in self.live.watched():
+            row = next(iter(self.listing.rows([task])), None)
+            if row and row.status == "queued":
+                self.live.tell(task, Queued(self.listing.ahead(task)))
+
+
+def _engine(runner: Runner) -> EngineRow:
+    state = runner.engine.state
+    return EngineRow(
+        name=runner.name,
+        state=state.name,
+        device=str(state.info.get("device", "")),
+        task=runner.task,
+        error=f"{state.error.message} {state.error.hint}" if state.error else "",
+    )
+
+
+def _end(task: TaskDetail) -> Output | Failed | Cancelled:
+    """The last event of a task that has ended."""
+    if task.status == "succeeded":
+        return Output(tuple(Path(each.path) for each in task.outputs_list), (), task.seconds or 0.0)
+    if task.failure:
+        return Failed(**task.failure.model_dump())
+    return Cancelled()

@@ -1,0 +1,221 @@
+"""A worker: takes tasks one after the other, has its engine make them, and records what came of it."""
+
+import logging
+import shutil
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import modes
+from errors import KinoraError, StorageError
+from events import FINAL, Cancelled, Event, Failed, Notice, Output, Queued, Stage
+from jobs.lifecycle import Blame, Claim, Lifecycle
+from jobs.live import Changes, Live, LiveTasks
+from jobs.outputs import RUNNING, Outputs
+from jobs.records import Failure
+from media import Staging
+from models import Models
+from modes.inputs import MEDIA
+from settings import Settings
+from timings import StageClock
+from worker import EngineProcess
+
+POLL = 1.0  # seconds between looks for work that another process has queued
+ENGINE_AGAIN = 60.0  # seconds after which an engine that could not start is started again
+Result = TypeVar("Result")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What all workers share."""
+
+    settings: Settings
+    lifecycle: Lifecycle
+    live: LiveTasks
+    changes: Changes
+    models: Models
+    outputs: Outputs
+    stopping: threading.Event
+    work: threading.Condition  # notified when there may be something to do
+    only_job: int | None = None  # a command that runs nothing but its own
+
+
+class Runner:
+    """One worker and its engine. `held` says why it takes nothing up at the moment, "" where nothing keeps it."""
+
+    def __init__(self, name: str, engine: EngineProcess, shop: Shop, home: str) -> None:
+        self.name = name
+        self.engine = engine
+        self.held = ""
+        self.task: int | None = None
+        self.worker = f"{home}/{name}"
+        self._shop = shop
+        self._tried_again = time.monotonic()
+        self._models = ""  # what the engine has loaded, as `tasks.models` says it
+        self._thread = threading.Thread(target=self._work, name=f"worker {name}", daemon=True)
+
+    def start(self) -> None:
+        self.engine.start()
+        self._thread.start()
+
+    def join(self, timeout: float) -> None:
+        self._thread.join(timeout)
+
+    def _work(self) -> None:
+        while not self._shop.stopping.is_set():
+            claim = None
+            try:
+                self.held = self._reason_to_wait()
+                if not self.held:
+                    claim = self._shop.lifecycle.claim(self.worker, self._models, self._shop.only_job)
+            except StorageError as error:
+                self.held = f"{error.message} {error.hint}"
+            if claim:
+                self._run(claim)
+                continue
+            with self._shop.work:
+                self._shop.work.wait(POLL)
+
+    def _reason_to_wait(self) -> str:
+        """A task is taken up only where it can run: what is broken must not use up tasks."""
+        state = self.engine.state
+        if state.name == "failed" and state.error:
+            if time.monotonic() - self._tried_again > ENGINE_AGAIN:
+                self._tried_again = time.monotonic()
+                self.engine.start()
+            return f"{state.error.message} {state.error.hint}"
+        if state.name != "ready":
+            return "The engine starts."
+        folder = self._shop.outputs.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        free, least = shutil.disk_usage(folder).free / 1e9, self._shop.settings.min_free_gb
+        if free < least:
+            return f"The disk of {folder} has only {free:.1f} GB free; work goes on at {least:g} GB."
+        return ""
+
+    def _run(self, claim: Claim) -> None:
+        live = self._shop.live.begin(claim.task)
+        self.task, self._models = claim.task, claim.models
+        self._shop.changes.tell([claim.task])
+        started, clock = time.monotonic(), StageClock()
+        try:
+            last = self._make(claim, live, clock)
+        except KinoraError as error:
+            last = Failed.of(error)
+        except Exception as error:  # noqa: BLE001  one task's failure never stops the others
+            detail = "".join(traceback.format_exception(error))
+            last = Failed("node_error", f"Kinora failed: {error}.", "Retry it.", detail=detail)
+        if live.cancelled.is_set() and isinstance(last, Failed) and last.kind == "interrupted":
+            last = Cancelled()
+        try:
+            told = self._record(claim, last, time.monotonic() - started, clock.stop())
+        except (StorageError, OSError):
+            logger.exception("Kinora ends before the end of task %d could be written down", claim.task)
+            return  # it is found, and settled, at the next start
+        finally:
+            self.task = None
+        if told:
+            self._shop.live.tell(claim.task, told)
+        self._shop.changes.tell([claim.task])
+
+    def _make(self, claim: Claim, live: Live, clock: StageClock) -> Event:
+        """Everything between a task's turn and its last event, which is returned."""
+        self._write_inputs(claim)
+        if not self._shop.settings.use_demo:  # demo files are the engine's own: it makes them when it starts
+            for download in self._shop.models.ensure(claim.graph, live.cancelled):
+                self._shop.live.tell(claim.task, download)
+        if live.cancelled.is_set():
+            return Cancelled()
+        sink = claim.graph[modes.get(claim.mode).sink]
+        sink["inputs"]["filename_prefix"] = f"{RUNNING}/{claim.task}-{time.time_ns():x}"  # each run has its own
+        for event in self.engine.run(claim.graph, claim.stages, live.cancelled):
+            if isinstance(event, FINAL):
+                return event
+            if isinstance(event, Stage):
+                clock.stage(event.label)
+            if isinstance(event, Notice):
+                self._surely(lambda text=event.message: self._note(claim, text))
+            self._shop.live.tell(claim.task, event)
+            self._shop.changes.tell([claim.task])
+        return Failed("engine_died", "The engine ended without a result.", "Retry it.")
+
+    def _write_inputs(self, claim: Claim) -> None:
+        """What the graph reads, made from the kept inputs now, if it is not there yet. Raises KinoraError."""
+        mode = modes.get(claim.mode)
+        for parameter in mode.parameters():
+            path = claim.values.get(parameter.name)
+            if parameter.widget in MEDIA and path and not Path(path).is_file():
+                text = f"{parameter.label}: {path} is gone. It was moved or deleted after it was submitted."
+                raise KinoraError(text, "Put it back and retry, or submit it again.")
+        params = mode.validate(claim.values, self._shop.settings.use_demo)
+        for name, file in mode.stage_inputs(params, Staging(self._shop.settings)).items():
+            if claim.inputs[name] != file:
+                text = f"{name}: {claim.values[name]} was changed after it was submitted."
+                raise KinoraError(text, "Submit it again, as it is now.")
+
+    def _record(self, claim: Claim, last: Event, seconds: float, stage_seconds: dict[str, float]) -> Event | None:
+        """Writes down how it ended and returns what is to be told; None where another worker has the task by now."""
+        lifecycle, task = self._shop.lifecycle, claim.task
+        if isinstance(last, Output):
+            files = self._put_in_place(claim, last, seconds, stage_seconds)
+            return Output(files, last.executed, last.seconds) if files else None
+        if isinstance(last, Cancelled):
+            return last if self._surely(lambda: lifecycle.cancelled(task, self.worker, seconds)) else None
+        assert isinstance(last, Failed)
+        failure = Failure(
+            kind=last.kind, message=last.message, hint=last.hint, node=last.node, detail=last.detail[-20_000:]
+        )
+        if last.kind != "engine_died":
+            return last if self._surely(lambda: lifecycle.fail(task, self.worker, failure, seconds)) else None
+        self._models = ""
+        if self._shop.stopping.is_set():  # it died because Kinora ends
+            self._surely(lambda: lifecycle.give_back(task, self.worker, "Kinora was ended."))
+            return None
+        most = self._shop.settings.max_attempts
+        told = f"{last.message} That was attempt {claim.attempts + 1} of {most}."
+        hint = "Choose a smaller size or fewer seconds, or retry."
+        failure = failure.model_copy(update={"message": told, "hint": hint})
+        blame = Blame("attempts", most, failure)
+        status = self._surely(lambda: lifecycle.give_back(task, self.worker, last.message, blame))
+        if status == "queued":
+            self._shop.live.tell(task, Notice(f"{told} It runs again."))
+            return Queued(0)
+        if status == "cancelled":
+            return Cancelled()
+        return Failed(last.kind, told, hint, detail=failure.detail) if status else None
+
+    def _put_in_place(
+        self, claim: Claim, output: Output, seconds: float, stage_seconds: dict[str, float]
+    ) -> tuple[Path, ...] | None:
+        """First written down, then moved, then recorded: a crash at any point loses nothing and makes nothing twice.
+
+        None where another worker has the task by now.
+        """
+        outputs, lifecycle = self._shop.outputs, self._shop.lifecycle
+        with outputs.lock:
+            moves = outputs.choose(output.files, claim.mode, claim.values, claim.seed)
+            if not self._surely(lambda: lifecycle.place(claim.task, self.worker, moves)):
+                return None
+            files = self._surely(lambda: outputs.move(moves))
+        recorded = self._surely(lambda: lifecycle.succeed(claim.task, self.worker, files, seconds, stage_seconds))
+        return tuple(map(Path, files)) if recorded else None
+
+    def _note(self, claim: Claim, text: str) -> None:
+        self._shop.lifecycle.write_down(claim.task, self.worker, text)
+
+    def _surely(self, act: Callable[[], Result]) -> Result:
+        """Does it, however long the disk cannot be written: it is emptied one day. Raises only when Kinora ends."""
+        while True:
+            try:
+                return act()
+            except (StorageError, OSError) as error:
+                self.held = f"{error.message} {error.hint}" if isinstance(error, StorageError) else f"{error}."
+                self._shop.changes.tell()
+                if self._shop.stopping.wait(POLL):
+                    raise

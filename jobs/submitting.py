@@ -1,0 +1,87 @@
+"""Drafts become jobs and tasks: one transaction for a whole submission, and the same key never makes two."""
+
+import time
+
+from sqlalchemy import insert, update
+from sqlalchemy.exc import IntegrityError
+
+import modes
+from errors import InvalidInputError
+from jobs.batches import Row
+from jobs.database import Database
+from jobs.lifecycle import note
+from jobs.listing import Listing
+from jobs.records import Submission
+from jobs.schema import details, jobs, task_inputs, tasks
+from jobs.submission import Draft, Drafting, default_name
+
+
+class Submitting:
+    """Raises what `Drafting` raises, and StorageError."""
+
+    def __init__(self, database: Database, listing: Listing, drafting: Drafting) -> None:
+        self._database = database
+        self._listing = listing
+        self._drafting = drafting
+
+    def submit(self, submission: Submission, skip_bad: bool) -> int:
+        """The new job's id; of the job that was made with the same key, where there is one."""
+        if submission.key and (found := self._listing.job_with_key(submission.key)):
+            return found
+        drafts = self._drafting.drafts(submission, skip_bad)
+        return self._store(submission, drafts)
+
+    def again(self, job: int, new_seeds: bool, key: str | None) -> int:
+        """The id of a new job with the tasks of another one. Raises NotFoundError."""
+        if key and (found := self._listing.job_with_key(key)):
+            return found
+        row, _ = self._listing.job(job)
+        submission = Submission(**row.submission).model_copy(update={"key": key, "name": row.name})
+        drafts = self._drafting.repeated(row.mode, self._rows(job), new_seeds, submission.stage)
+        return self._store(submission, drafts)
+
+    def _rows(self, job: int) -> list[Row]:
+        found = (self._listing.task(task) for task in self._listing.tasks_of(job))
+        return [Row(row.label, content.values) for row, content, _, _ in found]
+
+    def _store(self, submission: Submission, drafts: list[Draft]) -> int:
+        if not drafts:
+            raise InvalidInputError("There is nothing to make in this batch.", "batch")
+        now = time.time()
+        name = submission.name.strip() or default_name(submission, modes.get(submission.mode))
+        try:
+            with self._database.write() as connection:
+                job = connection.execute(
+                    insert(jobs).values(
+                        name=name,
+                        mode=submission.mode,
+                        priority=submission.priority,
+                        submission=submission.model_dump(mode="json"),
+                        key=submission.key,
+                        created=now,
+                    )
+                ).inserted_primary_key[0]
+                common = {
+                    "job": job,
+                    "status": "queued",
+                    "priority": submission.priority,
+                    "position": 0,
+                    "created": now,
+                }
+                new = insert(tasks).returning(tasks.c.id, sort_by_parameter_order=True)
+                ids = list(connection.execute(new, [draft.task | common for draft in drafts]).scalars())
+                # In the order of their ids: those never go back, as a clock might.
+                connection.execute(update(tasks).where(tasks.c.job == job).values(position=tasks.c.id))
+                pairs = list(zip(ids, drafts, strict=True))
+                connection.execute(insert(details), [draft.details | {"task": task} for task, draft in pairs])
+                given = [row | {"task": task} for task, draft in pairs for row in draft.inputs]
+                if given:
+                    connection.execute(insert(task_inputs), given)
+                for task in ids:
+                    note(connection, task, "Submitted")
+                return job
+        except IntegrityError:  # the same key, sent twice at the same moment
+            found = self._listing.job_with_key(submission.key) if submission.key else None
+            if found is None:
+                raise
+            return found

@@ -1,0 +1,241 @@
+"""What goes wrong overnight: engines that die, files that vanish, a full disk, a second Kinora. Nothing is lost."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import clips
+import numpy as np
+import psutil
+import pytest
+import runs
+from safetensors.numpy import save_file
+
+from errors import BusyError
+from events import Failed, Notice, Output, Stage
+from jobs import Jobs, Selection, Submission
+from settings import PROJECT, Settings
+
+LONG = {"steps": 80, "width": 256, "height": 256}
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def kill_engine(jobs: Jobs) -> None:
+    pid = jobs.engines[0].pid
+    assert pid
+    psutil.Process(pid).kill()
+
+
+def kill_while_sampling(jobs: Jobs, task: int, times: int) -> list[Any]:
+    """The task's events; its engine is killed in each of its first runs."""
+    events = []
+    for event in jobs.events(task):
+        events.append(event)
+        if isinstance(event, Stage) and event.label == "First pass" and event.step > 2 and times:
+            times -= 1
+            kill_engine(jobs)
+    return events
+
+
+def test_a_task_whose_engine_died_runs_again_and_says_so(jobs: Jobs, clip: Any) -> None:
+    task = runs.submit(jobs, "t2v", clip | LONG)
+    events = kill_while_sampling(jobs, task.id, times=1)
+    assert isinstance(events[-1], Output)
+    assert any(isinstance(event, Notice) and "attempt 1 of 2" in event.message for event in events)
+    assert jobs.task(task.id).attempts == 1
+
+
+def test_a_task_that_kills_its_engine_every_time_fails_and_the_queue_goes_on(jobs: Jobs, clip: Any) -> None:
+    deadly = runs.submit(jobs, "t2v", clip | LONG | {"seed": 1})
+    after = runs.submit(jobs, "t2v", clip)
+    last = kill_while_sampling(jobs, deadly.id, times=9)[-1]
+    assert isinstance(last, Failed)
+    assert last.kind == "engine_died"
+    assert "attempt 2 of 2" in last.message
+    assert isinstance(runs.last(jobs, after), Output)
+
+
+def test_a_model_file_that_vanished_is_named(jobs: Jobs, clip: Any) -> None:
+    file = jobs.settings.models_dir / "loras" / "gone.safetensors"
+    save_file({"diffusion_model.x.lora_A.weight": np.ones((2, 2), np.float32)}, file)
+    jobs.pause()
+    try:
+        task = runs.submit(jobs, "t2v", clip | {"loras": ["gone.safetensors"]})
+        file.unlink()
+    finally:
+        jobs.pause(False)
+    last = runs.last(jobs, task)
+    assert isinstance(last, Failed)
+    assert last.kind == "missing_model"
+    assert "gone.safetensors" in last.message
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    return Path(shutil.copy(PROJECT / "examples" / "landscape.png", tmp_path / "mine.png"))
+
+
+def test_the_originals_may_go_once_it_is_submitted(jobs: Jobs, clip: Any, picture: Path) -> None:
+    jobs.pause()
+    task = runs.submit(jobs, "i2v", clip | {"image": str(picture)})
+    picture.unlink()
+    jobs.pause(False)
+    assert isinstance(runs.last(jobs, task), Output)
+    (given,) = jobs.task(task.id).inputs
+    assert given.original == str(picture)
+    assert jobs.input_file(task.id, "image").is_file()
+
+
+def test_an_input_used_in_place_that_is_gone_is_named(jobs: Jobs, clip: Any, picture: Path) -> None:
+    jobs.pause()
+    values = clip | {"image": str(picture)}
+    job = jobs.submit(Submission(mode="i2v", values=values, stage=False))
+    picture.unlink()
+    jobs.pause(False)
+    last = list(jobs.events(jobs.first_task(job.id)))[-1]
+    assert isinstance(last, Failed)
+    assert f"{picture} is gone" in last.message
+
+
+def test_an_input_that_was_edited_in_place_is_noticed(jobs: Jobs, clip: Any, tmp_path: Path) -> None:
+    picture = Path(shutil.copy(PROJECT / "examples" / "second.png", tmp_path / "edited.png"))  # not kept before
+    jobs.pause()
+    job = jobs.submit(Submission(mode="i2v", values=clip | {"image": str(picture)}))
+    picture.write_bytes((PROJECT / "examples" / "portrait.png").read_bytes())  # the same file: a hard link sees it
+    jobs.pause(False)
+    last = list(jobs.events(jobs.first_task(job.id)))[-1]
+    if os.stat(jobs.inputs.folder).st_dev == os.stat(picture.parent).st_dev:
+        assert isinstance(last, Failed)
+        assert "was changed after it was submitted" in last.message
+    else:
+        assert isinstance(last, Output)
+
+
+def test_failed_and_cancelled_tasks_are_retried_in_place(jobs: Jobs, clip: Any) -> None:
+    jobs.pause()
+    task = runs.submit(jobs, "t2v", clip | {"seed": 77})
+    runs.cancel(jobs, task)
+    assert jobs.retry(Selection(tasks=[task.id])).changed == 1
+    assert jobs.retry(Selection(tasks=[task.id])).changed == 0  # twice does no harm
+    runs.cancel(jobs, task)
+    assert jobs.retry(Selection(jobs=[task.job]), new_seeds=True).changed == 1
+    jobs.pause(False)
+    assert isinstance(runs.last(jobs, task), Output)
+    made = jobs.task(task.id)
+    assert made.seed != "77"
+    assert str(made.values["seed"]) == made.seed
+    first_pass = json.loads(clips.read(jobs.output_file(task.id, 0)).metadata["prompt"])
+    assert int(made.seed) in [node["inputs"].get("noise_seed") for node in first_pass.values()]
+
+
+def test_a_whole_job_once_more_is_a_new_job_and_the_same_key_makes_only_one(jobs: Jobs, clip: Any) -> None:
+    jobs.pause()
+    first = jobs.submit(Submission(mode="t2v", values=clip, tries=2, key="once"))
+    assert jobs.submit(Submission(mode="t2v", values=clip, tries=2, key="once")).id == first.id
+    again = jobs.again(first.id, key="twice")
+    assert jobs.again(first.id, key="twice").id == again.id != first.id
+    seeds = [[jobs.task(task).seed for task in jobs.listing.tasks_of(job)] for job in (first.id, again.id)]
+    assert seeds[0] == seeds[1] == ["7", "8"]
+    jobs.cancel(Selection(jobs=[first.id, again.id]))
+    jobs.pause(False)
+
+
+def test_nothing_is_taken_up_while_the_disk_is_nearly_full(other_settings: Settings, clip: Any) -> None:
+    free = shutil.disk_usage(other_settings.home).free / 1e9
+    jobs = Jobs(other_settings.model_copy(update={"min_free_gb": free + 1000}))
+    jobs.start()
+    try:
+        task = runs.submit(jobs, "t2v", clip)
+        until(lambda: "only" in jobs.held)
+        assert jobs.task(task.id).status == "queued"
+        runs.cancel(jobs, task)
+    finally:
+        jobs.stop()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of a few megabytes."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("this user may not mount a small file system")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_that_fills_up_while_an_output_is_written_is_told_in_words(
+    other_settings: Settings, clip: Any, small_disk: Path
+) -> None:
+    outputs = other_settings.home / "outputs"
+    shutil.rmtree(outputs, ignore_errors=True)
+    outputs.symlink_to(small_disk)
+    jobs = Jobs(other_settings.model_copy(update={"min_free_gb": 0.0}))
+    jobs.start()
+    try:
+        (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free - 8192))
+        task = runs.submit(jobs, "t2v", clip | {"width": 512, "height": 512})
+        last = runs.last(jobs, task)
+        assert isinstance(last, Failed)
+        assert last.kind == "disk_full"
+        (small_disk / "filler").unlink()
+        jobs.retry(Selection(tasks=[task.id]))
+        assert isinstance(runs.last(jobs, task), Output)
+    finally:
+        jobs.stop()
+        outputs.unlink()
+
+
+def test_a_second_kinora_on_the_same_folder_refuses_and_says_where_the_first_is(jobs: Jobs) -> None:
+    jobs.lock.tell("http://127.0.0.1:7860")
+    try:
+        with pytest.raises(BusyError, match=r"http://127\.0\.0\.1:7860 already works on"):
+            Jobs(jobs.settings).start()
+    finally:
+        jobs.lock.tell("")
+
+
+CHILD = """
+import sys, time
+from pathlib import Path
+from jobs import Jobs
+from settings import Settings
+jobs = Jobs(Settings(home=Path(sys.argv[1]), device="cpu", demo="always"))
+jobs.start()
+print("started", flush=True)
+time.sleep(600)
+"""
+
+
+def test_after_sigkill_all_go_on_where_they_were_and_none_is_made_twice(other_settings: Settings, clip: Any) -> None:
+    jobs = Jobs(other_settings)
+    job = jobs.submit(Submission(mode="t2v", values=clip | {"prompt": "killed"}, tries=6))
+    for _ in range(2):
+        command = [sys.executable, "-c", CHILD, str(other_settings.home)]
+        with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as child:
+            made = jobs.job(job.id).counts.succeeded
+            until(lambda made=made: jobs.job(job.id).counts.succeeded > made, 90)
+            child.send_signal(signal.SIGKILL)
+    jobs.start()
+    try:
+        until(lambda: jobs.job(job.id).counts.succeeded == 6, 90)
+    finally:
+        jobs.stop()
+    files = sorted(file.name for file in other_settings.outputs_dir.rglob("killed_*.mp4"))
+    assert files == [f"killed_{seed}.mp4" for seed in (10, 11, 12, 7, 8, 9)]
+    for file in other_settings.outputs_dir.rglob("killed_*.mp4"):
+        assert len(clips.read(file).pictures) == 9
