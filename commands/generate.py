@@ -1,0 +1,97 @@
+"""`generate MODE`: makes one thing and waits for it, in a running Kinora if there is one, else in this process."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import modes
+from commands.options import command, given, option
+from commands.remote import Queue, RemoteJobs, open_queue
+from commands.tell import CANCELLED, FAILED, Tell, refused, teller, terminal
+from errors import BusyError, InvalidInputError, KinoraError
+from events import FINAL, Cancelled, Event, Failed, Output
+from jobs import Jobs, Selection, Submission, holder
+from modes import Mode
+from settings import Settings
+
+generate = typer.Typer(help="Make something; `generate MODE --help` lists a mode's options.", no_args_is_help=True)
+LOOK = 1.0  # seconds between looks at an engine that tells nothing
+
+
+def _generate(mode: Mode, values: dict[str, Any], out: Path | None, as_json: bool) -> None:
+    tell = teller(as_json)
+    try:
+        _check_out(out)
+        queue = open_queue(Settings())
+        job = queue.submit(Submission(mode=mode.id, values=given(values)))
+    except KinoraError as error:
+        raise refused(tell, error) from None
+    task = queue.tasks(job=job.id).tasks[0].id
+    tell.submitted(queue.task(task), set(given(values)))
+    if isinstance(queue, Jobs):
+        queue = _working(queue, job.id)
+    try:
+        last = _follow(queue, task, tell)
+    finally:
+        tell.close()
+        if isinstance(queue, Jobs):
+            queue.stop()
+    if isinstance(last, Failed):
+        raise typer.Exit(FAILED)
+    if isinstance(last, Cancelled):
+        raise typer.Exit(CANCELLED)
+    if out and isinstance(last, Output):
+        shutil.copyfile(last.files[0], out)
+
+
+def _working(queue: Jobs, job: int) -> Queue:
+    """The queue once somebody works on this job: this process, as soon as no other one has the data folder, or a
+    Kinora that was just starting."""
+    told = False
+    while True:
+        try:
+            queue.start(only_job=job)
+            return queue
+        except BusyError as error:
+            found = holder(queue.settings.home)
+            if found and found.url:
+                return RemoteJobs(found)
+            if not told:
+                terminal.print(f"{error.message} Waiting for its end.", markup=False)
+            told = True
+
+
+def _follow(queue: Queue, task: int, tell: Tell) -> Event:
+    """Tells every event and returns the last one; Ctrl+C cancels the task and waits for its end."""
+    while True:
+        try:
+            for events in queue.updates(task, LOOK):
+                for event in events:
+                    tell.event(event)
+                    if isinstance(event, FINAL):
+                        return event
+                if isinstance(queue, Jobs) and (failed := queue.engine.error):
+                    queue.cancel(Selection(tasks=[task]))  # nobody would be there to see it run later
+                    tell.event(failed)
+                    return failed
+        except KeyboardInterrupt:
+            queue.cancel(Selection(tasks=[task]))
+
+
+def _check_out(out: Path | None) -> None:
+    if out is None:
+        return
+    if out.suffix.lower() != ".mp4":
+        raise InvalidInputError(f"--out must end in .mp4, not “{out.name}”.", "out")
+    if not out.resolve().parent.is_dir():
+        raise InvalidInputError(f"There is no folder {out.resolve().parent}.", "out")
+
+
+_extra = [
+    option("out", None, Path | None, "--out", help="Where to put a copy of the result."),
+    option("as_json", False, bool, "--json", help="Print events as lines of JSON."),
+]
+for _mode in modes.MODES.values():
+    generate.command(_mode.id)(command(_mode, _generate, _extra))

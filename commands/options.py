@@ -1,0 +1,65 @@
+"""Command line options made from a mode's declaration. Values stay text: one validation, one kind of message."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from modes import Mode, Parameter
+from modes.inputs import MEDIA
+
+
+def command(mode: Mode, run: Callable[..., None], extra: list[inspect.Parameter]) -> Callable[..., None]:
+    """A command for a mode: `run(values, **others)` where `others` are the values of the `extra` options."""
+    names = [option.name for option in extra]
+
+    def called(**given: Any) -> None:
+        others = {name: given.pop(name) for name in names}
+        run(mode, _absolute(mode, given), **others)
+
+    options = [
+        _option(real, demo.default) for real, demo in zip(mode.parameters(), mode.parameters(demo=True), strict=True)
+    ]
+    called.__signature__ = inspect.Signature([*options, *extra])  # type: ignore[attr-defined]
+    called.__doc__ = mode.summary
+    return called
+
+
+def option(name: str, default: Any, kind: Any, *flags: str, help: str, **limits: Any) -> inspect.Parameter:
+    """One more option of a command, for `command`'s `extra`; `limits` are Typer's."""
+    annotation = Annotated[kind, typer.Option(*flags, help=help, show_default=False, **limits)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were really written."""
+    return {name: value for name, value in values.items() if value not in (None, [])}
+
+
+def _option(parameter: Parameter, demo_default: Any) -> inspect.Parameter:
+    name = "--" + parameter.name.replace("_", "-")
+    notes = [parameter.help]
+    if parameter.choices:
+        notes.append(f"One of {', '.join(map(str, parameter.choices))}.")
+    names: list[str] = [name]
+    kind: Any = str | None
+    if parameter.widget == "loras":
+        kind = list[str] | None
+        notes.append("FILE or FILE:STRENGTH (-2 to 2); may be given several times.")
+    elif isinstance(parameter.default, bool):
+        kind, names = bool | None, [f"{name}/--no-{name[2:]}"]
+    if parameter.default not in (None, "", ()):
+        on_demo = f" ({demo_default} on demo models)" if demo_default != parameter.default else ""
+        notes.append(f"Default: {parameter.default}{parameter.unit and ' ' + parameter.unit}{on_demo}.")
+    return option(parameter.name, None, kind, *names, help=" ".join(notes))
+
+
+def _absolute(mode: Mode, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Files as seen from here: whoever runs the task may work in another folder."""
+    media = {each.name for each in mode.parameters() if each.widget in MEDIA}
+    return {
+        name: str(Path(value).expanduser().absolute()) if name in media and value else value
+        for name, value in values.items()
+    }

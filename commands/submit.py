@@ -1,0 +1,111 @@
+"""`submit MODE`: queues one clip or a batch. A running Kinora makes them; without one they wait for its next start."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import modes
+from commands.options import command, given, option
+from commands.remote import open_queue
+from commands.tell import refused, spoken, teller, terminal
+from errors import InvalidInputError, KinoraError
+from jobs import Batch, Jobs, Plan, Submission
+from modes import Mode
+from settings import Settings
+
+submit = typer.Typer(help="Queue one clip or a batch; `submit MODE --help` lists the options.", no_args_is_help=True)
+
+
+def _submit(
+    mode: Mode,
+    values: dict[str, Any],
+    folder: Path | None,
+    file: list[Path] | None,
+    into: str | None,
+    table: Path | None,
+    grid: list[str] | None,
+    tries: int,
+    priority: int,
+    name: str,
+    skip_bad: bool,
+    stage: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    tell = teller(as_json)
+    try:
+        batch = Batch(
+            folder=folder and folder.expanduser().absolute(),
+            files=[each.expanduser().absolute() for each in file or ()],
+            into=into,
+            table=table and table.expanduser().absolute(),
+            grid=_grid(grid or []),
+        )
+        many = batch.folder or batch.files or batch.table or batch.grid
+        submission = Submission(
+            mode=mode.id,
+            values=given(values),
+            batch=batch if many else None,
+            tries=tries,
+            priority=priority,
+            name=name,
+            stage=stage,
+        )
+        queue = open_queue(Settings())
+        if dry_run:
+            _show_plan(queue.plan(submission), as_json)
+            return
+        job = queue.submit(submission, skip_bad)
+    except KinoraError as error:
+        raise refused(tell, error) from None
+    if as_json:
+        typer.echo(job.model_dump_json())
+        return
+    count = job.counts.queued
+    typer.echo(job.id)
+    terminal.print(f"Job {job.id}, {job.name}: {count:,} {'clip' if count == 1 else 'clips'} queued.", markup=False)
+    if isinstance(queue, Jobs):
+        terminal.print("Kinora does not run now; it makes them when it is started.")
+
+
+def _show_plan(plan: Plan, as_json: bool) -> None:
+    if as_json:
+        typer.echo(plan.model_dump_json())
+        return
+    seconds = f"about {plan.seconds:,.0f} s" if plan.seconds is not None else "time not known yet"
+    typer.echo(f"{plan.tasks:,} clips, {seconds}, about {plan.disk_bytes / 1e6:,.0f} MB")
+    for file in plan.to_download:
+        typer.echo(f"First downloads {file}")
+    for problem in plan.problems:
+        typer.echo(spoken(problem))
+
+
+def _grid(lists: list[str]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for each in lists:
+        name, equals, values = each.partition("=")
+        if not equals or not values:
+            raise InvalidInputError(f"Write --grid as NAME=VALUE,VALUE, not “{each}”.", "grid")
+        found[name.strip().replace("-", "_")] = [value.strip() for value in values.split(",")]
+    return found
+
+
+_extra = [
+    option("folder", None, Path | None, "--folder", help="A clip for each media file in it."),
+    option("file", None, list[Path] | None, "--file", help="A clip for this file; may be given several times."),
+    option("into", None, str | None, "--into", help="The parameter that takes the files."),
+    option("table", None, Path | None, "--table", help="CSV or JSON lines: a clip for each row."),
+    option("grid", None, list[str] | None, "--grid", help="NAME=VALUE,VALUE: every combination; several times."),
+    option("tries", 1, int, "--tries", help="Generations of each, with different seeds.", min=1, max=1000),
+    option("priority", 0, int, "--priority", help="Higher runs first.", min=-100, max=100),
+    option("name", "", str, "--name", help="A name for the job."),
+    option("skip_bad", False, bool, "--skip-bad", help="Leave out what cannot run."),
+    option(
+        "stage", True, bool, "--stage/--no-stage", help="Keep copies of the inputs (default), or use them in place."
+    ),
+    option("dry_run", False, bool, "--dry-run", help="Only say what it would come to."),
+    option("as_json", False, bool, "--json", help="Print JSON."),
+]
+for _mode in modes.MODES.values():
+    submit.command(_mode.id)(command(_mode, _submit, _extra))
