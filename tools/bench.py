@@ -17,19 +17,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 
 def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures there as JSON.")] = None,
+    crashes: Annotated[bool, typer.Option(help="Also kill the app and its engine 70 times; 15 minutes more.")] = False,
     markdown: Annotated[Path | None, typer.Option(help="Write docs/benchmarks.md, or another file.")] = None,
 ) -> None:
     """Measure serving, memory, overhead, caching and cancelling, and compare them with their targets."""
     with tempfile.TemporaryDirectory(prefix="kinora-bench-", ignore_cleanup_errors=True) as home:
         _use_only(home)
         from settings import Settings
-        from tools.measure import clips, figures, servers
+        from tools.measure import clips, figures, servers, store
+        from tools.measure import crashes as crash
 
         if servers.CHROMIUM is None:
             sys.exit("This needs a Chromium: the memory of the web process is measured with the page open.")
         settings = Settings()
         found: list[figures.Figure] = []
-        for measure in (clips.measure, servers.measure):  # clips first: they make the demo models
+        measures = [clips.measure, servers.measure, store.measure]  # clips first: they make the demo models
+        for measure in [*measures, *([crash.measure] if crashes else [])]:
             for figure in measure(settings):
                 found.append(figure)
                 typer.echo(f"{figure.name}: {figure.shown()[0]}", err=True)

@@ -2,13 +2,14 @@
 
 import itertools
 import statistics
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import modes
 from events import Cancelled, Event, Output, Stage
-from jobs import Jobs
+from jobs import Jobs, Selection, Submission
 from settings import Settings
 from tools.measure.bare import BareExecutor
 from tools.measure.figures import Figure
@@ -36,6 +37,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
         with BareExecutor(settings.comfyui_dir, settings.models_dir, settings.home / "bare") as bare:
             for values in (DEFAULT, SMALL):
                 yield _against_bare(stack, bare, values)
+        yield _against_memory(stack)
         yield _seed_only(stack)
         yield from _cancels(stack)
     finally:
@@ -56,13 +58,14 @@ class _Stack:
             time.sleep(0.02)
         return time.perf_counter() - started
 
-    def run(self, values: Values, on_event: Callable[[str, Event], None] | None = None) -> float:
-        """Seconds from submitting to the last event, which `last` keeps. `on_event` gets the job's id and an event."""
+    def run(self, values: Values, on_event: Callable[[int, Event], None] | None = None) -> float:
+        """Seconds from submitting to the last event, which `last` keeps. `on_event` gets the task's id and an event."""
         started = time.perf_counter()
-        job = self.jobs.submit(T2V.id, values)
-        for event in self.jobs.events(job.id):
+        job = self.jobs.submit(Submission(mode=T2V.id, values=values))
+        task = self.jobs.first_task(job.id)
+        for event in self.jobs.events(task):
             if on_event:
-                on_event(job.id, event)
+                on_event(task, event)
         seconds = time.perf_counter() - started
         self.last = event
         if not isinstance(event, Output | Cancelled):
@@ -100,6 +103,22 @@ def _against_bare(stack: _Stack, bare: BareExecutor, values: Values) -> Figure:
     return Figure(f"warm clip, stack / bare executor, {_size(values)}", ratio, "x", 1.10, note)
 
 
+def _against_memory(stack: _Stack) -> Figure:
+    """The durable queue beside nothing but the engine: what keeping everything costs."""
+    mode, engine = T2V, stack.jobs.engines[0]
+    ratios = []
+    for number in range(PAIRS + 1):
+        durable = stack.run(_clip(SMALL))
+        params = mode.validate(_clip(SMALL), demo=True)
+        graph = mode.build(params, next(_seeds), {}, f"running/memory-{number}")
+        started = time.perf_counter()
+        for _ in engine.run(graph, mode.stages_of(graph), threading.Event()):
+            pass
+        ratios.append(durable / (time.perf_counter() - started))
+    note = f"{_size(SMALL)}; submitted to done, beside the same engine without a queue; {PAIRS} pairs"
+    return Figure("durable queue / no queue, warm clip", statistics.median(ratios[1:]), "x", 1.05, note)
+
+
 def _seed_only(stack: _Stack) -> Figure:
     """Two runs that differ in the seed: which text-encoder nodes ran in the second one."""
     stack.run(_clip(DEFAULT))
@@ -116,11 +135,11 @@ def _cancels(stack: _Stack) -> Iterator[Figure]:
     for number in range(CANCELS):
         asked = 0.0
 
-        def cancel(job_id: str, event: Event, at: int = 2 + 5 * number) -> None:
+        def cancel(task: int, event: Event, at: int = 2 + 5 * number) -> None:
             nonlocal asked
             if not asked and isinstance(event, Stage) and event.label == "First pass" and event.step >= at:
                 asked = time.perf_counter()
-                stack.jobs.cancel(job_id)
+                stack.jobs.cancel(Selection(tasks=[task]))
 
         stack.run(_clip(LONG), cancel)
         ended = time.perf_counter()

@@ -21,7 +21,7 @@ PACKAGES = ("torch", "gradio", "av", "numpy")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure; without `target` it only informs. `unit` is "x" for ratios, "s", "MB" (10^6 bytes) or "" (counts)."""
+    """One figure; without `target` it only informs. `unit` is "x" (ratio), "s", "ms", "MB" (10^6 bytes), "" (count)."""
 
     name: str
     value: float
@@ -40,7 +40,7 @@ class Figure:
         return self._text(self.value), target, verdict
 
     def _text(self, value: float) -> str:
-        digits = {"x": ".2f", "s": ".2f", "MB": ".0f", "": "g"}[self.unit]
+        digits = {"x": ".2f", "s": ".2f", "ms": ".1f", "MB": ".0f", "": "g"}[self.unit]
         return f"{value:{digits}} {self.unit}".strip()
 
 

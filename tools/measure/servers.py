@@ -40,10 +40,38 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._process.poll() is not None:
+            return
         children = psutil.Process(self._process.pid).children(recursive=True)
         self._process.terminate()
         self._process.wait(30)
         psutil.wait_procs(children, timeout=30)  # the engine ends when its pipe closes
+
+    def kill(self) -> None:
+        """SIGKILL, to this process alone: what its children make of it is theirs."""
+        self._process.kill()
+        self._process.wait()
+
+    def engine(self) -> psutil.Process | None:
+        """The engine's process, while there is one."""
+        for child in psutil.Process(self._process.pid).children():
+            try:
+                if child.cmdline()[-1:] == [str(PROJECT / "worker.py")]:
+                    return child
+            except psutil.Error:  # it ended just now
+                continue
+        return None
+
+    def answers(self) -> bool:
+        """Whether the page comes within five seconds."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
 
     def seconds_to_serve(self) -> float:
         """From the process's start to the page's HTML with status 200."""

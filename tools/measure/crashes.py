@@ -1,0 +1,83 @@
+"""Whether anything is lost: the app, and its engine, killed again and again while a hundred clips are made."""
+
+import os
+import random
+import time
+from collections.abc import Iterator
+
+import av
+
+from jobs import Jobs, Submission
+from settings import Settings
+from tools.measure.figures import Figure
+from tools.measure.servers import Server
+
+TASKS = 100
+APP_KILLS = 50
+ENGINE_KILLS = 20
+STARTING = 9.0  # seconds, about, until an engine of a new app is ready
+WORKING = 5.0  # seconds, at most, that an app works before it is killed
+SHORT = {"prompt": "a kite", "width": 128, "height": 128, "seconds": 0.2, "steps": 1, "preset": "fast", "sound": False}
+
+
+def measure(settings: Settings) -> Iterator[Figure]:
+    """In a data folder of its own; takes about fifteen minutes. Chance may strike one task several times, so that more
+    attempts are allowed than by default."""
+    own = settings.model_copy(update={"home": settings.home / "crashes"})
+    own.home.mkdir(parents=True)
+    jobs = Jobs(own)
+    jobs.submit(Submission(mode="t2v", values=SHORT, tries=TASKS))
+    os.environ |= {"KINORA_HOME": str(own.home), "KINORA_MAX_ATTEMPTS": "8"}
+    chance = random.Random(1)
+    for _ in range(APP_KILLS):
+        with Server(["app.py"], own.home / "app.log") as server:
+            server.seconds_to_serve()
+            time.sleep(chance.uniform(0, STARTING + WORKING))
+            server.kill()
+    left = _left(jobs)
+    note = f"SIGKILL at random moments of starting and working; {TASKS - left} of {TASKS} clips were made meanwhile"
+    yield Figure("times the app was killed", APP_KILLS, "", note=note)
+    kills = unanswered = 0
+    with Server(["app.py"], own.home / "app.log") as server:
+        server.seconds_to_serve()
+        while _left(jobs) or kills < ENGINE_KILLS:
+            if not _left(jobs):  # the work ended before the kills did
+                jobs.submit(Submission(mode="t2v", values=SHORT, tries=5))
+            time.sleep(chance.uniform(0.2, STARTING))
+            engine = server.engine() if kills < ENGINE_KILLS else None
+            if engine:
+                engine.kill()
+                kills += 1
+            unanswered += not server.answers()
+    yield Figure("times the engine was killed", kills, "", note="in the same run")
+    yield Figure("times the page did not answer", unanswered, "", 0, "asked after each kill, within 5 s")
+    yield from _result(jobs, own)
+
+
+def _left(jobs: Jobs) -> int:
+    counts = jobs.state().counts
+    return counts.queued + counts.running
+
+
+def _result(jobs: Jobs, settings: Settings) -> Iterator[Figure]:
+    counts = jobs.state().counts
+    total = sum(counts.model_dump().values())
+    recorded = []
+    for job in jobs.jobs().jobs:
+        for task in jobs.listing.tasks_of(job.id):
+            recorded += [output.path for output in jobs.task(task).outputs_list]
+    files = [str(file) for file in settings.outputs_dir.rglob("*.mp4")]
+    broken = [file for file in files if not _decodes(file)]
+    note = f"{total} tasks, {len(files)} files"
+    yield Figure("clips that did not succeed", total - counts.succeeded, "", 0, note)
+    yield Figure("files missing", len(set(recorded) - set(files)) + total - len(recorded), "", 0)
+    yield Figure("files made twice, or of nobody", len(files) - len(set(recorded)), "", 0)
+    yield Figure("files that do not decode", len(broken), "", 0)
+
+
+def _decodes(file: str) -> bool:
+    try:
+        with av.open(file) as container:
+            return sum(1 for _ in container.decode(video=0)) > 0
+    except av.FFmpegError:
+        return False
