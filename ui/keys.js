@@ -1,4 +1,5 @@
-// Hotkeys as people know them from ComfyUI: Ctrl/Cmd+Enter generates, Ctrl/Cmd+Alt+Enter cancels.
+// Hotkeys as people know them from ComfyUI: Ctrl/Cmd+Enter generates, with Shift in front of all that waits, and
+// Ctrl/Cmd+Alt+Enter cancels.
 document.addEventListener(
   "keydown",
   (event) => {
@@ -7,8 +8,23 @@ document.addEventListener(
     event.stopPropagation();
     // A field tells its value when it loses focus; without this the last words typed would be missing.
     if (document.activeElement) document.activeElement.blur();
-    const button = document.getElementById(event.altKey ? "cancel" : "generate");
+    const button = document.getElementById(event.altKey ? "cancel" : event.shiftKey ? "generate-front" : "generate");
     setTimeout(() => button?.click(), 50);
   },
   true,
 );
+
+// What the queue's page and the form ask of each other.
+window.kinora = Object.assign(window.kinora || {}, {
+  // Fills the form with a task's values.
+  edit(task) {
+    const field = document.querySelector("#k-edit textarea, #k-edit input");
+    field.value = String(task);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    location.hash = "#create";
+  },
+  // Shows the tasks of a job that was just submitted.
+  showJob(job) {
+    if (job) location.hash = `#queue?job=${job}`;
+  },
+});

@@ -7,12 +7,13 @@ from typing import Any
 import gradio as gr
 
 import modes
-from errors import InvalidInputError, KinoraError
+from errors import KinoraError, NotFoundError
 from events import Failed
-from jobs import Job, Jobs
+from jobs import BatchError, Jobs, Selection, TaskDetail
 from media import Staging
 from modes import InvalidParamsError, Mode
-from ui import status
+from ui import endpoints, status
+from ui.batch import BatchForm, plan_card
 from ui.form import Form
 
 REFRESH = 1.0  # seconds between updates while nothing happens: elapsed time goes on
@@ -23,6 +24,7 @@ DEMO_LINE = (
     "nothing new is invented. For real clips run Kinora on a machine with a GPU; "
     "it downloads the real models when they are needed."
 )
+FILLED = 4  # what `_filled` returns before the notes, cells and components
 LAST_FRAME, CLIP = "the last frame", "the clip"
 
 
@@ -30,8 +32,8 @@ def build(jobs: Jobs) -> gr.Blocks:
     """The whole page. `jobs` is the queue that all visitors share."""
     with gr.Blocks(title="Kinora", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
         _header(jobs)
-        running = gr.State("")
-        remembered = gr.BrowserState("", storage_key="kinora-run")
+        watched = gr.State(0)  # the task that is shown; 0 for none
+        remembered = gr.BrowserState(0, storage_key="kinora-task")
         first = next(iter(modes.MODES.values()))
         shown = gr.State(first.id)  # the mode whose form is shown
         with gr.Row(elem_id="k-main", equal_height=False):
@@ -42,11 +44,15 @@ def build(jobs: Jobs) -> gr.Blocks:
                 title = gr.HTML(_title(first), elem_id="k-title")
                 examples = gr.Radio(_example_choices(first), label="Examples", elem_id="examples")
                 form = Form(list(modes.MODES.values()), jobs.settings.use_demo, jobs.models.available("loras"))
+                batch = BatchForm()
                 with gr.Column(elem_id="k-bar"):
                     announcement = gr.HTML(elem_id="announcement")
                     with gr.Row():
                         generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=3)
                         cancel = gr.Button("Cancel", elem_id="cancel", scale=1, interactive=False)
+                        # For the keyboard and for the queue's page: see keys.js.
+                        in_front = gr.Button("Generate in front", elem_id="generate-front", elem_classes="k-hidden")
+                        edited = gr.Textbox(elem_id="k-edit", elem_classes="k-hidden", show_label=False)
             with gr.Column(elem_id="k-result", min_width=320):
                 video = gr.Video(visible=False, show_label=False, autoplay=True, loop=True, buttons=[], elem_id="video")
                 with gr.Row(elem_id="k-after", visible=False) as after:
@@ -54,9 +60,11 @@ def build(jobs: Jobs) -> gr.Blocks:
                     use = gr.Dropdown(_uses(), value=None, label="Use as input", elem_id="use", scale=0, min_width=220)
                     download = gr.DownloadButton("Download", elem_id="download", scale=0, min_width=120)
                 card = gr.HTML(status.IDLE, elem_id="status")
+        gr.HTML('<div id="k-queue"></div>', elem_id="queue-room")
 
-        handlers = _Handlers(jobs, form)
+        handlers = _Handlers(jobs, form, batch)
         fields = [shown, *form.components]
+        everything = [*fields, *batch.components]
         gr.on(
             [page.load, *(field.change for field in form.components)],
             handlers.describe,
@@ -67,39 +75,58 @@ def build(jobs: Jobs) -> gr.Blocks:
             trigger_mode="always_last",
             **QUIET,
         )
+        gr.on(
+            [field.change for field in [*batch.components, *form.components]],
+            handlers.plan,
+            everything,
+            [batch.plan, generate],
+            preprocess=False,
+            trigger_mode="always_last",
+            **QUIET,
+        )
         filled = [shown, title, announcement, examples, *form.notes, *form.cells, *form.components]
         quick: dict[str, Any] = {"queue": False, "preprocess": False, **QUIET}
         chosen.input(handlers.switch, [chosen, *fields], filled, **quick)
         examples.input(handlers.fill_example, [examples, *fields], filled, **quick)
-        use.input(handlers.use, [use, running, *fields], [chosen, use, *filled], preprocess=False, **QUIET)
-        generate.click(
-            handlers.submit,
-            fields,
-            [running, remembered, announcement, *form.notes],
-            concurrency_limit=None,
-            preprocess=False,
-            **QUIET,
-        )
-        page.load(lambda run: run, remembered, running, concurrency_limit=None, **QUIET)
-        running.change(
+        use.input(handlers.use, [use, watched, *fields], [chosen, use, *filled], preprocess=False, **QUIET)
+        edited.change(handlers.edit, edited, [chosen, edited, *filled], preprocess=False, **QUIET)
+        for button, submit in ((generate, handlers.submit), (in_front, handlers.submit_in_front)):
+            button.click(
+                submit,
+                everything,
+                [watched, remembered, announcement, batch.submitted, *form.notes],
+                concurrency_limit=None,
+                preprocess=False,
+                **QUIET,
+            )
+        batch.submitted.change(None, batch.submitted, None, js="(job) => window.kinora.showJob(job)", **QUIET)
+        page.load(lambda task: task, remembered, watched, concurrency_limit=None, **QUIET)
+        watched.change(
             handlers.watch,
-            running,
+            watched,
             [card, video, after, facts, download, cancel],
             concurrency_limit=None,
             trigger_mode="multiple",
             **QUIET,
         )
-        cancel.click(handlers.cancel, running, None, queue=False, **QUIET)
+        cancel.click(handlers.cancel, watched, None, queue=False, **QUIET)
         page.unload(handlers.forget)
+        endpoints.add(jobs, modes.MODES)
     return page
 
 
 def _header(jobs: Jobs) -> None:
     with gr.Row(elem_id="k-header"):
         gr.HTML("<h1>Kinora</h1>")
+        gr.HTML(
+            '<nav id="k-nav" aria-label="Rooms"><a href="#create">Create</a>'
+            '<a href="#queue">Queue <span id="k-nav-count"></span></a></nav>'
+        )
         pill = gr.HTML(status.engine_pill(jobs.engine), elem_id="engine")
     if jobs.settings.use_demo:
         gr.HTML(f'<p class="k-demo">{DEMO_LINE}</p>', elem_id="demo")
+    if jobs.notice:
+        gr.HTML(status.warning(jobs.notice), elem_id="notice")
     gr.Timer(REFRESH).tick(lambda: status.engine_pill(jobs.engine), None, pill, queue=False, **QUIET)
 
 
@@ -125,15 +152,28 @@ def _uses() -> list[tuple[str, str]]:
 class _Handlers:
     """What the page's events do."""
 
-    def __init__(self, jobs: Jobs, form: Form) -> None:
+    def __init__(self, jobs: Jobs, form: Form, batch: BatchForm) -> None:
         self._jobs = jobs
         self._form = form
+        self._batch = batch
         self._newest_watch: dict[str, object] = {}  # session -> the one watch that may still write to the page
 
     def describe(self, shown: str, *values: Any) -> list[Any]:
         """The line over Generate and the notes under the fields, while a person types."""
         explained = self._explain(modes.get(shown), self._form.values(shown, values))
         return [explained.text, *self._form.annotate(shown, explained.errors, explained.hints)]
+
+    def plan(self, shown: str, *values: Any) -> list[Any]:
+        """What a batch would come to, and what Generate will do then."""
+        raw, batch = self._split(shown, values)
+        try:
+            submission = self._batch.submission(shown, raw, batch)
+            if submission.batch is None and submission.tries == 1:
+                return ["", gr.update(value="Generate")]
+            plan = self._jobs.plan(submission)
+        except KinoraError as error:
+            return [status.error_card(Failed.of(error)), gr.update(value="Generate")]
+        return [plan_card(plan), gr.update(value=f"Queue {plan.tasks:,} clips" if plan.tasks else "Generate")]
 
     def switch(self, chosen: str, shown: str, *values: Any) -> list[Any]:
         """Shows another mode's form; what both have (prompt, seed, size, LoRAs …) stays."""
@@ -144,48 +184,80 @@ class _Handlers:
         mode = modes.get(shown)
         return self._filled(shown, mode.defaults(self._jobs.settings.use_demo) | dict(mode.examples[number].values))
 
-    def use(self, place: str, job_id: str, shown: str, *values: Any) -> list[Any]:
+    def use(self, place: str, task: int, shown: str, *values: Any) -> list[Any]:
         """Takes the result shown over into a mode's form, with the settings that fit."""
         mode_id, name, widget = place.split("/")
-        clip = self._jobs.get(job_id).files[0]
+        clip = self._jobs.output_file(task, 0)
         file = clip if widget == "video" else Staging(self._jobs.settings).last_frame(clip)
         start = self._form.show(mode_id, shown, self._form.values(shown, values))
         return [mode_id, None, *self._filled(mode_id, start | {name: str(file)})]
 
-    def submit(self, shown: str, *values: Any) -> list[Any]:
-        """Queues a run; where a value cannot be used, says so at its field and leaves all else as it is."""
-        raw = self._form.values(shown, values)
-        hints = self._explain(modes.get(shown), raw).hints
-        try:
-            job = self._jobs.submit(shown, raw)
-        except KinoraError as error:
-            fields = error.fields if isinstance(error, InvalidParamsError) else {}
-            notes = self._form.annotate(shown, fields, hints)
-            return [gr.skip(), gr.skip(), status.error_card(Failed.of(error)), *notes]
-        return [job.id, job.id, status.announcement(job.announced), *self._form.annotate(shown, {}, hints)]
+    def edit(self, task: str) -> list[Any]:
+        """A task's values in its mode's form, to be changed and generated again."""
+        if not task:
+            return [gr.skip()] * (2 + FILLED + len(self._form.notes) * 2 + len(self._form.components))
+        detail = self._jobs.task(int(task))
+        return [detail.mode, "", *self._filled(detail.mode, detail.values)]
 
-    def watch(self, job_id: str, request: gr.Request) -> Iterator[list[Any]]:
+    def submit(self, shown: str, *values: Any) -> list[Any]:
+        """Queues what the form says; where a value cannot be used, says so at its field and leaves all as it is."""
+        return self._submit(shown, values, front=False)
+
+    def submit_in_front(self, shown: str, *values: Any) -> list[Any]:
+        """As `submit`, before everything that waits."""
+        return self._submit(shown, values, front=True)
+
+    def watch(self, task: int, request: gr.Request) -> Iterator[list[Any]]:
         """Shows a run until its end, or until this visitor watches another one."""
         watch = self._newest_watch[request.session_hash or ""] = object()
         try:
-            job = self._jobs.get(job_id)
-        except InvalidInputError:  # from before the last start of Kinora
+            detail = self._jobs.task(task)
+        except NotFoundError:  # none yet, or of another data folder
             yield _shown(status.IDLE)
             return
         view = status.View()
-        for events in self._jobs.updates(job_id, every=REFRESH):
+        for events in self._jobs.updates(task, every=REFRESH):
             if self._newest_watch.get(request.session_hash or "") is not watch:
                 return
             view = view.after(events)
-            left = None if view.end else self._jobs.time_left(job, view.stage, view.stage_since)
-            yield _shown(status.card(job, view, left, self._jobs.engine), job)
+            if view.end:
+                detail = self._jobs.task(task)
+            left = None if view.end else self._jobs.time_left(detail, view.stage, view.stage_since)
+            now = status.Moment(self._jobs.elapsed(detail), left, self._jobs.is_stopping(task), self._waits())
+            yield _shown(status.card(detail, view, now), detail, ended=view.end is not None)
 
-    def cancel(self, job_id: str) -> None:
-        self._jobs.cancel(job_id)
+    def cancel(self, task: int) -> None:
+        self._jobs.cancel(Selection(tasks=[task]))
 
     def forget(self, request: gr.Request) -> None:
         """The visitor's page is gone; the run goes on."""
         self._newest_watch.pop(request.session_hash or "", None)
+
+    def _submit(self, shown: str, values: tuple[Any, ...], front: bool) -> list[Any]:
+        raw, batch = self._split(shown, values)
+        hints = self._explain(modes.get(shown), raw).hints
+        try:
+            submission = self._batch.submission(shown, raw, batch)
+            job = self._jobs.submit(submission, skip_bad=self._batch.leave_out_bad(batch))
+        except (KinoraError, BatchError) as error:
+            fields = error.fields if isinstance(error, InvalidParamsError) else {}
+            notes = self._form.annotate(shown, fields, hints)
+            return [gr.skip(), gr.skip(), status.error_card(Failed.of(error)), gr.skip(), *notes]
+        if front:
+            self._jobs.front(Selection(jobs=[job.id]))
+        notes = self._form.annotate(shown, {}, hints)
+        task = self._jobs.task(self._jobs.first_task(job.id))
+        text = status.announcement(modes.Announcement(**task.announced))
+        many = submission.batch is not None or submission.tries > 1
+        return [task.id, task.id, text, job.id if many else gr.skip(), *notes]
+
+    def _split(self, shown: str, values: tuple[Any, ...]) -> tuple[dict[str, Any], tuple[Any, ...]]:
+        """The mode's parameters by name, and the batch's fields."""
+        count = len(self._form.components)
+        return self._form.values(shown, values[:count]), values[count:]
+
+    def _waits(self) -> str:
+        return "The queue is paused." if self._jobs.listing.paused() else self._jobs.held
 
     def _filled(self, mode_id: str, values: Mapping[str, Any]) -> list[Any]:
         """A mode with these values: its title, announcement, examples, notes and fields."""
@@ -220,12 +292,12 @@ class _Explanation:
     errors: dict[str, str]
 
 
-def _shown(card: str, job: Job | None = None) -> list[Any]:
+def _shown(card: str, task: TaskDetail | None = None, ended: bool = False) -> list[Any]:
     """Values for the card, the video, the row under it, the facts, the download and Cancel."""
-    if job is None or job.status != "succeeded":
-        busy = job is not None and not job.ended
+    file = task.outputs_list[0] if task and ended and task.outputs_list else None
+    if task is None or file is None or file.bytes is None:
         hidden = gr.update(visible=False)
+        busy = task is not None and not ended
         return [card, gr.update(visible=False, value=None), hidden, "", gr.skip(), gr.update(interactive=busy)]
-    file = str(job.files[0])
-    video = gr.update(visible=True, value=file)
-    return [card, video, gr.update(visible=True), status.facts(job), file, gr.update(interactive=False)]
+    video = gr.update(visible=True, value=file.path)
+    return [card, video, gr.update(visible=True), status.facts(task), file.path, gr.update(interactive=False)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from html import escape
 
 from events import Cancelled, Download, Event, Failed, Notice, Output, Preview, Queued, Stage
-from jobs import Job
+from jobs import TaskDetail
 from models import Presence
 from modes import Announcement
 from worker import EngineState
@@ -33,8 +33,8 @@ class View:
         view = self
         for event in events:
             match event:
-                case Queued():
-                    view = replace(view, queued=event)
+                case Queued():  # also after a run that came to nothing: it begins anew
+                    view = replace(view, queued=event, stage=None, seen=frozenset(), preview=None)
                 case Download():
                     view = replace(view, download=None if event.done >= event.total else event)
                 case Stage():
@@ -50,17 +50,28 @@ class View:
         return view
 
 
-def card(job: Job, view: View, left: float | None, engine: EngineState) -> str:
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What changes from second to second. Times in seconds; `held` says why the queue takes nothing up, or is ""."""
+
+    elapsed: float
+    left: float | None = None
+    stopping: bool = False
+    held: str = ""
+
+
+def card(task: TaskDetail, view: View, now: Moment) -> str:
     """The whole card for a run: picture area, stages, times; an error card where it failed."""
+    notices = "".join(f'<p class="k-notice">{escape(text)}</p>' for text in view.notices)
     match view.end:
         case Failed():
             return error_card(view.end)
         case Cancelled():
-            cancelled = f'<div class="k-stage k-empty"><p>Cancelled after {_seconds(job.elapsed)}.</p></div>'
-            return cancelled + _stages(job, view)
+            cancelled = f'<div class="k-stage k-empty"><p>Cancelled after {spoken(now.elapsed)}.</p></div>'
+            return cancelled + _stages(task, view)
         case Output():
-            return "".join(f'<p class="k-notice">{escape(text)}</p>' for text in view.notices) + _stages(job, view)
-    return _picture(job, view) + _headline(job, view, left, engine) + _stages(job, view)
+            return notices + _stages(task, view)
+    return _picture(task, view) + _headline(view, now) + notices + _stages(task, view)
 
 
 def announcement(announced: Announcement, to_download: Sequence[Presence] = ()) -> str:
@@ -93,6 +104,11 @@ def error_card(failed: Failed) -> str:
     )
 
 
+def warning(text: str) -> str:
+    """Something that everybody should know."""
+    return f'<p class="k-notice" role="status">{escape(text)}</p>'
+
+
 def engine_pill(state: EngineState) -> str:
     """The engine's state in a word or two."""
     words = {
@@ -108,21 +124,27 @@ def engine_pill(state: EngineState) -> str:
     return f'<span class="k-pill" data-state="{state.name}" role="status"><i></i>{text}</span>'
 
 
-def facts(job: Job) -> str:
+def facts(task: TaskDetail) -> str:
     """Under the video: what it is and how it was made."""
-    announced = job.announced
+    file = _announced(task)
     items = [
-        ("Seed", str(job.seed)),
-        ("Size", f"{announced.width} × {announced.height} px"),
-        ("Length", f"{announced.seconds:.2f} s, {announced.frames} frames at {announced.fps:g} fps"),
-        ("Took", _seconds(job.elapsed)),
+        ("Seed", task.seed),
+        ("Size", f"{file.width} × {file.height} px"),
+        ("Length", f"{file.seconds:.2f} s, {file.frames} frames at {file.fps:g} fps"),
     ]
-    cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in items)
+    if task.seconds is not None:  # not known of a result that was found after a crash
+        items.append(("Took", spoken(task.seconds)))
+    cells = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in items)
     return f'<dl class="k-facts">{cells}</dl>'
 
 
-def _picture(job: Job, view: View) -> str:
-    ratio = f"aspect-ratio:{job.announced.width}/{job.announced.height}"
+def _announced(task: TaskDetail) -> Announcement:
+    return Announcement(**task.announced)
+
+
+def _picture(task: TaskDetail, view: View) -> str:
+    file = _announced(task)
+    ratio = f"aspect-ratio:{file.width}/{file.height}"
     if view.preview is None:
         return f'<div class="k-stage k-waiting" style="{ratio}"></div>'
     data = base64.b64encode(view.preview).decode()
@@ -130,46 +152,47 @@ def _picture(job: Job, view: View) -> str:
     return f'<div class="k-stage" style="{ratio}">{image}</div>'
 
 
-def _headline(job: Job, view: View, left: float | None, engine: EngineState) -> str:
-    words, value, total = _now(job, view, engine)
+def _headline(view: View, now: Moment) -> str:
+    words, value, total = _now(view, now)
     bar = f'<progress value="{value}" max="{total}"></progress>' if total else "<progress></progress>"
-    times = [f"{_seconds(job.elapsed)} elapsed"] if job.started else []
-    if left is not None and job.started:
-        times.append(f"about {_seconds(left)} left")
+    times = [f"{spoken(now.elapsed)} elapsed"] if now.elapsed else []
+    if now.left is not None and now.elapsed:
+        times.append(f"about {spoken(now.left)} left")
     return f'<div class="k-now"><div><b>{escape(words)}</b><span>{" · ".join(times)}</span></div>{bar}</div>'
 
 
-def _now(job: Job, view: View, engine: EngineState) -> tuple[str, float, float]:
+def _now(view: View, now: Moment) -> tuple[str, float, float]:
     """What runs now in words, and how far it is, 0 of 0 where unknown."""
     if view.download:
         file = view.download
         size = f"{file.done / 1e9:.2f} of {file.total / 1e9:.2f} GB at {file.speed / 1e6:.1f} MB/s"
         return f"Downloading {file.file}: {size}", file.done, file.total
-    if job.cancelled.is_set():
+    if now.stopping:
         return "Stopping", 0, 0
     if view.stage:
         step = f", step {view.stage.step} of {view.stage.steps}" if view.stage.step else ""
         return f"{view.stage.label}{step}", view.stage.step, view.stage.steps
+    if now.held:
+        return f"Waiting. {now.held}", 0, 0
     if view.queued and view.queued.ahead:
         runs = "run" if view.queued.ahead == 1 else "runs"
         return f"Waiting behind {view.queued.ahead} {runs}", 0, 0
-    if engine.name in ("starting", "restarting"):
-        return "Waiting for the engine to start", 0, 0
     return "Starting", 0, 0
 
 
-def _stages(job: Job, view: View) -> str:
+def _stages(task: TaskDetail, view: View) -> str:
     current = view.stage.index if view.stage and not view.end else None
     succeeded = isinstance(view.end, Output)
     items = []
-    for index, label in enumerate(job.stages):
+    for index, stage in enumerate(task.stages):
         # On success every stage is done: those that did not run came from the engine's cache.
         state = "now" if index == current else "done" if succeeded or index in view.seen else "todo"
-        items.append(f'<li data-state="{state}">{escape(label)}</li>')
+        items.append(f'<li data-state="{state}">{escape(stage.label)}</li>')
     return f'<ol class="k-stages">{"".join(items)}</ol>'
 
 
-def _seconds(seconds: float) -> str:
+def spoken(seconds: float) -> str:
+    """A time in the units that people use."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

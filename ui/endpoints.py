@@ -1,0 +1,86 @@
+"""One named, typed function for each mode, for Gradio's own client and for MCP tools: made from the declaration."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import gradio as gr
+from gradio import FileData
+
+from errors import KinoraError
+from events import Cancelled, Failed, Output
+from jobs import Jobs, Submission
+from modes import Mode, Parameter
+from modes.inputs import MEDIA
+
+AT_ONCE = 16  # callers that wait for their clip; more wait for one of these
+
+
+def add(jobs: Jobs, modes: Mapping[str, Mode]) -> None:
+    """To be called in a `gr.Blocks`. A call queues a task and waits for its end; a caller who leaves stops nothing."""
+    for mode in modes.values():
+        gr.api(_function(jobs, mode), api_name=mode.id, concurrency_limit=AT_ONCE, concurrency_id="endpoints")
+
+
+def _function(jobs: Jobs, mode: Mode) -> Callable[..., Any]:
+    parameters = mode.parameters(jobs.settings.use_demo)
+
+    def call(*positional: Any, **named: Any) -> tuple[dict[str, Any], str, int]:
+        values = signature.bind(*positional, **named).arguments
+        return _made(jobs, mode, {name: _value(value) for name, value in values.items() if value is not None})
+
+    # Those without a default come first, as Python has it.
+    ordered = sorted(parameters, key=lambda each: not _required(mode, each))
+    signature = inspect.Signature(
+        [_declared(mode, each) for each in ordered], return_annotation=tuple[FileData, str, int]
+    )
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    call.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
+    call.__annotations__["return"] = signature.return_annotation
+    call.__name__ = mode.id
+    helps = "\n".join(f"    {each.name}: {_help(each)}" for each in ordered)
+    call.__doc__ = f"{mode.summary} Waits for the file; returns it, its seed and its task's number.\n\nArgs:\n{helps}"
+    return call
+
+
+def _made(jobs: Jobs, mode: Mode, values: dict[str, Any]) -> tuple[dict[str, Any], str, int]:
+    try:
+        job = jobs.submit(Submission(mode=mode.id, values=values))
+    except KinoraError as error:
+        raise gr.Error(f"{error.message} {error.hint}".strip(), print_exception=False) from None
+    task = jobs.first_task(job.id)
+    last = list(jobs.events(task))[-1]
+    if isinstance(last, Failed):
+        raise gr.Error(f"{last.message} {last.hint}".strip(), print_exception=False)
+    if isinstance(last, Cancelled) or not isinstance(last, Output):
+        raise gr.Error("It was cancelled.", print_exception=False)
+    file = FileData(path=str(last.files[0]), orig_name=last.files[0].name)
+    return file.model_dump(), jobs.task(task).seed, task
+
+
+def _value(value: Any) -> Any:
+    """An uploaded file as its path; Gradio has already seen to it that it is one of its uploads."""
+    if isinstance(value, Mapping) and "path" in value:
+        return value["path"]
+    return value
+
+
+def _declared(mode: Mode, parameter: Parameter) -> inspect.Parameter:
+    kind: Any = {"number": float, "seed": str, "switch": bool, "loras": list[str]}.get(parameter.widget, str)
+    if parameter.widget in MEDIA:
+        kind = FileData
+    elif parameter.choices:
+        kind = Literal[parameter.choices]  # type: ignore[valid-type]
+    default: Any = inspect.Parameter.empty
+    if not _required(mode, parameter):
+        kind, default = kind | None, None if parameter.widget == "loras" else parameter.default
+    return inspect.Parameter(parameter.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=kind)
+
+
+def _required(mode: Mode, parameter: Parameter) -> bool:
+    return mode.params.model_fields[parameter.name].is_required() or parameter.name == "prompt"
+
+
+def _help(parameter: Parameter) -> str:
+    unit = f" In {parameter.unit}." if parameter.unit else ""
+    return f"{parameter.help}{unit}"
