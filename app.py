@@ -1,55 +1,89 @@
-"""Start here: `python app.py` serves the page, while the engine starts in its own process."""
+"""Start here: `python app.py` serves the page and the API, while the engine starts in its own process."""
 
-import ipaddress
+import asyncio
 import os
+import socket
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported: nothing is told to anyone
 
+import gradio as gr
 import typer
+import uvicorn
 
+import api
 import ui
+from api.guard import is_loopback
+from errors import BusyError, KinoraError
 from jobs import Jobs
 from settings import Settings
 
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+BAD_INPUT = 2  # exit code
 
 
 def serve(settings: Settings) -> None:
-    """Serves until interrupted. Ends with exit code 2 where it would be open to others without a password."""
+    """Serves until interrupted. Ends with exit code 2 where it would be open to others without a password, where
+    another Kinora works on the same data folder, or where the port is taken."""
     if not is_loopback(settings.host) and not (settings.user and settings.password):
-        sys.exit(
+        _refuse(
             f"Listening on {settings.host} lets others in. Set KINORA_USER and KINORA_PASSWORD first, "
             "or listen on 127.0.0.1."
         )
     os.environ["GRADIO_TEMP_DIR"] = str(settings.home / "cache")  # what the page shows, under unguessable names
     settings.outputs_dir.mkdir(parents=True, exist_ok=True)
-    jobs = Jobs(settings)
-    page = ui.build(jobs)
-    jobs.start()
+    listening = _listen(settings)
     try:
-        page.launch(
-            server_name=settings.host,
-            server_port=settings.port,
-            auth=(settings.user, settings.password) if settings.user and settings.password else None,
-            allowed_paths=[str(settings.outputs_dir)],
-            run_history=False,
-            footer_links=[],
-            share=False,
-            ssr_mode=False,
-            theme=ui.theme(),
-            css=ui.CSS,
-            head=ui.HEAD,
-        )
+        jobs = Jobs(settings)
+        jobs.start()
+    except KinoraError as error:
+        _refuse(f"{error.message} {error.hint}", BAD_INPUT if isinstance(error, BusyError) else 1)
+    try:
+        _serve(jobs, listening)
     finally:
         jobs.stop()
+
+
+def _serve(jobs: Jobs, listening: socket.socket) -> None:
+    settings = jobs.settings
+    server_app = gr.mount_gradio_app(
+        api.create(jobs),
+        ui.build(jobs),
+        path="",
+        allowed_paths=[str(settings.outputs_dir)],
+        max_file_size=settings.max_upload_bytes,
+        run_history=False,
+        footer_links=[],
+        ssr_mode=False,
+        theme=ui.theme(),
+        css=ui.CSS,
+        head=ui.HEAD,
+    )
+    url = f"http://{settings.host}:{listening.getsockname()[1]}"
+    config = uvicorn.Config(server_app, log_level="warning", timeout_graceful_shutdown=1, ws="none")
+    server = uvicorn.Server(config)
+    jobs.lock.tell(url)
+    print(f"Kinora runs at {url} and keeps its files in {settings.home}", flush=True)
+    if jobs.notice:
+        print(jobs.notice, flush=True)
+    asyncio.run(server.serve(sockets=[listening]))
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Bound before anything else starts: a port that is taken is told at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        _refuse(f"Port {settings.port} of {settings.host} cannot be used: {error.strerror}. Set KINORA_PORT.")
+    return listening
+
+
+def _refuse(reason: str, code: int = BAD_INPUT) -> NoReturn:
+    print(reason, file=sys.stderr)
+    raise SystemExit(code)
 
 
 def main(

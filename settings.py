@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ from pydantic_settings import (
 )
 
 PROJECT = Path(__file__).resolve().parent
+VERSION: str = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 
 def default_home() -> Path:
@@ -51,6 +53,7 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=0, le=65535, description="Port to listen on")
     user: str | None = Field(None, description="User name; needed for any address but loopback")
     password: str | None = Field(None, description="Password; needed for any address but loopback")
+    allowed_dirs: list[Path] = Field([], description="Folders whose files may be named by path over the REST API")
     database: str | None = Field(
         None, description="Where the queue is kept, as an SQLAlchemy address; by default kinora.db in the home folder"
     )
@@ -81,7 +84,7 @@ class Settings(BaseSettings):
     def _expand_home(cls, path: Path | None) -> Path | None:
         return path and path.expanduser().absolute()
 
-    @field_validator("models_dirs")
+    @field_validator("models_dirs", "allowed_dirs")
     @classmethod
     def _expand_homes(cls, paths: list[Path]) -> list[Path]:
         return [path.expanduser().absolute() for path in paths]

@@ -125,6 +125,10 @@ class Jobs:
 
     # What people ask for
 
+    def paths(self, submission: Submission) -> Iterator[tuple[str, str]]:
+        """Every file that a submission names, with the field that names it. Raises InvalidInputError."""
+        return self._drafting.paths(submission)
+
     def plan(self, submission: Submission) -> Plan:
         """What a submission would come to. Raises as `submit`, but for a batch's problems, which it lists."""
         return self._drafting.plan(submission, self._views.seconds_of)

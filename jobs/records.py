@@ -29,7 +29,7 @@ class Batch(Record):
     """Where a job's many tasks come from. Everything given is combined: files x table rows x grid.
 
     Where several give the same parameter, the later in this order wins: the job's own values, the file's sidecars,
-    `overrides`, the table's row, the grid.
+    `overrides`, the table's row, the grid. What the files go into is theirs: neither table nor grid may give it.
     """
 
     folder: Path | None = Field(None, description="Every media file in it, in the order of their names")
@@ -82,8 +82,9 @@ class BatchError(KinoraError):
     def __init__(self, problems: list[Problem], good: int) -> None:
         first = problems[0]
         count = "One entry" if len(problems) == 1 else f"{len(problems):,} entries"
+        where = f"{first.where}: " if first.where else ""
         super().__init__(
-            f"{count} of this batch cannot run. {first.where}: {first.message}",
+            f"{count} of this batch cannot run. {where}{first.message}",
             f"Correct what is named, or submit only the {good:,} good ones." if good else "Correct what is named.",
         )
         self.problems = problems

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import modes
 from errors import KinoraError
 from jobs.batches import Row, expand
 from jobs.inputs import Inputs
-from jobs.records import BatchError, Plan, Problem, Submission
+from jobs.records import Batch, BatchError, Plan, Problem, Submission
 from media import Staging, digest
 from models import Models
 from modes import InvalidParamsError, Mode, Params
@@ -80,6 +80,16 @@ class Drafting:
                     raise
                 problems.append(Problem(where=row.label, field="", message=f"{error.message} {error.hint}".strip()))
         return good, problems
+
+    def paths(self, submission: Submission) -> Iterator[tuple[str, str]]:
+        """Every file that a submission names, with its field; what tables say only once they were told."""
+        batch = submission.batch or Batch()
+        yield from ((name, str(path)) for name in ("folder", "table") if (path := getattr(batch, name)))
+        yield from (("files", str(file)) for file in batch.files)
+        mode = modes.get(submission.mode)
+        media = [each.name for each in mode.parameters() if each.widget in MEDIA]
+        for row in expand(mode, submission)[0]:
+            yield from ((name, str(row.values[name])) for name in media if row.values.get(name))
 
     def drafts(self, submission: Submission, skip_bad: bool) -> list[Draft]:
         """All tasks of a submission. Raises as `check`, and BatchError where a batch has entries that cannot run."""

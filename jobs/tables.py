@@ -15,6 +15,7 @@ from jobs.records import Problem
 from modes import InvalidParamsError
 
 MAX_BYTES = 20_000_000
+MAX_PROBLEMS = 10_000
 SUFFIXES = (".csv", ".jsonl", ".ndjson", ".json")
 DELIMITERS = (",", ";", "\t")
 
@@ -29,10 +30,11 @@ def read_rows(
     parts: list[Part] = []
     more = 0
     for record in records:
+        if len(problems) >= MAX_PROBLEMS:
+            problems.append(problem(problems[-1].where, "table", "Too much is wrong; what follows was not read."))
+            break
         if isinstance(record, Problem):
             problems.append(record)
-            if len(problems) > most:  # whatever this is, it is no table
-                break
         elif len(parts) == most:
             more += 1
         else:

@@ -5,6 +5,7 @@ from media.audio import AudioInfo, probe_audio
 from media.image import ImageInfo, probe_image
 from media.source import MediaError
 from media.staging import Staging, digest, readable
+from media.thumbnail import thumbnail
 from media.video import VideoInfo, probe_video, sample
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "probe_video",
     "readable",
     "sample",
+    "thumbnail",
 ]

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-ROOMS = ("backend", "commands", "demo_models", "jobs", "media", "models", "modes", "ui", "tools", "comfyui")
+ROOMS = ("api", "backend", "commands", "demo_models", "jobs", "media", "models", "modes", "ui", "tools", "comfyui")
 
 # Who may import whom of our own rooms; what is not listed may not.
 ARROWS = {
-    "app": {"ui", "jobs", "settings"},
+    "app": {"api", "ui", "jobs", "settings", "errors"},
+    "api": {"jobs", "modes", "media", "settings", "events", "errors"},
     "ui": {"modes", "jobs", "media", "models", "settings", "events", "errors", "worker"},
     "cli": {"commands", "modes", "doctor", "settings", "errors"},
     "commands": {"modes", "jobs", "settings", "events", "errors"},

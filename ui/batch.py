@@ -20,21 +20,29 @@ class BatchForm:
 
     def __init__(self) -> None:
         with gr.Accordion("Batch", open=False, elem_id="k-batch"):
-            self._files = gr.File(label="Files", file_count="multiple", height=140, elem_id="batch-files")
+            self._files = gr.File(
+                label="Files", file_count="multiple", height=96, elem_id="batch-files", elem_classes="k-drop"
+            )
             gr.HTML(_hint("One clip for each file. kite.txt beside kite.png is its prompt, kite.json its values."))
+            tables = [".csv", ".jsonl", ".json"]
             self._table = gr.File(
-                label="Table", file_types=[".csv", ".jsonl", ".json"], height=100, elem_id="batch-table"
+                label="Table", file_types=tables, height=96, elem_id="batch-table", elem_classes="k-drop"
             )
             gr.HTML(_hint("CSV or JSON lines, one clip a row. Columns are parameters: prompt, seed …"))
             self._grid = gr.Textbox(label="Lists of values", lines=2, placeholder="seed: 1, 2, 3", elem_id="batch-grid")
             gr.HTML(_hint("One parameter a line. Several lines make every combination."))
             with gr.Row(elem_classes="k-grid"):
-                self._tries = gr.Textbox("1", label="Tries of each", max_lines=1, elem_id="batch-tries")
-                self._priority = gr.Textbox("0", label="Priority (-100 to 100)", max_lines=1, elem_id="batch-priority")
+                with gr.Column(elem_classes="k-cell", min_width=120):
+                    self._tries = gr.Textbox("1", label="Tries of each", max_lines=1, elem_id="batch-tries")
+                    gr.HTML(_hint("With different seeds."))
+                with gr.Column(elem_classes="k-cell", min_width=120):
+                    self._priority = gr.Textbox("0", label="Priority", max_lines=1, elem_id="batch-priority")
+                    gr.HTML(_hint("-100 to 100, higher first."))
             self._name = gr.Textbox("", label="Name of the job", max_lines=1, elem_id="batch-name")
             self._leave_out = gr.Checkbox(False, label="Leave out what cannot run", elem_id="batch-skip")
             self.plan = gr.HTML(elem_id="batch-plan")
-            self.submitted = gr.State(0)  # the newest batch's job
+            # The newest batch's job, for the page to show; a gr.State would not reach the browser.
+            self.submitted = gr.Textbox(elem_classes="k-hidden", show_label=False)
 
     @property
     def components(self) -> list[Component]:

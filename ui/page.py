@@ -249,7 +249,7 @@ class _Handlers:
         task = self._jobs.task(self._jobs.first_task(job.id))
         text = status.announcement(modes.Announcement(**task.announced))
         many = submission.batch is not None or submission.tries > 1
-        return [task.id, task.id, text, job.id if many else gr.skip(), *notes]
+        return [task.id, task.id, text, str(job.id) if many else gr.skip(), *notes]
 
     def _split(self, shown: str, values: tuple[Any, ...]) -> tuple[dict[str, Any], tuple[Any, ...]]:
         """The mode's parameters by name, and the batch's fields."""

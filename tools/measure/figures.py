@@ -14,7 +14,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from settings import PROJECT
+from settings import PROJECT, VERSION
 
 PACKAGES = ("torch", "gradio", "av", "numpy")
 
@@ -54,9 +54,8 @@ class Machine:
 
     @classmethod
     def here(cls) -> "Machine":
-        project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         comfyui = tomllib.loads((PROJECT / "comfyui" / "pin.toml").read_text(encoding="utf-8"))
-        versions = {"Kinora": project["version"], "ComfyUI": comfyui["version"], "Python": platform.python_version()}
+        versions = {"Kinora": VERSION, "ComfyUI": comfyui["version"], "Python": platform.python_version()}
         memory = psutil.virtual_memory().total / 2**30
         load = psutil.getloadavg()[0]
         device = f"{os.cpu_count()}-core CPU, {memory:.0f} GB, demo models, load average {load:.1f} at the end"

@@ -1,0 +1,39 @@
+"""The REST API under /api/v1, beside the page. Routes parse, call one method of `Jobs`, and return its record."""
+
+from fastapi import APIRouter, FastAPI
+
+from api import events, files, problems, queue, submit, tasks
+from api.guard import Guard
+from errors import NotFoundError
+from jobs import Jobs
+from settings import VERSION
+
+PREFIX = "/api/v1"
+nowhere = APIRouter(include_in_schema=False)
+
+__all__ = ["PREFIX", "create"]
+
+
+def create(jobs: Jobs) -> FastAPI:
+    """The server, to which the page is added; whoever reaches it has passed the guard."""
+    app = FastAPI(
+        title="Kinora",
+        version=VERSION,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # it would fetch scripts from elsewhere
+        redoc_url=None,
+        responses={422: {"model": problems.ProblemDetails}, 404: {"model": problems.ProblemDetails}},
+    )
+    app.state.jobs = jobs
+    for room in (queue, submit, tasks, files, events):
+        app.include_router(room.router, prefix=PREFIX)
+    app.include_router(nowhere, prefix=PREFIX)
+    problems.install(app)
+    app.add_middleware(Guard, settings=jobs.settings, token=jobs.lock.token)
+    return app
+
+
+@nowhere.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def _nowhere(rest: str) -> None:
+    """Otherwise the page's server would answer, in its own way."""
+    raise NotFoundError(f"There is no {PREFIX}/{rest[:200]}, or not with this method.")

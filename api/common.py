@@ -1,0 +1,37 @@
+"""What the routes share."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query, Request
+
+from jobs import Jobs, Status
+
+LARGEST = 2**31 - 1
+"""Of an id; a database's integers end there."""
+
+
+def the_queue(request: Request) -> Jobs:
+    return request.app.state.jobs
+
+
+Queue = Annotated[Jobs, Depends(the_queue)]
+TaskId = Annotated[int, Path(ge=1, le=LARGEST)]
+JobId = Annotated[int, Path(ge=1, le=LARGEST)]
+Limit = Annotated[int, Query(ge=1, le=500, description="Rows of a page")]
+Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the page before")]
+Search = Annotated[str, Query(max_length=200, pattern="^[^\\x00]*$")]
+Statuses = Annotated[list[Status] | None, Query(description="May be repeated; by default all")]
+
+
+def is_local(request: Request) -> bool:
+    """Whether the caller showed the token that only this machine's user can read: see `guard`."""
+    return bool(request.scope.get("kinora.local"))
+
+
+def without_nulls(value: Any) -> Any:
+    """Text without the character that no database takes."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {without_nulls(name): without_nulls(each) for name, each in value.items()}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value

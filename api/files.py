@@ -1,0 +1,57 @@
+"""The files of tasks: results by range, inputs, thumbnails, previews."""
+
+import hashlib
+import mimetypes
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import FileResponse
+
+from api.common import Queue, TaskId
+from errors import NotFoundError
+from jobs import Jobs
+from media import thumbnail
+
+router = APIRouter(prefix="/tasks/{task}")
+JPEG = {200: {"content": {"image/jpeg": {}}}}
+
+
+@router.get("/outputs/{number}", response_class=FileResponse)
+def output(task: TaskId, number: int, queue: Queue, download: bool = False) -> FileResponse:
+    """A result, or the part of it that a Range header asks for."""
+    return _sent(queue.output_file(task, number), download)
+
+
+@router.get("/inputs/{parameter}", response_class=FileResponse)
+def given(task: TaskId, parameter: str, queue: Queue, thumbnail: Annotated[bool, Query()] = False) -> FileResponse:
+    """A task's input as it was submitted, or a small picture of it."""
+    file = queue.input_file(task, parameter)
+    return _sent(_small(file, queue) if thumbnail else file, False)
+
+
+@router.get("/preview", response_class=Response, responses=JPEG)
+def preview(task: TaskId, queue: Queue) -> Response:
+    """The newest picture of a task that runs."""
+    picture = queue.preview(task)
+    if picture is None:
+        raise NotFoundError("There is no preview now.", "task")
+    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+def _sent(file: Path, download: bool) -> FileResponse:
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    # What came from outside must not run as a page of ours.
+    headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+    where = "attachment" if download else "inline"
+    return FileResponse(file, media_type=kind, filename=file.name, content_disposition_type=where, headers=headers)
+
+
+def _small(file: Path, queue: Jobs) -> Path:
+    """Made once for each content. Raises MediaError where there is nothing to see."""
+    stat = file.stat()
+    key = hashlib.sha256(f"{file}:{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:24]
+    target = queue.settings.home / "cache" / "thumbnails" / f"{key}.jpg"
+    if not target.is_file():
+        thumbnail(file, target, queue.settings)
+    return target

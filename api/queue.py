@@ -1,0 +1,98 @@
+"""The queue as a whole, its jobs, and the modes."""
+
+from typing import Any
+
+from fastapi import APIRouter, status
+from pydantic import BaseModel
+
+import modes
+from api.common import Cursor, JobId, Limit, Queue, Search
+from jobs import EngineRow, JobPage, JobRow, Jobs, QueueState
+from modes import Mode
+from settings import VERSION
+
+router = APIRouter()
+
+
+class Health(BaseModel):
+    status: str
+    version: str
+    engines: list[EngineRow]
+
+
+class ModeInfo(BaseModel):
+    """`schema` is the JSON schema of the mode's values."""
+
+    id: str
+    label: str
+    group: str
+    summary: str
+    presets: list[dict[str, str]]
+    parameters: dict[str, Any]
+
+
+class Again(BaseModel):
+    """`key`: the same one again gives the same new job."""
+
+    new_seeds: bool = False
+    key: str | None = None
+
+
+@router.get("/health")
+def health(queue: Queue) -> Health:
+    """Open to everybody."""
+    return Health(status="ok", version=VERSION, engines=queue.state().engines)
+
+
+@router.get("/modes")
+def all_modes(queue: Queue) -> list[ModeInfo]:
+    return [_info(mode, queue) for mode in modes.MODES.values()]
+
+
+@router.get("/modes/{mode}")
+def one_mode(mode: str, queue: Queue) -> ModeInfo:
+    return _info(modes.get(mode), queue)
+
+
+@router.get("/queue")
+def queue_state(queue: Queue) -> QueueState:
+    return queue.state()
+
+
+@router.post("/queue/pause")
+def pause(queue: Queue) -> QueueState:
+    """What runs goes on to its end; nothing begins until it is resumed."""
+    return queue.pause(True)
+
+
+@router.post("/queue/resume")
+def resume(queue: Queue) -> QueueState:
+    return queue.pause(False)
+
+
+@router.get("/jobs")
+def jobs(queue: Queue, limit: Limit = 50, cursor: Cursor = None, search: Search = "") -> JobPage:
+    """Newest first."""
+    return queue.jobs(limit, cursor, search)
+
+
+@router.get("/jobs/{job}")
+def job(job: JobId, queue: Queue) -> JobRow:
+    return queue.job(job)
+
+
+@router.post("/jobs/{job}/again", status_code=status.HTTP_201_CREATED)
+def again(job: JobId, ask: Again, queue: Queue) -> JobRow:
+    """A whole job once more, as a new one."""
+    return queue.again(job, ask.new_seeds, ask.key)
+
+
+def _info(mode: Mode, queue: Jobs) -> ModeInfo:
+    schema = mode.params.model_json_schema()
+    for parameter in mode.parameters(queue.settings.use_demo):
+        if parameter.default is not None:
+            schema["properties"][parameter.name]["default"] = parameter.default
+    presets = [{"id": preset.id, "label": preset.label, "summary": preset.summary} for preset in mode.presets]
+    return ModeInfo(
+        id=mode.id, label=mode.label, group=mode.group, summary=mode.summary, presets=presets, parameters=schema
+    )

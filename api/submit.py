@@ -1,0 +1,130 @@
+"""Submitting: JSON with paths inside allowed folders, or a form with the files themselves."""
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, status
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+
+from api.common import Queue, is_local, without_nulls
+from api.problems import ForbiddenError
+from errors import InvalidInputError
+from jobs import Batch, JobRow, Jobs, Plan, Submission
+from media import readable
+from settings import PROJECT, Settings
+
+router = APIRouter()
+SkipBad = Annotated[bool, Query(description="Leave out what cannot run")]
+FORM: dict[str, Any] = {
+    "type": "object",
+    "required": ["job"],
+    "properties": {
+        "job": {"type": "string", "description": "A Submission as JSON"},
+        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+        "table": {"type": "string", "format": "binary"},
+    },
+    "additionalProperties": {"type": "string", "format": "binary", "description": "By the parameter that takes it"},
+}
+
+
+@router.post("/plan")
+def plan(submission: Submission, request: Request, queue: Queue) -> Plan:
+    """What a submission would come to; nothing is queued."""
+    return queue.plan(_allowed(submission, request, queue))
+
+
+@router.post("/jobs", status_code=status.HTTP_201_CREATED)
+def submit(submission: Submission, request: Request, queue: Queue, skip_bad: SkipBad = False) -> JobRow:
+    return queue.submit(_allowed(submission, request, queue), skip_bad)
+
+
+@router.post(
+    "/jobs/upload",
+    status_code=status.HTTP_201_CREATED,
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
+)
+async def upload(request: Request, queue: Queue, skip_bad: SkipBad = False) -> JobRow:
+    """The submission as the part `job`, its files as parts named after the parameters that take them; `files` and
+    `table` make a batch."""
+    async with request.form(max_files=1000, max_fields=1000) as form:
+        return await run_in_threadpool(_upload, form, request, queue, skip_bad)
+
+
+def _upload(form: FormData, request: Request, queue: Jobs, skip_bad: bool) -> JobRow:
+    text = form.get("job")
+    try:
+        submission = Submission.model_validate(without_nulls(json.loads(text if isinstance(text, str) else "")))
+    except (ValueError, ValidationError, RecursionError):
+        raise InvalidInputError("The part “job” must be a submission as JSON.", "job") from None
+    _allowed(submission, request, queue)  # what it names besides the files that come with it
+    with _folder(queue.settings) as folder:
+        values, batch = dict(submission.values), submission.batch or Batch()
+        files, table = list(batch.files), batch.table
+        for number, (name, part) in enumerate(form.multi_items()):
+            if not isinstance(part, UploadFile):
+                continue
+            saved = _save(part, folder / str(number), queue.settings)
+            if name == "files":
+                files.append(saved)
+            elif name == "table":
+                table = saved
+            else:
+                values[name] = str(saved)
+        many = submission.batch is not None or files or table
+        batch = batch.model_copy(update={"files": files, "table": table})
+        changed = {"values": values, "batch": batch if many else None, "stage": True}
+        return queue.submit(submission.model_copy(update=changed), skip_bad)
+
+
+def _allowed(submission: Submission, request: Request, queue: Jobs) -> Submission:
+    """The submission, if the caller may name all its paths. Raises ForbiddenError."""
+    submission = Submission.model_validate(without_nulls(submission.model_dump(mode="json")))
+    if not is_local(request):
+        roots = [queue.settings.outputs_dir, queue.settings.inputs_dir, PROJECT / "examples"]
+        roots = [root.resolve() for root in [*roots, *queue.settings.allowed_dirs]]
+        for field, path in queue.paths(submission):
+            _refuse_outside(field, path, roots)
+    return submission
+
+
+def _refuse_outside(field: str, path: str, roots: Iterable[Path]) -> None:
+    try:
+        file = Path(path).resolve()
+    except (OSError, ValueError, RuntimeError):
+        raise InvalidInputError("This path cannot be read.", field) from None
+    if not any(file.is_relative_to(root) for root in roots):
+        raise ForbiddenError(
+            f"{path[:200]} is outside of the folders whose files may be named here.",
+            field,
+            "Upload the file, or add its folder to the setting allowed_dirs.",
+        )
+
+
+@contextmanager
+def _folder(settings: Settings) -> Iterator[Path]:
+    """For the files of one submission; afterwards the queue has its own."""
+    folder = settings.uploads_dir / secrets.token_hex(16)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _save(part: UploadFile, folder: Path, settings: Settings) -> Path:
+    """Under its own name, made harmless, in a folder of its own: two parts may be named alike."""
+    name = Path((part.filename or "file").replace("\\", "/")).name
+    file = folder / f"{readable(Path(name).stem)}{Path(name).suffix.lower()[:10]}"
+    folder.mkdir()
+    if part.size is not None and part.size > settings.max_upload_bytes:
+        raise InvalidInputError(f"{name}: larger than {settings.max_upload_bytes / 1e6:,.0f} MB.", "files")
+    with file.open("wb") as written:
+        shutil.copyfileobj(part.file, written, 1 << 20)
+    return file

@@ -1,0 +1,76 @@
+"""Tasks: lists, one whole, and what to do with them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from api.common import LARGEST, Cursor, Limit, Queue, Search, Statuses, TaskId
+from errors import InvalidInputError
+from jobs import STATUSES, Acted, Selection, TaskDetail, TaskPage
+
+router = APIRouter(prefix="/tasks")
+
+
+class Retry(BaseModel):
+    selection: Selection
+    new_seeds: bool = False
+
+
+class Prioritise(BaseModel):
+    selection: Selection
+    priority: int = Field(ge=-100, le=100)
+
+
+@router.get("")
+def tasks(
+    queue: Queue,
+    status: Statuses = None,
+    job: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
+    search: Search = "",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    ids: Annotated[str | None, Query(max_length=5000, description="Only these, as 1,2,3")] = None,
+) -> TaskPage:
+    """Running, failed, queued in the order of their turns, then what ended last."""
+    if ids is not None:
+        rows = queue.rows(_numbers(ids))
+        return TaskPage(tasks=rows, total=len(rows), next=None)
+    return queue.tasks([each for each in STATUSES if not status or each in status], job, search, limit, cursor)
+
+
+@router.get("/{task}")
+def task(task: TaskId, queue: Queue) -> TaskDetail:
+    return queue.task(task)
+
+
+@router.post("/cancel")
+def cancel(selection: Selection, queue: Queue) -> Acted:
+    """Queued ones at once; running ones are asked to stop, and counted as pending until they have."""
+    return queue.cancel(selection)
+
+
+@router.post("/retry")
+def retry(ask: Retry, queue: Queue) -> Acted:
+    """Failed and cancelled ones, in place."""
+    return queue.retry(ask.selection, ask.new_seeds)
+
+
+@router.post("/front")
+def front(selection: Selection, queue: Queue) -> Acted:
+    return queue.front(selection)
+
+
+@router.post("/priority")
+def priority(ask: Prioritise, queue: Queue) -> Acted:
+    return queue.prioritise(ask.selection, ask.priority)
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        found = [int(each) for each in text.split(",") if each.strip()]
+    except ValueError:
+        found = [-1]
+    if any(not 0 < each <= LARGEST for each in found):
+        raise InvalidInputError("Write ids as 1,2,3.", "ids")
+    return found

@@ -1,0 +1,26 @@
+"""A small picture that stands for a picture or a video."""
+
+from pathlib import Path
+from uuid import uuid4
+
+from media.image import read_image
+from media.source import MediaError, regular_file
+from media.video import sample
+from settings import Settings
+
+SIDE = 320  # pixels, of the longer side
+
+
+def thumbnail(path: str | Path, target: Path, settings: Settings) -> None:
+    """Writes a JPEG of at most 320 pixels. Raises `MediaError` where there is nothing to see."""
+    file = regular_file(path, settings)
+    try:
+        picture = read_image(file, settings, "white", None, "crop")
+    except MediaError:
+        picture = sample(file, settings)
+    picture = picture.convert("RGB")
+    picture.thumbnail((SIDE, SIDE))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{uuid4().hex}.part")
+    picture.save(part, "JPEG", quality=80)
+    part.replace(target)
