@@ -55,6 +55,7 @@ def _serve(jobs: Jobs, listening: socket.socket) -> None:
         run_history=False,
         footer_links=[],
         ssr_mode=False,
+        mcp_server=True,
         theme=ui.theme(),
         css=ui.CSS,
         head=ui.HEAD,

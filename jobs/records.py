@@ -4,7 +4,7 @@ A *job* is what a person submitted; its *tasks* are single generations.
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,10 @@ STATUSES: tuple[Status, ...] = ("running", "failed", "queued", "succeeded", "can
 MAX_TRIES = 1000
 MAX_TASKS = 10_000
 """Of one job. More is a mistake in a grid, not a wish."""
+
+
+Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""Of a job or a task; a database's integers end there."""
 
 
 class Record(BaseModel):
@@ -236,8 +240,8 @@ class QueueState(Record):
 class Selection(Record):
     """Which tasks an act is for: these, all of these jobs, or all with this status; together they are added up."""
 
-    tasks: list[int] = []
-    jobs: list[int] = []
+    tasks: list[Id] = Field([], max_length=MAX_TASKS)
+    jobs: list[Id] = Field([], max_length=MAX_TASKS)
     status: Status | None = None
 
 
