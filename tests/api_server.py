@@ -15,7 +15,7 @@ from jobs import Jobs
 @contextmanager
 def serving(jobs: Jobs, **headers: str) -> Iterator[httpx2.Client]:
     """A client of the real server."""
-    with socket.socket() as listening:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:  # as app.py does
         listening.bind(("127.0.0.1", 0))
         config = uvicorn.Config(api.create(jobs), log_level="warning", ws="none", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)

@@ -14,7 +14,7 @@ def test_no_request_makes_the_server_fail(tmp_path: Path) -> None:
     jobs = Jobs(Settings(home=tmp_path / "home", device="cpu", demo="always"))
     with serving(jobs) as client:
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{client.base_url}openapi.json"]
-        options = ["--checks=not_a_server_error", "--max-examples=8", "--workers=4", "--phases=coverage,fuzzing"]
+        options = ["--checks=not_a_server_error", "--max-examples=25", "--phases=coverage,fuzzing"]
         options += ["--exclude-path-regex=events$", "--generation-deterministic", "--no-color"]  # streams do not end
         done = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
