@@ -1,6 +1,7 @@
 """What all tests share: the project on the path, homes of their own, and one real engine on demo models."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,3 +55,15 @@ def other_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def clip() -> dict[str, object]:
     """A text to video run of about a second: 128 x 128 pixels, 9 frames."""
     return {"prompt": "a red kite over the sea", "width": 128, "height": 128, "seconds": 0.3, "seed": 7}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of a few megabytes."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("this user may not mount a small file system")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -1,5 +1,6 @@
 """The API's own document, tried in all ways that it allows and many that it does not: never a 500."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,4 +19,4 @@ def test_no_request_makes_the_server_fail(tmp_path: Path) -> None:
         options += ["--exclude-path-regex=events$", "--generation-deterministic", "--no-color"]  # streams do not end
         done = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
-    assert "No issues found" in done.stdout
+    assert re.search(r"(\d{3,}) generated, \1 passed", done.stdout), done.stdout[-2000:]
