@@ -3,7 +3,10 @@
 Exit codes: 0 done, 1 failed, 2 bad input, 130 cancelled.
 """
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 import doctor as health
 import modes
@@ -16,7 +19,21 @@ from settings import Settings
 
 SECRET = ("password", "database")  # an address of a database may have a password in it
 
-app = typer.Typer(help="Kinora: generated video, image and sound on your own machine.", no_args_is_help=True)
+
+class ErrorsInWords(TyperGroup):
+    """Every command's errors as a sentence, not as a traceback."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KinoraError as error:
+            terminal.print(f"{error.message} {error.hint}", markup=False, style="red", soft_wrap=True)
+            raise typer.Exit(BAD_INPUT if isinstance(error, InvalidInputError) else FAILED) from None
+
+
+app = typer.Typer(
+    cls=ErrorsInWords, help="Kinora: generated video, image and sound on your own machine.", no_args_is_help=True
+)
 app.add_typer(generate, name="generate")
 app.add_typer(submit, name="submit")
 queue.register(app)
@@ -52,14 +69,5 @@ def doctor() -> None:
         raise typer.Exit(FAILED)
 
 
-def main() -> None:
-    """Runs the command line; errors in words, not as a traceback."""
-    try:
-        app()
-    except KinoraError as error:
-        terminal.print(f"{error.message} {error.hint}", markup=False, style="red", soft_wrap=True)
-        raise SystemExit(BAD_INPUT if isinstance(error, InvalidInputError) else FAILED) from None
-
-
 if __name__ == "__main__":
-    main()
+    app()

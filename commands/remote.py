@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from errors import BusyError, KinoraError, NotFoundError
+from errors import BusyError, InvalidInputError, KinoraError, NotFoundError
 from events import Cancelled, Download, Event, Failed, Notice, Output, Queued, Stage
 from jobs import (
     STATUSES,
@@ -143,13 +143,15 @@ def _check(answer: httpx2.Response) -> httpx2.Response:
         problem = answer.json()
     except ValueError:
         problem = {"detail": f"The running Kinora answered {answer.status_code}."}
-    if problem.get("fields"):
-        raise InvalidParamsError(problem["fields"])
     if problem.get("problems"):
         raise BatchError([Problem(**each) for each in problem["problems"]], problem.get("good", 0))
-    message, hint = problem.get("detail", ""), problem.get("hint", "")
+    message, hint, fields = problem.get("detail", ""), problem.get("hint", ""), problem.get("fields", {})
     if answer.status_code == 404:
-        raise NotFoundError(message, problem.get("field", ""), hint)
+        raise NotFoundError(message, next(iter(fields), ""), hint)
+    if list(fields.values()) == [message]:
+        raise InvalidInputError(message, next(iter(fields)), hint)
+    if fields:
+        raise InvalidParamsError(fields)
     raise KinoraError(message, hint)
 
 

@@ -28,12 +28,12 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._home = home
+        self.home = home
         self.start()
 
     def start(self) -> None:
         """Also once more, after its end."""
-        home = self._home
+        home = self.home
         environment = os.environ | {"KINORA_HOME": str(home), "KINORA_DEMO": "always", "KINORA_DEVICE": "cpu"}
         log = (home / "app.log").open("wb")
         command = [sys.executable, "app.py", "--port", str(self.port)]
