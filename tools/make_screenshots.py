@@ -2,7 +2,7 @@
 
     python tools/make_screenshots.py [NAME ...]
 
-NAME is a picture's name without its ending: a mode's id, text-to-video or phone. Without one, all are taken.
+NAME is a picture's name without its ending: a mode's id, text-to-video, queue or phone. Without one, all are taken.
 """
 
 import argparse
@@ -18,7 +18,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx2
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -128,8 +130,30 @@ def take_all(browser: Browser, url: str, names: list[str]) -> None:
                 take(page, name)
 
 
+def take_queue(browser: Browser, url: str) -> None:
+    """A batch at work: one task runs and is open, others are done, wait, or were cancelled."""
+    examples = [str(PROJECT / "examples" / name) for name in ("landscape.png", "portrait.png", "second.png")]
+    small = {"width": 256, "height": 192, "seconds": 1}
+    submit(url, "t2v", small | {"prompt": "Fireflies over a meadow"}, name="Fireflies", tries=2)
+    values = small | {"prompt": "Clouds drift, the light changes", "steps": 100, "width": 512, "height": 384}
+    submit(url, "i2v", values, name="Stills, overnight", batch={"files": examples, "grid": {"image_strength": [0.8, 1]}})
+    with opened(browser, f"{url}/#create", DESKTOP) as page:
+        page.evaluate("location.hash = '#queue'")
+        done = page.locator("[data-status='succeeded']", has_text="Fireflies")
+        expect(done).to_have_count(2, timeout=WAIT)
+        page.locator("[data-status='queued'] [data-act=cancel]").last.click()
+        running = page.locator("[data-status='running']").first
+        running.locator(".q-expand").click()
+        expect(running.locator(".q-preview")).to_be_visible(timeout=WAIT)
+        take(page, "queue")
+
+
+def submit(url: str, mode: str, values: dict[str, Any], **more: Any) -> None:
+    httpx2.post(f"{url}/api/v1/jobs", json={"mode": mode, "values": values, **more}, timeout=60).raise_for_status()
+
+
 def main() -> None:
-    known = [*modes.MODES, "text-to-video", "phone"]
+    known = [*modes.MODES, "text-to-video", "queue", "phone"]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="; ".join(known))
     names = parser.parse_args().names or known
@@ -140,6 +164,8 @@ def main() -> None:
         chromium = next(path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(path).exists())
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         take_all(browser, url, names)
+        if "queue" in names:
+            take_queue(browser, url)
         browser.close()
 
 

@@ -16,7 +16,7 @@ TASKS = 100
 APP_KILLS = 50
 ENGINE_KILLS = 20
 STARTING = 9.0  # seconds, about, until an engine of a new app is ready
-WORKING = 5.0  # seconds, at most, that an app works before it is killed
+WORKING = 2.5  # seconds, at most, that an app works before it is killed
 SHORT = {"prompt": "a kite", "width": 128, "height": 128, "seconds": 0.2, "steps": 1, "preset": "fast", "sound": False}
 
 
