@@ -136,7 +136,8 @@ def take_queue(browser: Browser, url: str) -> None:
     small = {"width": 256, "height": 192, "seconds": 1}
     submit(url, "t2v", small | {"prompt": "Fireflies over a meadow"}, name="Fireflies", tries=2)
     values = small | {"prompt": "Clouds drift, the light changes", "steps": 100, "width": 512, "height": 384}
-    submit(url, "i2v", values, name="Stills, overnight", batch={"files": examples, "grid": {"image_strength": [0.8, 1]}})
+    batch = {"files": examples, "grid": {"image_strength": [0.8, 1]}}
+    submit(url, "i2v", values, name="Stills, overnight", batch=batch)
     with opened(browser, f"{url}/#create", DESKTOP) as page:
         page.evaluate("location.hash = '#queue'")
         done = page.locator("[data-status='succeeded']", has_text="Fireflies")
