@@ -6,11 +6,9 @@ import socket
 import sys
 from typing import Annotated, NoReturn
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported: nothing is told to anyone
-
-import gradio as gr
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 import api
 import ui
@@ -35,31 +33,18 @@ def serve(settings: Settings) -> None:
     listening = _listen(settings)
     try:
         jobs = Jobs(settings)
-        jobs.start()
+        server_app = ui.mount(api.create(jobs), jobs)
+        jobs.start()  # last: engines that start take the processor from the page
     except KinoraError as error:
         _refuse(f"{error.message} {error.hint}", BAD_INPUT if isinstance(error, BusyError) else 1)
     try:
-        _serve(jobs, listening)
+        _serve(server_app, jobs, listening)
     finally:
         jobs.stop()
 
 
-def _serve(jobs: Jobs, listening: socket.socket) -> None:
+def _serve(server_app: FastAPI, jobs: Jobs, listening: socket.socket) -> None:
     settings = jobs.settings
-    server_app = gr.mount_gradio_app(
-        api.create(jobs),
-        ui.build(jobs),
-        path="",
-        allowed_paths=[str(settings.outputs_dir)],
-        max_file_size=settings.max_upload_bytes,
-        run_history=False,
-        footer_links=[],
-        ssr_mode=False,
-        mcp_server=True,
-        theme=ui.theme(),
-        css=ui.CSS,
-        head=ui.HEAD,
-    )
     url = f"http://{settings.host}:{listening.getsockname()[1]}"
     config = uvicorn.Config(server_app, log_level="warning", timeout_graceful_shutdown=1, ws="none")
     server = uvicorn.Server(config)

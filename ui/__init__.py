@@ -1,6 +1,9 @@
 """The page, made from modes and jobs."""
 
-from ui.page import build
-from ui.theme import CSS, HEAD, theme
+from ui.quick_import import import_gradio
 
-__all__ = ["CSS", "HEAD", "build", "theme"]
+import_gradio()
+
+from ui.mounting import mount  # noqa: E402
+
+__all__ = ["mount"]

@@ -108,14 +108,14 @@ def _against_memory(stack: _Stack) -> Figure:
     mode, engine = T2V, stack.jobs.engines[0]
     ratios = []
     for number in range(PAIRS + 1):
-        durable = stack.run(_clip(SMALL))
-        params = mode.validate(_clip(SMALL), demo=True)
+        durable = stack.run(_clip(DEFAULT))
+        params = mode.validate(_clip(DEFAULT), demo=True)
         graph = mode.build(params, next(_seeds), {}, f"running/memory-{number}")
         started = time.perf_counter()
         for _ in engine.run(graph, mode.stages_of(graph), threading.Event()):
             pass
         ratios.append(durable / (time.perf_counter() - started))
-    note = f"{_size(SMALL)}; submitted to done, beside the same engine without a queue; {PAIRS} pairs"
+    note = f"{_size(DEFAULT)}; submitted to done, beside the same engine without a queue; {PAIRS} pairs"
     return Figure("durable queue / no queue, warm clip", statistics.median(ratios[1:]), "x", 1.05, note)
 
 
