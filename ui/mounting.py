@@ -9,7 +9,7 @@ from ui.theme import CSS, HEAD, theme
 
 
 def mount(server_app: FastAPI, jobs: Jobs) -> FastAPI:
-    """The same server with the page at its root and MCP below. Only results are served, and what Gradio keeps itself."""
+    """The same server with the page at its root and MCP below. Only results and Gradio's own files are served."""
     return gr.mount_gradio_app(
         server_app,
         build(jobs),

@@ -1,7 +1,8 @@
 """Imports Gradio with its telemetry off, in half the time: without the type stubs that it writes for editors.
 
 At each import Gradio 6.31 parses every component's source and renders a stub beside it (create_or_modify_pyi in
-gradio/component_meta.py), a second in all, and skips components that are in no file. This can go when Gradio writes its stubs when it is built.
+gradio/component_meta.py), a second in all. It skips components that are in no file. This can go when Gradio writes its
+stubs when it is built.
 """
 
 import inspect
