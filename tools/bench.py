@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 
 def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures there as JSON.")] = None,
-    crashes: Annotated[bool, typer.Option(help="Also kill the app and its engine 70 times; 15 minutes more.")] = False,
+    crashes: Annotated[bool, typer.Option(help="Also kill the app and its engine 70 times; six minutes more.")] = False,
     markdown: Annotated[Path | None, typer.Option(help="Write docs/benchmarks.md, or another file.")] = None,
 ) -> None:
     """Measure serving, memory, overhead, caching and cancelling, and compare them with their targets."""

@@ -15,13 +15,13 @@ from tools.measure.servers import Server
 TASKS = 100
 APP_KILLS = 50
 ENGINE_KILLS = 20
-STARTING = 9.0  # seconds, about, until an engine of a new app is ready
-WORKING = 2.5  # seconds, at most, that an app works before it is killed
+STARTING = 6.0  # seconds, about, until an engine of a new app is ready
+WORKING = 1.5  # seconds, at most, that an app works before it is killed: most lives make no clip, or one
 SHORT = {"prompt": "a kite", "width": 128, "height": 128, "seconds": 0.2, "steps": 1, "preset": "fast", "sound": False}
 
 
 def measure(settings: Settings) -> Iterator[Figure]:
-    """In a data folder of its own; takes about fifteen minutes. Chance may strike one task several times, so that more
+    """In a data folder of its own; takes about six minutes. Chance may strike one task several times, so that more
     attempts are allowed than by default."""
     own = settings.model_copy(update={"home": settings.home / "crashes"})
     own.home.mkdir(parents=True)
