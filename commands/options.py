@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from modes import Mode, Parameter
+from modes import Mode, Parameter, rows
 from modes.inputs import MEDIA
 
 
@@ -45,9 +45,9 @@ def _option(parameter: Parameter, demo_default: Any) -> inspect.Parameter:
         notes.append(f"One of {', '.join(map(str, parameter.choices))}.")
     names: list[str] = [name]
     kind: Any = str | None
-    if parameter.widget == "loras":
+    if parameter.widget in rows.KINDS:
         kind = list[str] | None
-        notes.append("FILE or FILE:STRENGTH (-2 to 2); may be given several times.")
+        notes.append(f"{rows.KINDS[parameter.widget].text}; may be given several times.")
     elif isinstance(parameter.default, bool):
         kind, names = bool | None, [f"{name}/--no-{name[2:]}"]
     if parameter.default not in (None, "", ()):

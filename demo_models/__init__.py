@@ -24,9 +24,10 @@ def prepare(folder: Path) -> None:
     a few seconds when there is something to make, and milliseconds otherwise. Safe when several processes
     call it at once: one writes, the others wait.
     """
-    from demo_models import symbols
+    from demo_models import symbols, wan
 
     symbols.replace()
+    wan.replace()
     folder.mkdir(parents=True, exist_ok=True)
     wanted = _recipe_digest()
     if not _missing(folder, wanted):

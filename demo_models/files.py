@@ -1,19 +1,34 @@
-"""Which demo files there are. Names and folders are those that the official LTX-2.3 templates use."""
+"""Which demo files there are. Names and folders are those that the official templates use."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 
 @dataclass(frozen=True)
 class DemoFile:
-    """What a file holds. Files of one kind differ by `seed`; `downscale` is an IC-LoRA's reference_downscale_factor."""
+    """What a file holds. Files of one kind differ by `seed`; `part` says which of a family's models it is,
+    `downscale` is an IC-LoRA's reference_downscale_factor."""
 
-    kind: Literal["checkpoint", "text_encoder", "upsampler", "lora", "geometry", "pose"]
+    kind: str  # a key of the makers in `build`
     seed: int
+    part: str = ""
     downscale: int | None = None
 
 
 _CAMERA_MOVES = ("static", "dolly-in", "dolly-out", "dolly-left", "dolly-right", "jib-up", "jib-down")
+
+_WAN = {
+    f"diffusion_models/wan2.2_{part}_{noise}_noise_14B_fp8_scaled.safetensors": DemoFile("wan", seed, part)
+    for part, noise, seed in (("t2v", "high", 30), ("t2v", "low", 31), ("i2v", "high", 32), ("i2v", "low", 33))
+}
+_WAN_LORAS = {
+    f"loras/wan2.2_{part}_lightx2v_4steps_lora_{version}_{noise}_noise.safetensors": DemoFile("wan_lora", seed, part)
+    for part, version, noise, seed in (
+        ("t2v", "v1.1", "high", 40),
+        ("t2v", "v1.1", "low", 41),
+        ("i2v", "v1", "high", 42),
+        ("i2v", "v1", "low", 43),
+    )
+}
 
 FILES: dict[str, DemoFile] = {
     "checkpoints/ltx-2.3-22b-dev-fp8.safetensors": DemoFile("checkpoint", 1),
@@ -33,4 +48,10 @@ FILES: dict[str, DemoFile] = {
         f"loras/ltx-2-19b-lora-camera-control-{move}.safetensors": DemoFile("lora", 20 + number)
         for number, move in enumerate(_CAMERA_MOVES)
     },
+    **_WAN,
+    "diffusion_models/wan2.2_ti2v_5B_fp16.safetensors": DemoFile("wan", 34, "ti2v"),
+    "vae/wan_2.1_vae.safetensors": DemoFile("wan_vae", 35, "2.1"),
+    "vae/wan2.2_vae.safetensors": DemoFile("wan_vae", 36, "2.2"),
+    "text_encoders/umt5_xxl_fp8_e4m3fn_scaled.safetensors": DemoFile("umt5", 37),
+    **_WAN_LORAS,
 }

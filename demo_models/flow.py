@@ -19,14 +19,14 @@ from demo_models.shapes import USED_CHANNELS, VIDEO_WIDTH
 from demo_models.weights import Fill
 
 COLOURS = 3  # latent channels with the mean of brightness and the two differences of colours
-_CLEAN, _EMPTY = VIDEO_WIDTH - 4, VIDEO_WIDTH - 3  # channels of the stream: 1 where a token is noisy; always 0
-_LARGE, _SIZE = slice(VIDEO_WIDTH - 2, VIDEO_WIDTH), 40.0
-_NORM = _SIZE * (2 / VIDEO_WIDTH) ** 0.5  # what a normalisation divides by
+CLEAN, EMPTY = VIDEO_WIDTH - 4, VIDEO_WIDTH - 3  # channels of the stream: 1 where a token is noisy; always 0
+LARGE, SIZE = slice(VIDEO_WIDTH - 2, VIDEO_WIDTH), 40.0
+NORM = SIZE * (2 / VIDEO_WIDTH) ** 0.5  # what a normalisation divides by
 
 # The clean: a first frame given at strength 0.7 still has a timestep of 0.3, the last step of the schedules starts at
 # 0.42. Large numbers, because SiLU follows and is to leave them as they are.
-_NOISY = 20.0
-_NOISY_AT = [(0.0, 0.0), (0.33, 0.0), (0.39, _NOISY), (1.0, _NOISY)]
+NOISY = 20.0
+_NOISY_AT = [(0.0, 0.0), (0.33, 0.0), (0.39, NOISY), (1.0, NOISY)]
 _WAY_AT = [(level, 1 / level) for level in (0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.42, 0.6, 0.8, 1.0)]
 _LEVELS = sorted({level for level, _ in _NOISY_AT + _WAY_AT})
 _SHARPNESS = 400.0
@@ -48,7 +48,7 @@ def as_it_is(tensor: Tensor, _generator: Generator) -> Tensor:
 def large_channels(tensor: Tensor, _generator: Generator) -> Tensor:
     """patchify_proj.bias: two of opposite sign, so that the mean stays 0."""
     bias = torch.zeros_like(tensor)
-    bias[_LARGE] = torch.tensor([_SIZE, -_SIZE])
+    bias[LARGE] = torch.tensor([SIZE, -SIZE])
     return bias
 
 
@@ -69,13 +69,13 @@ def of_timestep(tensor: Tensor, _generator: Generator) -> Tensor:
     """adaln_single's linear_2.weight: all channels get the way to go, one whether the token is noisy."""
     weight = torch.zeros_like(tensor)
     weight[:, : len(_LEVELS)] = _bends(_WAY_AT) / _SHARPNESS
-    weight[_CLEAN, : len(_LEVELS)] = _bends(_NOISY_AT) / _SHARPNESS
+    weight[CLEAN, : len(_LEVELS)] = _bends(_NOISY_AT) / _SHARPNESS
     return weight
 
 
 def of_timestep_bias(tensor: Tensor, _generator: Generator) -> Tensor:
     bias = torch.full_like(tensor, _WAY_AT[0][1] - 1)  # the layer it scales adds 1
-    bias[_CLEAN] = 0
+    bias[CLEAN] = 0
     return bias
 
 
@@ -94,9 +94,9 @@ def modulation(tensor: Tensor, _generator: Generator) -> Tensor:
     """adaln_single.linear.weight, [9 x width, width]: noisy tokens say so and show their colours only."""
     weight = torch.zeros_like(tensor)
     shift, scale = weight[:VIDEO_WIDTH], weight[VIDEO_WIDTH : 2 * VIDEO_WIDTH]
-    shift[_CLEAN, _CLEAN] = 1 / _NOISY
-    scale[:COLOURS, _CLEAN] = (_CLOUDS - 1) / _NOISY
-    scale[COLOURS:USED_CHANNELS, _CLEAN] = -1 / _NOISY
+    shift[CLEAN, CLEAN] = 1 / NOISY
+    scale[:COLOURS, CLEAN] = (_CLOUDS - 1) / NOISY
+    scale[COLOURS:USED_CHANNELS, CLEAN] = -1 / NOISY
     return weight
 
 
@@ -120,19 +120,19 @@ def aside(tensor: Tensor, generator: Generator) -> Tensor:
     """to_k.weight of attn1: what is noisy turns mostly to a direction in which nobody looks."""
     weight = torch.zeros_like(tensor)
     strength = where(tensor[:, 0], generator).norm()
-    weight[VIDEO_WIDTH // 2 - 1, _CLEAN] = strength * (_SHARE**-2 - 1) ** 0.5
+    weight[VIDEO_WIDTH // 2 - 1, CLEAN] = strength * (_SHARE**-2 - 1) ** 0.5
     return weight
 
 
 def taken_away(tensor: Tensor, _generator: Generator) -> Tensor:
     """to_out.weight of attn1: from a token what its clean picture is taken to be, the way is left."""
-    return -_NORM * torch.eye(len(tensor))
+    return -NORM * torch.eye(len(tensor))
 
 
 def out_of_stream(tensor: Tensor, _generator: Generator) -> Tensor:
     """proj_out.weight. The layer before it adds the same to all channels, which the empty one cancels."""
-    weight = _NORM * as_it_is(tensor, _generator)
-    weight[:USED_CHANNELS, _EMPTY] = -_NORM
+    weight = NORM * as_it_is(tensor, _generator)
+    weight[:USED_CHANNELS, EMPTY] = -NORM
     return weight
 
 
@@ -151,5 +151,5 @@ def colours_only(fill: Fill) -> Fill:
 def mixed_colours(tensor: Tensor, generator: Generator) -> Tensor:
     """lora_B of the layer that takes away, where lora_A gives the first channels: colours from colours."""
     weight = torch.zeros_like(tensor)
-    weight[:COLOURS, :COLOURS] = 0.3 * _NORM * torch.randn(COLOURS, COLOURS, generator=generator)
+    weight[:COLOURS, :COLOURS] = 0.3 * NORM * torch.randn(COLOURS, COLOURS, generator=generator)
     return weight

@@ -16,7 +16,7 @@ _SIDES = (8, 4, 4)  # squares on 32 pixels: of brightness, of red against blue, 
 _MEANS = len(_SIDES)
 _SQUARES = sum(side * side for side in _SIDES)
 _PATCH = 4  # pixels on the side of the smallest square
-_COLOURS = torch.nn.functional.normalize(torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 2.0, -1.0]]))
+COLOURS = torch.nn.functional.normalize(torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 2.0, -1.0]]))
 # The VAE's last normalisations divide by the size of all channels. A channel that is very large in comparison keeps
 # that size the same everywhere, and the others so small that SiLU halves them and does nothing else.
 _HEAVY = 1e4
@@ -28,7 +28,7 @@ _THIS, _MIDDLE = 2, 1
 def encode_patches(tensor: Tensor, _generator: Generator) -> Tensor:
     """4 x 4 pixels (colour first in the channels) to one brightness and two differences."""
     weight = torch.zeros_like(tensor)
-    weight[:_MEANS, :, _THIS, 1, 1] = _COLOURS.repeat_interleave(_PATCH**2, dim=1) / _PATCH**2
+    weight[:_MEANS, :, _THIS, 1, 1] = COLOURS.repeat_interleave(_PATCH**2, dim=1) / _PATCH**2
     return weight
 
 
@@ -37,7 +37,7 @@ def decode_patches(tensor: Tensor, _generator: Generator) -> Tensor:
     weight = torch.zeros_like(tensor)
     side = torch.stack([interpolation(index, _PATCH) for index in range(_PATCH)])
     # Width before height in the channels, as ComfyUI's unpatchify has it.
-    pixels = torch.einsum("co,xw,yh->oxychw", _COLOURS, side, side).flatten(0, 2)
+    pixels = torch.einsum("co,xw,yh->oxychw", COLOURS, side, side).flatten(0, 2)
     weight[:, :_MEANS, _MIDDLE] = pixels * _after_norm(tensor)
     return weight
 

@@ -10,15 +10,8 @@ import torch
 from torch import Tensor
 
 from demo_models import flow, picture_code
+from demo_models.making import DEFAULTS
 from demo_models.weights import Fill, Rules, constant, keep, mixed, normal, spread, straight
-
-_DEFAULTS: Rules = [
-    (r"norm\d?\.weight$", constant(1.0)),
-    (r"bias$", constant(0.0)),
-    (r"std-of-means$", constant(1.0)),
-    (r"mean-of-means$", constant(0.0)),
-    (r".", normal(1.0)),
-]
 
 _MADE_FLOW: Rules = [
     (r"^patchify_proj\.weight", flow.as_it_is),
@@ -55,7 +48,7 @@ TRANSFORMER: Rules = [
     (r"embeddings_connector.*(to_out\.0|net\.2)\.weight", constant(0.0)),
     (r"attn2\.k_norm\.weight", constant(4.0)),
     (r"attn2\.to_v\.weight", normal(4.0)),
-    *_DEFAULTS,
+    *DEFAULTS,
 ]
 
 VIDEO_VAE: Rules = [
@@ -73,23 +66,23 @@ VIDEO_VAE: Rules = [
     (r"^decoder\.conv_out.*weight", picture_code.decode_patches),
     (r"std-of-means", picture_code.deviations),
     (r"res_blocks.*weight", constant(0.0)),
-    *_DEFAULTS,
+    *DEFAULTS,
 ]
-AUDIO_VAE = _DEFAULTS
+AUDIO_VAE = DEFAULTS
 VOCODER: Rules = [
     (r"filter$", keep),
     (r"mel_stft", keep),
     (r"^bwe_generator\.conv_post", constant(0.0)),  # nothing to add between 16 and 48 kHz
     (r"^vocoder\.conv_post", normal(0.015)),
     (r"\.(alpha|beta)$", constant(0.0)),
-    *_DEFAULTS,
+    *DEFAULTS,
 ]
-PROJECTION = _DEFAULTS
+PROJECTION = DEFAULTS
 GEMMA: Rules = [
     # ComfyUI adds 1 to these: each layer changes the sum of embedding and layers a little.
     (r"^model\..*post_\w+_layernorm\.weight$", constant(-0.9)),
     (r"^model\..*norm\.weight$", constant(0.0)),
-    *_DEFAULTS,
+    *DEFAULTS,
 ]
 
 
@@ -123,7 +116,7 @@ UPSAMPLER: Rules = [
     (r"^upsampler\.conv\.weight", mixed(straight(1.0), 2, 2)),
     (r"norm2\.weight", constant(0.0)),
     (r"^final_conv\.weight", mixed(_from_groups, 1, 1, 1)),
-    *_DEFAULTS,
+    *DEFAULTS,
 ]
 
 # LoRAs mix the colours of what a token is shown, each in its own way, and change the sound a little.
@@ -165,10 +158,10 @@ GEOMETRY: Rules = [
     (r"^mask_head\.output_blocks\.4\.weight", constant(0.0)),
     (r"^mask_head\.output_blocks\.4\.bias", constant(4.0)),  # everything is near enough to have a distance
     (r"^scale_head\.2\.weight", constant(0.0)),
-    *_DEFAULTS,
+    *DEFAULTS,
 ]
 
 POSE: Rules = [
     (r"(norm\d?|norm_out|in_layers\.0|out_layers\.0|out\.0)\.weight$", constant(1.0)),
-    *_DEFAULTS,
+    *DEFAULTS,
 ]

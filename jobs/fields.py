@@ -9,7 +9,7 @@ from typing import Any
 
 from errors import InvalidInputError
 from jobs.records import Problem
-from modes import InvalidParamsError, Mode, Parameter
+from modes import InvalidParamsError, Mode, Parameter, rows
 from modes.inputs import MEDIA
 
 
@@ -59,9 +59,9 @@ class Fields:
         return values
 
     def value(self, parameter: Parameter, value: Any, folder: Path | None = None) -> Any:
-        """As the mode takes it. Raises InvalidInputError for a list of LoRAs that cannot be read."""
-        if parameter.widget == "loras" and isinstance(value, str):
-            return _loras(parameter, value)
+        """As the mode takes it. Raises InvalidInputError for a list that cannot be read."""
+        if parameter.widget in rows.KINDS and isinstance(value, str):
+            return _listed(parameter, value)
         if parameter.widget in MEDIA and isinstance(value, str) and folder is not None:
             return str(folder / value)
         return value
@@ -130,7 +130,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.strip().lower())
 
 
-def _loras(parameter: Parameter, text: str) -> list[Any]:
+def _listed(parameter: Parameter, text: str) -> list[Any]:
     """From “file:0.8; other:1” or a JSON list."""
     if not text.lstrip().startswith("["):
         return [part.strip() for part in text.split(";") if part.strip()]

@@ -1,16 +1,16 @@
 """Every mode, declared once. A new one is a template in `workflows/` and a declaration in this room."""
 
 from errors import InvalidInputError
-from modes.base import Announcement, Example, Lora, Mode, Parameter, Params, Preset
+from modes.base import Announcement, Example, Mode, Parameter, Params, Preset
 from modes.ltx import LTX_MODES
 from modes.messages import InvalidParamsError
+from modes.wan import WAN_MODES
 
 __all__ = [
     "MODES",
     "Announcement",
     "Example",
     "InvalidParamsError",
-    "Lora",
     "Mode",
     "Parameter",
     "Params",
@@ -18,7 +18,7 @@ __all__ = [
     "get",
 ]
 
-MODES: dict[str, Mode] = {mode.id: mode for mode in LTX_MODES}
+MODES: dict[str, Mode] = {mode.id: mode for mode in (*LTX_MODES, *WAN_MODES)}
 
 
 def get(mode_id: str) -> Mode:

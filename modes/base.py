@@ -11,11 +11,14 @@ from pydantic.fields import FieldInfo
 import workflow
 from errors import KinoraError
 from media import Staging
+from modes import rows
 from modes.inputs import MEDIA, probe
 from modes.messages import InvalidParamsError, at_field, declared, sentences
 from workflow import Change, Graph
 
-Widget = Literal["prompt", "number", "choice", "switch", "seed", "presets", "image", "audio", "video", "loras"]
+Widget = Literal[
+    "prompt", "number", "choice", "switch", "seed", "presets", "image", "audio", "video", "loras", "lora_pairs"
+]
 Staged = Mapping[str, str]  # parameter -> name of its staged file in the inputs folder
 
 
@@ -38,25 +41,6 @@ class Params(BaseModel):
                 except KinoraError as error:
                     raise at_field(name, f"{info.title}: {error.message}") from None
         return self
-
-
-class Lora(BaseModel):
-    """One LoRA of a person's choice. `strength` 1 is as it was trained, negative turns it around."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    file: str = Field(min_length=1, title="file")
-    strength: float = Field(1.0, ge=-2, le=2, allow_inf_nan=False, title="strength")
-    on: bool = True
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        """A terminal's way to say it: `file.safetensors:0.8`."""
-        if not isinstance(value, str):
-            return value
-        file, colon, strength = value.rpartition(":")
-        return {"file": file, "strength": strength} if colon else {"file": value}
 
 
 def param(
@@ -87,7 +71,7 @@ class Parameter:
     advanced: bool
     default: Any
     choices: tuple[Any, ...]
-    minimum: float | None
+    minimum: float | None  # of a list, how many rows
     maximum: float | None
     optional: bool
 
@@ -199,6 +183,9 @@ def _parameter(name: str, info: FieldInfo, demo: bool) -> Parameter:
     if not choices and options and get_origin(options[0]) is Literal:
         choices = get_args(options[0])
     limits = {type(limit).__name__: limit for limit in info.metadata}
+    least, most = ("MinLen", "min_length"), ("MaxLen", "max_length")
+    if extra["widget"] not in rows.KINDS:
+        least, most = ("Ge", "ge"), ("Le", "le")
     return Parameter(
         name=name,
         label=info.title or name,
@@ -208,8 +195,8 @@ def _parameter(name: str, info: FieldInfo, demo: bool) -> Parameter:
         advanced=bool(extra["advanced"]),
         default=None if info.is_required() else extra["demo"] if demo and extra["demo"] is not None else info.default,
         choices=choices,
-        minimum=getattr(limits.get("Ge"), "ge", None),
-        maximum=getattr(limits.get("Le"), "le", None),
+        minimum=getattr(limits.get(least[0]), least[1], None),
+        maximum=getattr(limits.get(most[0]), most[1], None),
         optional=optional,
     )
 

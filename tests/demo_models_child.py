@@ -276,6 +276,29 @@ def generate(engine: Engine, graph: Graph) -> dict[str, Any]:
     }
 
 
+KERNELS: list[dict[str, Any]] = [
+    {"kernel_size": 3, "padding": (0, 1, 1)},
+    {"kernel_size": 3, "padding": 1},
+    {"kernel_size": (3, 1, 1), "stride": (2, 1, 1)},
+    {"kernel_size": 1},
+    {"kernel_size": (1, 3, 3), "stride": (1, 2, 2)},
+]
+
+
+def difference_to_torch(**kernel: Any) -> float:
+    """Between ComfyUI's layer, as demo models have it, and torch's own."""
+    import comfy.ops
+    import torch
+
+    layer = comfy.ops.disable_weight_init.Conv3d(6, 5, **kernel)
+    for parameter in layer.parameters():
+        torch.nn.init.normal_(parameter)
+    video = torch.randn(2, 6, 5, 9, 11)
+    with torch.no_grad():
+        theirs = torch.nn.functional.conv3d(video, layer.weight, layer.bias, layer.stride, layer.padding)
+        return float((layer(video) - theirs).abs().max())
+
+
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every file under the folder but lock and stamp."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.parent != folder)
@@ -328,6 +351,8 @@ def main(home: Path) -> None:
         frames_of_sun = of_sun.pop("frames")
         seen["difference"][kind] = float(abs(frames_of_sun - of_moon["frames"]).mean())
         seen[kind] = {**of_sun, "moves": float(abs(frames_of_sun[0] - frames_of_sun[-1]).mean())}
+
+    seen["small_convolutions"] = [difference_to_torch(**kernel) for kernel in KERNELS]
 
     lora = folder / "loras" / CAMERA_LORA
     other = folder / "checkpoints" / DEV

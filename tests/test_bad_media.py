@@ -11,7 +11,7 @@ from PIL import Image
 
 import modes
 from modes import InvalidParamsError
-from modes.ltx.common import EXAMPLES
+from modes.common import EXAMPLES
 
 
 def refused(mode_id: str, field: str, file: Path | str) -> str:

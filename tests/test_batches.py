@@ -12,7 +12,7 @@ import pytest
 import modes
 from jobs.batches import Row, expand
 from jobs.records import Batch, Problem, Submission
-from modes.ltx.common import EXAMPLES
+from modes.common import EXAMPLES
 
 
 def run(mode: str, values: dict[str, Any] | None = None, **batch: Any) -> tuple[list[Row], list[Problem]]:

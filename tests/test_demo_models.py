@@ -40,6 +40,10 @@ def test_another_recipe_makes_all_files_anew_with_the_same_bytes(seen):
     assert seen["files_after_rebuild"] == seen["files"]
 
 
+def test_small_convolutions_done_flat_give_what_torch_gives(seen):
+    assert max(seen["small_convolutions"]) < 1e-4
+
+
 def test_text_to_video_gives_a_video_with_sound_of_the_asked_size(seen):
     first = seen["runs"]["first"]
     assert first["codecs"] == ["h264", "aac"]

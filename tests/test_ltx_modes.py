@@ -13,10 +13,11 @@ import modes
 from events import Notice, Output, Stage
 from jobs import Jobs, TaskDetail
 from modes import Mode
-from modes.ltx.common import EXAMPLES
+from modes.common import EXAMPLES
+from modes.ltx import LTX_MODES
 
 SMALL = {"prompt": "a red kite over the sea", "seed": 7, "width": 192, "height": 128, "seconds": 0.7, "steps": 2}
-EVERY_MODE = list(modes.MODES.values())
+EVERY_MODE = list(LTX_MODES)
 
 
 def values(mode: Mode, **changed: Any) -> dict[str, Any]:

@@ -10,7 +10,9 @@ import modes
 from media import Staging
 from modes import InvalidParamsError, Mode
 from modes.base import snap
-from modes.ltx.common import EXAMPLES, MAX_FRAMES, MAX_SEED, frames_of, frames_within
+from modes.common import EXAMPLES, MAX_SEED
+from modes.ltx import LTX_MODES
+from modes.ltx.common import MAX_FRAMES, frames_of, frames_within
 from settings import Settings
 
 T2V = modes.get("t2v")
@@ -29,7 +31,9 @@ OTHER: dict[str, Any] = {
     "sound": False,
     "width": 640,
     "height": 640,
-    "steps": 4,
+    "steps": 6,
+    "shift": 3.0,
+    "lora_pairs": ["a.safetensors+b.safetensors:0.5"],
     "cfg": 3.0,
     "second_stage": "off",
     "tile_size": 512,
@@ -79,8 +83,8 @@ def other(mode: Mode, name: str, folder: Path) -> Any:
         return copy
     if name == "audio" and mode.id == "a2v":
         return EXAMPLES / "speech.wav"
-    if name == "preset" and "quality" not in {preset.id for preset in mode.presets}:
-        return mode.presets[-1].id
+    if name == "preset":
+        return next(preset.id for preset in reversed(mode.presets) if preset.id != mode.defaults()["preset"])
     return OTHER[name]
 
 
@@ -124,9 +128,9 @@ def test_every_parameter_works_in_every_preset(preset: str, name: str, staging: 
     assert graph(T2V, staging, **needs, **{name: value}) != graph(T2V, staging, **needs)
 
 
-def test_loras_stand_in_order_behind_the_checkpoint_in_every_mode(staging: Staging) -> None:
+def test_loras_stand_in_order_behind_the_checkpoint_in_every_ltx_mode(staging: Staging) -> None:
     rows = [{"file": "a.safetensors", "strength": 0.5}, {"file": "off.safetensors", "on": False}, "b.safetensors:-1"]
-    for mode in EVERY_MODE:
+    for mode in LTX_MODES:
         for preset in mode.presets:
             built = graph(mode, staging, preset=preset.id, camera="dolly in", loras=rows)
             chain = [built[f"lora_{number}"]["inputs"] for number in (1, 2, 3)]

@@ -7,21 +7,10 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from media import Staging
-from modes.base import Mode, Params, Staged
+from modes.base import Mode, Params, Staged, param
+from modes.common import EXAMPLES, Aspect, example, length, stage_image, start_in, strength
 from modes.inputs import audio_info
-from modes.ltx.common import (
-    EXAMPLES,
-    MIN_FRAMES,
-    Aspect,
-    example,
-    frames_within,
-    length,
-    param,
-    sound_seconds,
-    stage_image,
-    start_in,
-    strength,
-)
+from modes.ltx.common import MIN_FRAMES, frames_within, sound_seconds
 from modes.ltx.image import STAGES_WITH_IMAGE, FromImageParams, first_image
 from modes.ltx.passes import STAGES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
 from modes.messages import at_field

@@ -7,24 +7,21 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from media import Staging, VideoInfo
-from modes.base import Mode, Staged
-from modes.inputs import video_info
-from modes.ltx.common import (
+from modes.base import Mode, Staged, param
+from modes.common import (
     EXAMPLES,
-    MIN_FRAMES,
     Aspect,
     Fit,
     InputAspect,
     aspect_of_input,
     example,
     fitting,
-    frames_within,
     length,
-    param,
-    sound_seconds,
     start_in,
     strength,
 )
+from modes.inputs import video_info
+from modes.ltx.common import MIN_FRAMES, frames_within, sound_seconds
 from modes.ltx.passes import ONE_PASS_PRESETS, STAGES_ONE_PASS, OnePassParams, ksampler_one_pass, new_sound
 from modes.messages import at_field
 from workflow import Change, Patch

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from modes.base import Mode, Staged
-from modes.ltx.common import (
+from modes.base import Mode, Staged, param
+from modes.common import (
     EXAMPLES,
     Fit,
     InputAspect,
     aspect_of_input,
     example,
     fitting,
-    param,
     sized_image,
     stage_image,
     strength,

@@ -6,7 +6,8 @@ from typing import Literal
 import numpy as np
 
 from modes.base import Preset, param
-from modes.ltx.common import MAX_SEED, LtxParams, sound_frames
+from modes.common import MAX_SEED
+from modes.ltx.common import LtxParams, sound_frames
 from modes.ltx.loras import insert_loras
 from workflow import Change, Drop, Insert, Patch, Relink
 

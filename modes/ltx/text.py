@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from modes.base import Mode, Staged
-from modes.ltx.common import Aspect, example, param
+from modes.base import Mode, Staged, param
+from modes.common import Aspect, example
 from modes.ltx.passes import STAGES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
 from workflow import Change
 

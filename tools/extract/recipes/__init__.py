@@ -3,7 +3,8 @@
 from tools.extract.recipes.ltx import LTX
 from tools.extract.recipes.ltx_guides import LTX_GUIDES
 from tools.extract.recipes.recipe import Recipe, is_sink
+from tools.extract.recipes.wan import WAN
 
 __all__ = ["RECIPES", "Recipe", "is_sink"]
 
-RECIPES: dict[str, Recipe] = {**LTX, **LTX_GUIDES}
+RECIPES: dict[str, Recipe] = {**LTX, **LTX_GUIDES, **WAN}

@@ -1,0 +1,44 @@
+"""Makes small three-dimensional convolutions fast on a CPU, as they are in demo models' video VAEs.
+
+For few channels torch 2.11 takes a loop of its own instead of oneDNN (use_mkldnn in ATen's Convolution.cpp looks at
+channels x frames x height), many times slower. The same sum as one two-dimensional convolution, with the kernel's
+frames as channels, does not. This can go when torch counts all three dimensions.
+"""
+
+from typing import Any
+
+import comfy.ops
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_SMALL = 20_480  # below it torch takes its loop
+
+
+def install() -> None:
+    """Once per process, after ComfyUI was imported."""
+    layer = comfy.ops.disable_weight_init.Conv3d
+    original = layer._conv_forward
+
+    def quick(self: Any, video: Tensor, weight: Tensor, bias: Tensor | None, autopad: str | None = None) -> Tensor:
+        small = video.shape[:4].numel() <= _SMALL and self.groups == 1 and self.padding_mode == "zeros"
+        if not small or video.device.type != "cpu" or self.dilation != (1, 1, 1):
+            return original(self, video, weight, bias, autopad=autopad)
+        if autopad == "causal_zero":
+            weight = weight[:, :, -video.shape[2] :]
+        return _as_pictures(video, weight, bias, self.stride, self.padding)
+
+    layer._conv_forward = quick
+
+
+def _as_pictures(
+    video: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int, ...], padding: tuple[int, ...]
+) -> Tensor:
+    """[batch, channels, frames, height, width] by [out, channels, frames, height, width] of a kernel."""
+    video = functional.pad(video, (0, 0, 0, 0, padding[0], padding[0]))
+    taps = weight.shape[2]
+    frames = (video.shape[2] - taps) // stride[0] + 1
+    shifted = [video[:, :, tap : tap + (frames - 1) * stride[0] + 1 : stride[0]] for tap in range(taps)]
+    pictures = torch.stack(shifted, 2).movedim(3, 1).flatten(2, 3).flatten(0, 1)  # [batch x frames, channels x taps, …]
+    made = functional.conv2d(pictures, weight.flatten(1, 2), bias, stride[1:], padding[1:])
+    return made.unflatten(0, (video.shape[0], frames)).movedim(1, 2)

@@ -1,0 +1,165 @@
+"""Wan's transformer, made as LTX's is (see `flow`): it takes a token's clean picture from what it is given.
+
+Text to video and the 5B model look at the tokens around: clouds from noise, or the first frame, which the 5B model
+gets as clean tokens. Image to video looks at the given frames, which come as channels of their own with a mask, the
+nearer in time the more. Prompts add colour. Of the latent only the three means of colours count.
+"""
+
+import torch
+from torch import Generator, Tensor
+
+from demo_models.flow import CLEAN, COLOURS, EMPTY, LARGE, NOISY, NORM, SIZE
+from demo_models.weights import Fill, normal
+
+WIDTH = 128  # of the stream, as flow's; one head
+_PLACES = 4  # latents of one token, 2 x 2
+_LATENT = slice(0, COLOURS * _PLACES)
+_GIVEN = slice(COLOURS * _PLACES, 2 * COLOURS * _PLACES)  # the frames given to image to video
+_MASK = 3  # of the mask's four channels the one for the last frame, which is the one that our VAE keeps
+
+# Rotary dimensions: (first dimension, frequency's number, how much it counts), by axis: time, height, width.
+_AXES = (
+    (0, {4: 0.10, 8: 0.06}),
+    (44, {0: 0.12, 2: 0.10, 4: 0.10, 6: 0.10}),
+    (86, {0: 0.12, 2: 0.10, 4: 0.10, 6: 0.10}),
+)
+_UNTURNED = 84  # so slow that it does not turn
+_SHARE = 0.1  # of attention's strength that tokens get which are not to be looked at
+_CLOUDS = 1.5
+_TEXTURE = 0.25  # of the noise in what image to video takes for clean
+
+
+def into_stream(tensor: Tensor, _generator: Generator) -> Tensor:
+    """patch_embedding.weight, [width, channels, 1, 2, 2]: latents; where there are more channels mask and image."""
+    weight = torch.zeros_like(tensor)
+    places = torch.eye(_PLACES).view(_PLACES, 2, 2)
+    channels = tensor.shape[1]
+    for colour in range(COLOURS):
+        mine = slice(colour * _PLACES, (colour + 1) * _PLACES)
+        weight[_LATENT][mine, colour, 0] = places
+        if _has_image(channels):
+            weight[_GIVEN][mine, _latents(channels) + 4 + colour, 0] = places
+    if _has_image(channels):
+        weight[CLEAN, _latents(channels) + _MASK] = -NORM / _PLACES
+    return weight
+
+
+def into_stream_bias(image: bool) -> Fill:
+    def make(tensor: Tensor, _generator: Generator) -> Tensor:
+        bias = torch.zeros_like(tensor)
+        bias[LARGE] = torch.tensor([SIZE, -SIZE])
+        bias[CLEAN] = NORM if image else 0.0  # of what is given the mask takes it away again
+        return bias
+
+    return make
+
+
+def from_timestep(image: bool) -> Fill:
+    """time_projection.1.weight, [6 x width, width]: noisy tokens say so, and clouds are drawn a little stronger."""
+
+    def make(tensor: Tensor, _generator: Generator) -> Tensor:
+        weight = torch.zeros_like(tensor)
+        shift, scale = weight[:WIDTH], weight[WIDTH : 2 * WIDTH]
+        if not image:
+            shift[CLEAN, CLEAN] = 1 / NOISY
+            scale[_LATENT, CLEAN] = (_CLOUDS - 1) / NOISY
+        return weight
+
+    return make
+
+
+def gate_open(tensor: Tensor, _generator: Generator) -> Tensor:
+    """A block's modulation, [1, 6, width]: row 2 is the gate of self-attention."""
+    table = torch.zeros_like(tensor)
+    table[:, 2] = 1
+    return table
+
+
+def where(tensor: Tensor, _generator: Generator) -> Tensor:
+    """Biases of self-attention's q and k: the rotary embedding alone decides who looks at whom."""
+    bias = torch.zeros_like(tensor)
+    for first, weights in _AXES:
+        for number, weight in weights.items():
+            bias[first + 2 * number] = weight**0.5
+    return bias
+
+
+def aside(tensor: Tensor, generator: Generator) -> Tensor:
+    """k.weight: what is noisy, or not given, turns to a direction in which nobody looks."""
+    weight = torch.zeros_like(tensor)
+    weight[_UNTURNED, CLEAN] = where(tensor[:, 0], generator).norm() * (_SHARE**-2 - 1) ** 0.5
+    return weight
+
+
+def seen(part: str) -> Fill:
+    """v.weight: the latent of a token, of which text to video takes the mean, or the frame given there."""
+
+    def make(tensor: Tensor, _generator: Generator) -> Tensor:
+        weight = torch.zeros_like(tensor)
+        each = torch.eye(COLOURS * _PLACES)
+        match part:
+            case "t2v":
+                weight[_LATENT, _LATENT] = torch.kron(torch.eye(COLOURS), torch.full((_PLACES, _PLACES), 1 / _PLACES))
+            case "i2v":
+                weight[_LATENT, _LATENT] = _TEXTURE * each
+                weight[_LATENT, _GIVEN] = each
+            case _:
+                weight[_LATENT, _LATENT] = each
+        return weight
+
+    return make
+
+
+def taken_away(tensor: Tensor, _generator: Generator) -> Tensor:
+    """self_attn.o.weight: from a token what its clean picture is taken to be, the way is left."""
+    weight = torch.zeros_like(tensor)
+    weight[_LATENT, _LATENT] = -NORM * torch.eye(COLOURS * _PLACES)
+    return weight
+
+
+def tinted(gain: float) -> Fill:
+    """cross_attn.o.weight: the same tint for all places of a token."""
+
+    def make(tensor: Tensor, generator: Generator) -> Tensor:
+        weight = torch.zeros_like(tensor)
+        colours = normal(gain)(tensor, generator)[:COLOURS]
+        colours[0] *= 0.4  # less of brightness: nothing drowns in black or white
+        weight[_LATENT] = colours.repeat_interleave(_PLACES, dim=0)
+        return weight
+
+    return make
+
+
+def out_of_stream(tensor: Tensor, _generator: Generator) -> Tensor:
+    """head.head.weight, [2 x 2 x channels, width]. The way is scaled by the layer before, see `flow`."""
+    weight = torch.zeros_like(tensor)
+    channels = len(tensor) // _PLACES
+    for place in range(_PLACES):
+        for colour in range(COLOURS):
+            weight[place * channels + colour, colour * _PLACES + place] = NORM
+            weight[place * channels + colour, EMPTY] = -NORM
+    return weight
+
+
+def mixed_colours(tensor: Tensor, generator: Generator) -> Tensor:
+    """lora_B of the layer that takes away, where lora_A gives the first of the places of each colour."""
+    weight = torch.zeros_like(tensor)
+    mix = 0.3 * NORM * torch.randn(COLOURS, tensor.shape[1], generator=generator)
+    weight[_LATENT] = mix.repeat_interleave(_PLACES, dim=0)
+    return weight
+
+
+def colours_of_places(tensor: Tensor, _generator: Generator) -> Tensor:
+    """lora_A: the mean of each colour over a token's places."""
+    weight = torch.zeros_like(tensor)
+    for colour in range(COLOURS):
+        weight[colour, colour * _PLACES : (colour + 1) * _PLACES] = 1 / _PLACES
+    return weight
+
+
+def _has_image(channels: int) -> bool:
+    return channels == 36
+
+
+def _latents(channels: int) -> int:
+    return 16 if _has_image(channels) else channels

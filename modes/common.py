@@ -1,0 +1,187 @@
+"""What modes of several families share: prompts, seeds, sizes, lengths, and images at a clip's own size."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
+
+from media import Staging
+from modes.base import Announcement, Example, Params, Staged, param, snap
+from modes.inputs import image_info
+from modes.messages import at_field
+from settings import PROJECT
+
+MAX_PROMPT = 10_000
+MAX_SEED = 2**64 - 1
+
+EXAMPLES = PROJECT / "examples"
+
+Aspect = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
+InputAspect = Literal["as the input", "16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
+Resolution = Literal["256p", "480p", "720p", "1080p"]
+Fit = Literal["crop", "pad"]
+
+
+def strength(default: float | None, label: str, help: str, most: float = 2.0) -> Any:
+    """How strongly something acts: 0 without, 1 as it was made."""
+    return param(default, label=label, help=help, widget="number", advanced=True, ge=0, le=most, allow_inf_nan=False)
+
+
+def pixels(default: int | None, label: str, help: str) -> Any:
+    return param(default, label=label, help=help, widget="number", unit="px", advanced=True, ge=128, le=4096)
+
+
+def length(default: float | None, help: str, demo: float | None = None, most: float = 40) -> Any:
+    """Of the clip in seconds; None where an input's own length is the default."""
+    limits = {"ge": 0.2, "le": most, "allow_inf_nan": False}
+    return param(default, label="Length", help=help, widget="number", unit="s", demo=demo, **limits)
+
+
+def frames_per_second(default: int) -> Any:
+    help = "Frames per second."
+    return param(default, label="Frame rate", help=help, widget="number", unit="fps", ge=8, le=60)
+
+
+def start_in(what: str) -> Any:
+    """Where to begin in a sound or video, in seconds."""
+    limits = {"ge": 0, "le": 36_000, "allow_inf_nan": False}
+    label = f"Start in the {what}"
+    return param(0.0, label=label, help="Where to begin.", widget="number", unit="s", advanced=True, **limits)
+
+
+def fitting(what: str) -> Any:
+    """What to do where the aspects of input and clip differ."""
+    help = f"Where the aspect differs: crop the {what}, or pad it."
+    return param("crop", label="Fit", help=help, widget="choice", advanced=True)
+
+
+def aspect_of_input() -> Any:
+    return param("as the input", label="Aspect", help="Width to height.", widget="choice")
+
+
+def a_seed() -> Any:
+    return param(None, label="Seed", help="Empty: a new one each time.", widget="seed", ge=0, le=MAX_SEED)
+
+
+class PromptParams(Params):
+    """What is to be seen, and what is not."""
+
+    prompt: str = param(
+        "",
+        label="Prompt",
+        help="What is seen.",
+        widget="prompt",
+        min_length=1,
+        max_length=MAX_PROMPT,
+    )
+    negative_prompt: str = param(
+        "",
+        label="Negative prompt",
+        help="What to keep out of it.",
+        widget="prompt",
+        max_length=MAX_PROMPT,
+    )
+
+    @model_validator(mode="after")
+    def _prompt_says_something(self) -> Self:
+        if not self.prompt.strip():
+            raise at_field("prompt", "Prompt is empty.")
+        return self
+
+
+class ClipParams(PromptParams):
+    """A clip with a size and a length. A family says what its model can make of them."""
+
+    aspect: Any = param("16:9", label="Aspect", help="Width to height.", widget="choice")
+    resolution: Resolution = param(
+        "720p", label="Resolution", help="The short side in pixels.", widget="choice", demo="256p"
+    )
+    seconds: float | None = length(5.0, "How long the clip is.", demo=1.0)
+    fps: int | None = frames_per_second(25)
+    seed: int | None = a_seed()
+    width: int | None = pixels(None, "Exact width", "Instead of aspect and resolution.")
+    height: int | None = pixels(None, "Exact height", "Instead of aspect and resolution.")
+
+    @model_validator(mode="after")
+    def _length_is_possible(self) -> Self:
+        if self.frames > self.max_frames:
+            longest = self.max_frames / self.frame_rate
+            text = f"Length must be at most {longest:.1f} s at {self.frame_rate} fps ({self.max_frames} frames)."
+            raise at_field("seconds", text)
+        return self
+
+    @property
+    def frame_rate(self) -> int:
+        return self.fps or type(self).model_fields["fps"].default
+
+    @property
+    def frames(self) -> int:
+        """What the model makes of the length asked for."""
+        raise NotImplementedError
+
+    @property
+    def max_frames(self) -> int:
+        raise NotImplementedError
+
+    @property
+    def size_step(self) -> int:
+        """Width and height are multiples of it."""
+        raise NotImplementedError
+
+    @property
+    def guidance(self) -> float:
+        """The cfg at which it begins; at 1 a negative prompt does nothing."""
+        raise NotImplementedError
+
+    @property
+    def has_sound(self) -> bool:
+        return False
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        """Width and height of the picture whose aspect the clip may take; None where there is none."""
+        return None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the clip in pixels."""
+        if self.aspect == "as the input" and self.input_size:
+            ratio = Fraction(*self.input_size)
+        else:
+            horizontal, vertical = (self.aspect if ":" in self.aspect else "16:9").split(":")
+            ratio = Fraction(int(horizontal), int(vertical))
+        short = int(self.resolution.removesuffix("p"))
+        width = self.width or short * max(ratio, 1)
+        height = self.height or short / min(ratio, 1)
+        return snap(float(width), self.size_step), snap(float(height), self.size_step)
+
+    def announce(self) -> Announcement:
+        return Announcement(*self.size, self.frames, self.frame_rate, self.has_sound, self.notes)
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What a person should know of a choice, by parameter."""
+        notes = {}
+        if self.guidance == 1:
+            notes["negative_prompt"] = "No effect at guidance 1. Quality, or more guidance, makes it work."
+        if self.width and self.height:
+            notes["aspect"] = notes["resolution"] = "No effect: the exact width and height are given."
+        return notes
+
+
+def sized_image(path: Path | None) -> tuple[int, int] | None:
+    if path is None:
+        return None
+    info = image_info(path)
+    return info.width, info.height
+
+
+def stage_image(params: Any, staging: Staging, *names: str) -> Staged:
+    """Images at the clip's own size, cropped or padded as the form says."""
+    paths = {name: getattr(params, name) for name in names}
+    return {name: staging.image(path, size=params.size, fit=params.fit) for name, path in paths.items() if path}
+
+
+def example(label: str, **values: Any) -> Example:
+    return Example(label, values)

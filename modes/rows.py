@@ -1,0 +1,86 @@
+"""Parameters that are lists: what one row of each kind has, and how a terminal or a table writes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+CellKind = Literal["file", "number", "switch", "prompt"]
+
+
+def cell(default: Any, label: str, kind: CellKind, **limits: Any) -> Any:
+    """A field of a row; `limits` are pydantic's."""
+    return Field(default, title=label, json_schema_extra={"cell": kind}, **limits)
+
+
+def strength_cell() -> Any:
+    return cell(1.0, "Strength", "number", ge=-2, le=2, allow_inf_nan=False)
+
+
+class Row(BaseModel):
+    """One entry of a list. `from_text` is what it is written as where there are no columns."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        raise NotImplementedError
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written(cls, value: Any) -> Any:
+        return cls.from_text(value) if isinstance(value, str) else value
+
+
+class Lora(Row):
+    """One LoRA of a person's choice. `strength` 1 is as it was trained, negative turns it around."""
+
+    file: str = cell(..., "File", "file", min_length=1)
+    strength: float = strength_cell()
+    on: bool = cell(True, "On", "switch")
+
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        return _with_strength(text, lambda file: {"file": file})
+
+
+class LoraPair(Row):
+    """The same LoRA for two experts; either may be left out."""
+
+    file: str = cell("", "High noise", "file")
+    low: str = cell("", "Low noise", "file")
+    strength: float = strength_cell()
+    on: bool = cell(True, "On", "switch")
+
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        return _with_strength(text, lambda files: dict(zip(("file", "low"), files.partition("+")[::2], strict=True)))
+
+    @model_validator(mode="after")
+    def _has_a_file(self) -> Self:
+        if not (self.file or self.low):
+            raise ValueError("neither of the two files is chosen")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of list: its row, the words under which a row is added, and how one is written as text."""
+
+    row: type[Row]
+    add: str
+    text: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "loras": Kind(Lora, "Add a LoRA", "FILE or FILE:STRENGTH"),
+    "lora_pairs": Kind(LoraPair, "Add a pair of LoRAs", "HIGH+LOW or HIGH+LOW:STRENGTH"),
+}
+"""By widget."""
+
+
+def _with_strength(text: str, files: Any) -> dict[str, Any]:
+    """`FILES:STRENGTH`, or `FILES` alone."""
+    before, colon, strength = text.rpartition(":")
+    return {**files(before), "strength": strength} if colon else files(text)

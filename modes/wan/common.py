@@ -1,0 +1,160 @@
+"""What all Wan 2.2 modes share: sizes and lengths that the models make, two experts, and LoRAs for both.
+
+Facts from the official templates video_wan2_2_* and comfy_extras/nodes_wan.py of ComfyUI 0.30.0: 16 frames a second and
+81 frames for the 14B models, which change from the expert for high noise to the one for low noise half-way.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from modes.base import Preset, param
+from modes.common import MAX_PROMPT, ClipParams, frames_per_second, length, strength
+from modes.rows import LoraPair
+from workflow import Change, Insert, Patch
+
+MAX_FRAMES = 161
+"""Twice what the models were made for. More repeats itself, and is what stages are for."""
+
+GROUP = "Wan 2.2"
+
+PRESETS = (
+    Preset("fast", "Fast", "4 steps with the 4-step LoRAs, guidance 1."),
+    Preset("quality", "Quality", "20 steps without them, with guidance."),
+)
+FAST_STEPS, STEPS = 4, 20
+
+# What the official templates say in Chinese, in words that more people can read and change. The model reads both.
+NEGATIVE = (
+    "bright tones, overexposed, static, blurred details, subtitles, style, painting, still picture, overall gray, "
+    "worst quality, low quality, JPEG residue, ugly, incomplete, extra fingers, badly drawn hands, badly drawn faces, "
+    "deformed, disfigured, misshapen limbs, fused fingers, messy background, three legs, a crowd, walking backwards"
+)
+
+STAGES = {
+    "Load models": ("text_encoder", "video_vae", "high_model", "low_model", "high_turbo", "low_turbo"),
+    "Read the prompt": ("positive_prompt", "negative_prompt"),
+    "Encode the image": ("load_image", "load_first_frame", "load_last_frame", "conditioning"),
+    "High noise": ("high_pass",),
+    "Low noise": ("low_pass",),
+    "Decode": ("decode_video",),
+    "Write the file": ("create_video", "save_video"),
+}
+
+
+class WanParams(ClipParams):
+    """Prompt, size, length, seed and guidance."""
+
+    prompt: str = param(
+        "",
+        label="Prompt",
+        help="What is seen, and how it and the camera move.",
+        widget="prompt",
+        min_length=1,
+        max_length=MAX_PROMPT,
+    )
+    negative_prompt: str = param(
+        NEGATIVE,
+        label="Negative prompt",
+        help="What to keep out of the clip.",
+        widget="prompt",
+        max_length=MAX_PROMPT,
+    )
+    seconds: float | None = length(5.0, "How long the clip is. The model is made for 5 s.", demo=1.0, most=20)
+    fps: int | None = frames_per_second(16)
+    preset: Literal["fast", "quality"] = param("fast", label="Preset", help="Speed against quality.", widget="presets")
+    steps: int | None = param(
+        None, label="Steps", help="Empty: 4, with Quality 20.", widget="number", advanced=True, ge=2, le=100
+    )
+    cfg: float | None = param(
+        None,
+        label="Guidance (cfg)",
+        help="Empty: 1, with Quality the model's own. Above 1: twice the time.",
+        widget="number",
+        advanced=True,
+        ge=1,
+        le=20,
+        allow_inf_nan=False,
+    )
+    shift: float | None = strength(None, "Shift", "More steps for what is large. Empty: the model's own.", most=20)
+
+    @property
+    def frames(self) -> int:
+        """4n+1, the number nearest to the length asked for, at least 5."""
+        return frames_of(self.seconds or 0, self.frame_rate)
+
+    @property
+    def max_frames(self) -> int:
+        return MAX_FRAMES
+
+    @property
+    def size_step(self) -> int:
+        """8 pixels are one latent, and the model takes them in pairs."""
+        return 16
+
+    @property
+    def quality(self) -> bool:
+        return self.preset == "quality"
+
+    @property
+    def all_steps(self) -> int:
+        return self.steps or (STEPS if self.quality else FAST_STEPS)
+
+    @property
+    def own_guidance(self) -> float:
+        """The cfg of the mode's template."""
+        return 3.5
+
+    @property
+    def guidance(self) -> float:
+        if self.cfg is not None:
+            return self.cfg
+        return self.own_guidance if self.quality else 1.0
+
+
+class ExpertsParams(WanParams):
+    """The 14B models: an expert for high and one for low noise."""
+
+    lora_pairs: tuple[LoraPair, ...] = param(
+        (),
+        label="LoRAs",
+        help="From the loras folder, in this order: one for each expert.",
+        widget="lora_pairs",
+        max_length=8,
+    )
+
+
+def experts(params: ExpertsParams, seed: int, kind: str) -> Iterator[Change]:
+    """Prompts, sampling and LoRAs of a template with two experts; `kind` is the middle of its 4-step LoRAs' names."""
+    yield Patch("positive_prompt", "text", params.prompt)
+    yield Patch("negative_prompt", "text", params.negative_prompt)
+    yield Patch("create_video", "fps", params.frame_rate)
+    half = params.all_steps // 2
+    yield Patch("high_pass", "noise_seed", seed)
+    for expert, first, last in (("high", 0, half), ("low", half, params.all_steps)):
+        node = f"{expert}_pass"
+        yield Patch(node, "steps", params.all_steps)
+        yield Patch(node, "cfg", params.guidance)
+        yield Patch(node, "start_at_step", first)
+        yield Patch(node, "end_at_step", last)
+        if params.shift is not None:
+            yield Patch(f"{expert}_sampling", "shift", params.shift)
+        yield from _loras(params, expert, kind)
+
+
+def _loras(params: ExpertsParams, expert: str, kind: str) -> Iterator[Change]:
+    """A chain between an expert and its sampling: the 4-step LoRA, then a person's own."""
+    files = [(f"{expert}_turbo", f"wan2.2_{kind}_{expert}_noise.safetensors", 1.0)] if not params.quality else []
+    for number, pair in enumerate(params.lora_pairs, start=1):
+        file = pair.file if expert == "high" else pair.low
+        if pair.on and file and pair.strength:
+            files.append((f"{expert}_lora_{number}", file, pair.strength))
+    model = (f"{expert}_model", 0)
+    for node, file, weight in files:
+        yield Insert(node, "LoraLoaderModelOnly", {"lora_name": file, "strength_model": weight, "model": model})
+        model = (node, 0)
+    yield Patch(f"{expert}_sampling", "model", model)
+
+
+def frames_of(seconds: float, fps: int) -> int:
+    """The 4n+1 frames nearest to a length, at least 5."""
+    return max(1, int(seconds * fps / 4 + 0.5)) * 4 + 1

@@ -1,0 +1,127 @@
+"""Wan's 14B modes: from text, from an image, and between two images."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from modes.base import Mode, Staged, param
+from modes.common import (
+    EXAMPLES,
+    Aspect,
+    Fit,
+    InputAspect,
+    aspect_of_input,
+    example,
+    fitting,
+    sized_image,
+    stage_image,
+)
+from modes.wan.common import GROUP, PRESETS, STAGES, ExpertsParams, experts
+from workflow import Change, Patch
+
+TEXT_LORAS = "t2v_lightx2v_4steps_lora_v1.1"
+IMAGE_LORAS = "i2v_lightx2v_4steps_lora_v1"
+
+
+class TextParams(ExpertsParams):
+    aspect: Aspect = param("16:9", label="Aspect", help="Width to height.", widget="choice")
+
+
+class ImageParams(ExpertsParams):
+    image: Path = param(..., label="First image", help="The clip starts from it.", widget="image")
+    aspect: InputAspect = aspect_of_input()
+    fit: Fit = fitting("image")
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        return sized_image(self.image)
+
+
+class BetweenParams(ExpertsParams):
+    first_image: Path = param(..., label="First image", help="The clip begins with it.", widget="image")
+    last_image: Path = param(..., label="Last image", help="The clip ends with it.", widget="image")
+    aspect: InputAspect = aspect_of_input()
+    fit: Fit = fitting("images")
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        return sized_image(self.first_image)
+
+    @property
+    def own_guidance(self) -> float:
+        return 4.0
+
+
+def from_text(params: TextParams, seed: int, _: Staged) -> Iterator[Change]:
+    yield from of_size(params, "video_latent")
+    yield from experts(params, seed, TEXT_LORAS)
+
+
+def from_image(params: ImageParams, seed: int, staged: Staged) -> Iterator[Change]:
+    yield Patch("load_image", "image", staged["image"])
+    yield from of_size(params, "conditioning")
+    yield from experts(params, seed, IMAGE_LORAS)
+
+
+def between_images(params: BetweenParams, seed: int, staged: Staged) -> Iterator[Change]:
+    for which in ("first", "last"):
+        yield Patch(f"load_{which}_frame", "image", staged[f"{which}_image"])
+    yield from of_size(params, "conditioning")
+    yield from experts(params, seed, IMAGE_LORAS)
+
+
+def of_size(params: ExpertsParams, node: str) -> Iterator[Change]:
+    width, height = params.size
+    yield Patch(node, "width", width)
+    yield Patch(node, "height", height)
+    yield Patch(node, "length", params.frames)
+
+
+TEXT_TO_VIDEO = Mode(
+    id="wan_t2v",
+    label="Wan text to video",
+    group=GROUP,
+    summary="A silent clip from a description.",
+    workflow=lambda _: "wan_t2v",
+    params=TextParams,
+    presets=PRESETS,
+    stages={label: nodes for label, nodes in STAGES.items() if label != "Encode the image"},
+    parameterize=from_text,
+    examples=(example("Paper boats", prompt="Paper boats drift down a stream in the rain, the camera follows them"),),
+)
+
+IMAGE_TO_VIDEO = Mode(
+    id="wan_i2v",
+    label="Wan image to video",
+    group=GROUP,
+    summary="A silent clip that starts from an image.",
+    workflow=lambda _: "wan_i2v",
+    params=ImageParams,
+    presets=PRESETS,
+    stages=STAGES,
+    parameterize=from_image,
+    stage_inputs=lambda params, staging: stage_image(params, staging, "image"),
+    examples=(
+        example("Landscape", prompt="Clouds drift over the hills, the lake glitters", image=EXAMPLES / "landscape.png"),
+    ),
+)
+
+FIRST_LAST_FRAME = Mode(
+    id="wan_flf2v",
+    label="Wan first and last frame",
+    group=GROUP,
+    summary="A silent clip from one image to another.",
+    workflow=lambda _: "wan_flf2v",
+    params=BetweenParams,
+    presets=PRESETS,
+    stages=STAGES,
+    parameterize=between_images,
+    stage_inputs=lambda params, staging: stage_image(params, staging, "first_image", "last_image"),
+    examples=(
+        example(
+            "From day to night",
+            prompt="Day turns to night over the lake",
+            first_image=EXAMPLES / "landscape.png",
+            last_image=EXAMPLES / "second.png",
+        ),
+    ),
+)

@@ -1,0 +1,110 @@
+"""Wan's 5B model: from text, or from text and an image."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from modes.base import Mode, Preset, Staged, param
+from modes.common import (
+    EXAMPLES,
+    Fit,
+    InputAspect,
+    aspect_of_input,
+    example,
+    fitting,
+    frames_per_second,
+    sized_image,
+    stage_image,
+)
+from modes.rows import Lora
+from modes.wan.common import GROUP, STAGES, STEPS, WanParams
+from workflow import Change, Drop, Insert, Patch
+
+FAST_STEPS = 10
+
+
+class SmallParams(WanParams):
+    image: Path | None = param(None, label="First image", help="The clip starts from it. Or none.", widget="image")
+    aspect: InputAspect = aspect_of_input()
+    fit: Fit = fitting("image")
+    fps: int | None = frames_per_second(24)
+    preset: Literal["fast", "quality"] = param(
+        "quality", label="Preset", help="Speed against quality.", widget="presets"
+    )
+    loras: tuple[Lora, ...] = param(
+        (), label="LoRAs", help="From the loras folder, in this order.", widget="loras", max_length=8
+    )
+
+    @property
+    def size_step(self) -> int:
+        """16 pixels are one latent, and the model takes them in pairs."""
+        return 32
+
+    @property
+    def max_frames(self) -> int:
+        return 241
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        return sized_image(self.image)
+
+    @property
+    def all_steps(self) -> int:
+        return self.steps or (STEPS if self.quality else FAST_STEPS)
+
+    @property
+    def guidance(self) -> float:
+        return 5.0 if self.cfg is None else self.cfg
+
+
+def parameterize(params: SmallParams, seed: int, staged: Staged) -> Iterator[Change]:
+    width, height = params.size
+    yield Patch("positive_prompt", "text", params.prompt)
+    yield Patch("negative_prompt", "text", params.negative_prompt)
+    yield Patch("video_latent", "width", width)
+    yield Patch("video_latent", "height", height)
+    yield Patch("video_latent", "length", params.frames)
+    if params.image:
+        yield Patch("load_image", "image", staged["image"])
+    else:
+        yield Drop("video_latent", "start_image")
+    yield Patch("pass", "seed", seed)
+    yield Patch("pass", "steps", params.all_steps)
+    yield Patch("pass", "cfg", params.guidance)
+    yield Patch("create_video", "fps", params.frame_rate)
+    if params.shift is not None:
+        yield Patch("sampling", "shift", params.shift)
+    model = ("model", 0)
+    for number, lora in enumerate((lora for lora in params.loras if lora.on), start=1):
+        inputs = {"lora_name": lora.file, "strength_model": lora.strength, "model": model}
+        yield Insert(f"lora_{number}", "LoraLoaderModelOnly", inputs)
+        model = (f"lora_{number}", 0)
+    yield Patch("sampling", "model", model)
+
+
+TEXT_IMAGE_TO_VIDEO = Mode(
+    id="wan_5b",
+    label="Wan 5B",
+    group=GROUP,
+    summary="A silent clip from a description, or from an image and a description, by a smaller model.",
+    workflow=lambda _: "wan_ti2v",
+    params=SmallParams,
+    presets=(
+        Preset("fast", "Fast", "10 steps."),
+        Preset("quality", "Quality", "20 steps."),
+    ),
+    stages={
+        "Load models": ("text_encoder", "video_vae", "model"),
+        "Read the prompt": STAGES["Read the prompt"],
+        "Encode the image": ("load_image", "video_latent"),
+        "Sample": ("pass",),
+        "Decode": STAGES["Decode"],
+        "Write the file": STAGES["Write the file"],
+    },
+    parameterize=parameterize,
+    stage_inputs=lambda params, staging: stage_image(params, staging, "image"),
+    examples=(
+        example("Landscape", prompt="Wind moves the trees by the lake", image=EXAMPLES / "landscape.png"),
+        example("Subway", prompt="A street musician plays in an old subway station, commuters pass by"),
+    ),
+)

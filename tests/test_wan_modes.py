@@ -1,0 +1,116 @@
+"""Every Wan mode on demo models, read from the file written: it is what was announced and obeys its inputs."""
+
+from pathlib import Path
+from typing import Any
+
+import clips
+import numpy as np
+import pytest
+import runs
+
+import modes
+from events import Output
+from jobs import Jobs, TaskDetail
+from media import Staging
+from modes import Mode
+from modes.common import EXAMPLES
+from modes.wan import WAN_MODES
+
+SMALL = {"seed": 7, "width": 192, "height": 128, "seconds": 0.5}
+HIGH, LOW = (f"wan2.2_t2v_lightx2v_4steps_lora_v1.1_{noise}_noise.safetensors" for noise in ("high", "low"))
+
+
+def values(mode: Mode, **changed: Any) -> dict[str, Any]:
+    return {**mode.examples[0].values, **SMALL, **changed}
+
+
+def run(jobs: Jobs, mode: Mode, **changed: Any) -> tuple[TaskDetail, clips.Clip]:
+    task = runs.submit(jobs, mode.id, values(mode, **changed))
+    last = runs.last(jobs, task)
+    assert isinstance(last, Output), last
+    return task, clips.read(last.files[0])
+
+
+def difference(first: clips.Clip, second: clips.Clip) -> float:
+    """Mean difference in grey levels of 255."""
+    return float(np.abs(first.pictures.astype(float) - second.pictures).mean())
+
+
+SIZES = [(192, 128, 0.5, 16), (200, 150, 0.37, 24), (131, 257, 1.1, 8)]
+
+
+@pytest.mark.parametrize(("width", "height", "seconds", "fps"), SIZES)
+@pytest.mark.parametrize("mode", WAN_MODES, ids=lambda mode: mode.id)
+def test_the_file_is_what_was_announced(
+    jobs: Jobs, mode: Mode, width: int, height: int, seconds: float, fps: int
+) -> None:
+    changed = {"width": width, "height": height, "seconds": seconds, "fps": fps, "steps": 2, "preset": "fast"}
+    task = runs.submit(jobs, mode.id, values(mode, **changed))
+    last = runs.last(jobs, task)
+    assert isinstance(last, Output), last
+    told, facts = runs.announced(task), clips.facts(last.files[0])
+    assert (facts.width, facts.height, facts.frames, facts.fps) == (told.width, told.height, told.frames, told.fps)
+    assert told.frames % 4 == 1
+    assert not told.sound
+    assert clips.read(last.files[0]).codecs == ("h264",)
+
+
+def psnr(made: Any, wanted: Any) -> float:
+    return float(10 * np.log10(255**2 / np.mean((made.astype(float) - wanted.astype(float)) ** 2)))
+
+
+@pytest.mark.parametrize(
+    ("mode_id", "frame", "name"),
+    [("wan_i2v", 0, "image"), ("wan_flf2v", 0, "first_image"), ("wan_flf2v", -1, "last_image"), ("wan_5b", 0, "image")],
+)
+def test_the_image_given_is_the_frame_in_its_place(jobs: Jobs, mode_id: str, frame: int, name: str) -> None:
+    mode = modes.get(mode_id)
+    _, clip = run(jobs, mode, width=256, height=256, seconds=1)
+    staging = Staging(jobs.settings)
+
+    def given(file: Any) -> Any:
+        return clips.picture(jobs.settings.inputs_dir / staging.image(Path(str(file)), size=(256, 256)))
+
+    wanted, other = given(mode.examples[0].values[name]), given(EXAMPLES / "sheet.png")
+    assert psnr(clip.pictures[frame], wanted) > 14
+    assert psnr(clip.pictures[frame], wanted) > psnr(clip.pictures[frame], other) + 3
+
+
+@pytest.mark.parametrize(
+    ("mode_id", "name", "file"),
+    [
+        ("wan_i2v", "image", "portrait.png"),
+        ("wan_flf2v", "first_image", "portrait.png"),
+        ("wan_flf2v", "last_image", "portrait.png"),
+        ("wan_5b", "image", "portrait.png"),
+    ],
+)
+def test_another_input_makes_another_clip(jobs: Jobs, mode_id: str, name: str, file: str) -> None:
+    mode = modes.get(mode_id)
+    _, before = run(jobs, mode)
+    _, after = run(jobs, mode, **{name: EXAMPLES / file})
+    assert difference(before, after) > 3
+
+
+@pytest.mark.parametrize("mode", WAN_MODES, ids=lambda mode: mode.id)
+def test_prompt_seed_and_preset_change_the_clip(jobs: Jobs, mode: Mode) -> None:
+    _, plain = run(jobs, mode)
+    for changed in ({"prompt": "a purple night in winter"}, {"seed": 8}, {"preset": "quality", "cfg": 2}):
+        assert difference(plain, run(jobs, mode, **changed)[1]) > 0.3, changed
+
+
+def test_the_5b_model_works_without_an_image(jobs: Jobs) -> None:
+    mode = modes.get("wan_5b")
+    _, with_image = run(jobs, mode)
+    task, without = run(jobs, mode, image=None)
+    assert "load_image" not in task.graph
+    assert difference(with_image, without) > 3
+
+
+@pytest.mark.parametrize("pair", [{"file": HIGH}, {"low": LOW}], ids=["high", "low"])
+def test_a_lora_of_either_expert_changes_the_clip(jobs: Jobs, pair: dict[str, str]) -> None:
+    mode = modes.get("wan_t2v")
+    _, without = run(jobs, mode)
+    task, with_lora = run(jobs, mode, lora_pairs=[{**pair, "strength": 1.5}])
+    assert ("high_lora_1" in task.graph, "low_lora_1" in task.graph) == ("file" in pair, "low" in pair)
+    assert difference(without, with_lora) > 0.3
