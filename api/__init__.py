@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, FastAPI
 
-from api import events, files, problems, queue, submit, tasks
+from api import events, files, modes, problems, queue, submit, tasks
 from api.guard import Guard
 from errors import NotFoundError
 from jobs import Jobs
@@ -25,7 +25,7 @@ def create(jobs: Jobs) -> FastAPI:
         responses={422: {"model": problems.ProblemDetails}, 404: {"model": problems.ProblemDetails}},
     )
     app.state.jobs = jobs
-    for room in (queue, submit, tasks, files, events):
+    for room in (queue, modes, submit, tasks, files, events):
         app.include_router(room.router, prefix=PREFIX)
     app.include_router(nowhere, prefix=PREFIX)
     problems.install(app)

@@ -1,14 +1,10 @@
-"""The queue as a whole, its jobs, and the modes."""
-
-from typing import Any
+"""The queue as a whole, and its jobs."""
 
 from fastapi import APIRouter, status
 from pydantic import BaseModel
 
-import modes
 from api.common import Cursor, JobId, Limit, Queue, Search
-from jobs import EngineRow, JobPage, JobRow, Jobs, QueueState
-from modes import Mode
+from jobs import EngineRow, JobPage, JobRow, QueueState
 from settings import VERSION
 
 router = APIRouter()
@@ -18,17 +14,6 @@ class Health(BaseModel):
     status: str
     version: str
     engines: list[EngineRow]
-
-
-class ModeInfo(BaseModel):
-    """`schema` is the JSON schema of the mode's values."""
-
-    id: str
-    label: str
-    group: str
-    summary: str
-    presets: list[dict[str, str]]
-    parameters: dict[str, Any]
 
 
 class Again(BaseModel):
@@ -42,16 +27,6 @@ class Again(BaseModel):
 def health(queue: Queue) -> Health:
     """Open to everybody."""
     return Health(status="ok", version=VERSION, engines=queue.state().engines)
-
-
-@router.get("/modes")
-def all_modes(queue: Queue) -> list[ModeInfo]:
-    return [_info(mode, queue) for mode in modes.MODES.values()]
-
-
-@router.get("/modes/{mode}")
-def one_mode(mode: str, queue: Queue) -> ModeInfo:
-    return _info(modes.get(mode), queue)
 
 
 @router.get("/queue")
@@ -85,14 +60,3 @@ def job(job: JobId, queue: Queue) -> JobRow:
 def again(job: JobId, ask: Again, queue: Queue) -> JobRow:
     """A whole job once more, as a new one."""
     return queue.again(job, ask.new_seeds, ask.key)
-
-
-def _info(mode: Mode, queue: Jobs) -> ModeInfo:
-    schema = mode.params.model_json_schema()
-    for parameter in mode.parameters(queue.settings.use_demo):
-        if parameter.default is not None:
-            schema["properties"][parameter.name]["default"] = parameter.default
-    presets = [{"id": preset.id, "label": preset.label, "summary": preset.summary} for preset in mode.presets]
-    return ModeInfo(
-        id=mode.id, label=mode.label, group=mode.group, summary=mode.summary, presets=presets, parameters=schema
-    )

@@ -10,16 +10,18 @@ from gradio import FileData
 from errors import KinoraError
 from events import Cancelled, Failed, Output
 from jobs import Jobs, Submission
-from modes import Mode, Parameter
+from modes import Mode, Parameter, rows
 from modes.inputs import MEDIA
 
 AT_ONCE = 16  # callers that wait for their clip; more wait for one of these
 
 
-def add(jobs: Jobs, modes: Mapping[str, Mode]) -> None:
-    """To be called in a `gr.Blocks`. A call queues a task and waits for its end; a caller who leaves stops nothing."""
-    for mode in modes.values():
-        gr.api(_function(jobs, mode), api_name=mode.id, concurrency_limit=AT_ONCE, concurrency_id="endpoints")
+def build(jobs: Jobs, modes: Mapping[str, Mode]) -> gr.Blocks:
+    """A call queues a task and waits for its end; a caller who leaves stops nothing."""
+    with gr.Blocks(title="Kinora", analytics_enabled=False, delete_cache=(3600, 86400)) as functions:
+        for mode in modes.values():
+            gr.api(_function(jobs, mode), api_name=mode.id, concurrency_limit=AT_ONCE, concurrency_id="endpoints")
+    return functions
 
 
 def _function(jobs: Jobs, mode: Mode) -> Callable[..., Any]:
@@ -66,14 +68,16 @@ def _value(value: Any) -> Any:
 
 
 def _declared(mode: Mode, parameter: Parameter) -> inspect.Parameter:
-    kind: Any = {"number": float, "seed": str, "switch": bool, "loras": list[str]}.get(parameter.widget, str)
+    kind: Any = (
+        list[str] if parameter.widget in rows.KINDS else {"number": float, "switch": bool}.get(parameter.widget, str)
+    )
     if parameter.widget in MEDIA:
         kind = FileData
     elif parameter.choices:
         kind = Literal[parameter.choices]  # type: ignore[valid-type]
     default: Any = inspect.Parameter.empty
     if not _required(mode, parameter):
-        kind, default = kind | None, None if parameter.widget == "loras" else parameter.default
+        kind, default = kind | None, None if parameter.widget in rows.KINDS else parameter.default
     return inspect.Parameter(parameter.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=kind)
 
 

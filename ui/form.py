@@ -6,12 +6,13 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from gradio.events import EventListener
 
-from modes import Mode, Parameter
+from modes import Mode, Parameter, rows
+from ui.row_editor import RowEditor
 
 MEDIA = ("image", "audio", "video")
 WIDE = ("prompt", "presets")  # widgets that take the whole width
-LORA_ROWS = 4
 
 
 class Form:
@@ -22,29 +23,36 @@ class Form:
     components of their own, because an update of the field itself would undo what a person is typing into it.
     """
 
-    def __init__(self, modes: Sequence[Mode], demo: bool, loras: Sequence[str]) -> None:
+    def __init__(self, modes: Sequence[Mode], demo: bool) -> None:
         self._modes = {mode.id: {each.name: each for each in mode.parameters(demo)} for mode in modes}
-        self._loras = loras
         self._fields: dict[str, list[Component]] = {}
         self._notes: dict[str, gr.HTML] = {}
         self._cells: dict[str, gr.Column] = {}
+        self._editors: dict[str, RowEditor] = {}
         first = self._modes[modes[0].id]
         declared = {name: each for mode in reversed(modes) for name, each in self._modes[mode.id].items()}
         every = list(first.values()) + [each for name, each in declared.items() if name not in first]
-        plain = [each for each in every if not each.advanced and each.widget != "loras"]
+        plain = [each for each in every if not each.advanced and each.widget not in rows.KINDS]
         with gr.Row(elem_classes="k-grid k-media"):
             self._add((each for each in plain if each.widget in MEDIA), first)
         self._add((each for each in plain if each.widget in WIDE), first)
         with gr.Row(elem_classes="k-grid"):
             self._add((each for each in plain if each.widget not in (*MEDIA, *WIDE)), first)
         with gr.Accordion("LoRAs", open=False):
-            self._add((each for each in every if each.widget == "loras"), first)
+            self._add((each for each in every if each.widget in rows.KINDS), first)
         with gr.Accordion("Advanced", open=False), gr.Row(elem_classes="k-grid"):
             self._add((each for each in every if each.advanced), first)
 
     @property
     def components(self) -> list[Component]:
         return [component for components in self._fields.values() for component in components]
+
+    @property
+    def choices(self) -> list[EventListener]:
+        """A person chose something, in a field that is no text: those tell by themselves (see edits.js)."""
+        first = [fields[0] for fields in self._fields.values() if not isinstance(fields[0], gr.Textbox)]
+        # Media tell of what is uploaded by `change` alone; the page hardly ever changes them by itself.
+        return [field.input if hasattr(field, "input") else field.change for field in first]  # type: ignore[attr-defined]
 
     @property
     def notes(self) -> list[gr.HTML]:
@@ -62,7 +70,7 @@ class Form:
         for name, components in self._fields.items():
             mine, waiting = waiting[: len(components)], waiting[len(components) :]
             if name in self._modes[mode_id]:
-                found[name] = _plain(mine[0]) if len(mine) == 1 else _lora_rows(mine)
+                found[name] = self._editors[name].values(mine[0]) if name in self._editors else _plain(mine[0])
         return found
 
     def show(self, mode_id: str, before: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,49 +84,55 @@ class Form:
             for name, parameter in parameters.items()
         }
 
-    def updates(self, mode_id: str, values: Mapping[str, Any]) -> list[Any]:
-        """Updates for `cells` and then `components`: this mode's fields, labels and choices, and the values given."""
-        parameters = self._modes[mode_id]
-        updates: list[Any] = [gr.update(visible=name in parameters) for name in self._cells]
+    def updates(
+        self, mode_id: str, values: Mapping[str, Any], before: str | None = None, now: Mapping[str, Any] | None = None
+    ) -> list[Any]:
+        """Updates for `cells` and then `components`: this mode's fields, labels and choices, and the values given.
+
+        `before` and `now` are the mode and the values that the form shows at present, where they are known: what stays
+        as it is is left out, because each update costs the browser milliseconds.
+        """
+        parameters, old = self._modes[mode_id], self._modes[before] if before else {}
+        updates: list[Any] = [
+            gr.skip() if old and (name in parameters) == (name in old) else gr.update(visible=name in parameters)
+            for name in self._cells
+        ]
         for name, components in self._fields.items():
-            if name not in parameters:
+            same = name in old and now is not None and _shown(values.get(name)) == _shown(now.get(name))
+            if name not in parameters or name not in values:
                 updates += [gr.skip()] * len(components)
-            elif len(components) > 1:
-                updates += _lora_updates(values[name]) if name in values else [gr.skip()] * len(components)
+            elif name in self._editors:
+                updates += [gr.skip()] * len(components) if same else self._editors[name].updates(values[name])
             else:
-                update = _declaration(parameters[name])
-                updates.append(gr.update(**update, **({"value": _shown(values[name])} if name in values else {})))
+                shown = _declaration(parameters[name])
+                if name in old and shown == _declaration(old[name]):
+                    shown = {}
+                shown |= {} if same else {"value": _shown(values[name])}
+                updates.append(gr.update(**shown) if shown else gr.skip())
         return updates
 
-    def annotate(self, mode_id: str, errors: Mapping[str, str], hints: Mapping[str, str]) -> list[str]:
-        """A text for each of `notes`: the field's error where it has one, else a hint, else its help."""
+    def annotate(self, mode_id: str, errors: Mapping[str, str], hints: Mapping[str, str]) -> list[Any]:
+        """For each of `notes`: the field's error where it has one, else a hint, else its help."""
         help = {name: parameter.help for name, parameter in self._modes[mode_id].items()}
         return [
-            _note(errors[name], wrong=True) if name in errors else _note(hints.get(name, help.get(name, "")))
+            gr.skip()
+            if name not in help
+            else _note(errors[name], wrong=True)
+            if name in errors
+            else _note(hints.get(name, help[name]))
             for name in self._notes
         ]
 
     def _add(self, parameters: Iterable[Parameter], first: Mapping[str, Parameter]) -> None:
         for parameter in parameters:
             with gr.Column(elem_classes="k-cell", min_width=120, visible=parameter.name in first) as cell:
-                if parameter.widget == "loras":
-                    self._fields[parameter.name] = self._lora_components()
+                if parameter.widget in rows.KINDS:
+                    editor = self._editors[parameter.name] = RowEditor(parameter)
+                    self._fields[parameter.name] = editor.components
                 else:
                     self._fields[parameter.name] = [_component(parameter)]
                 self._notes[parameter.name] = gr.HTML(_note(parameter.help), elem_id=f"{_id(parameter)}-note")
             self._cells[parameter.name] = cell
-
-    def _lora_components(self) -> list[Component]:
-        """Rows of file, strength and on; the order of the rows is the order in the graph."""
-        components: list[Component] = []
-        for number, row in enumerate(_padded([]), start=1):
-            with gr.Row(elem_classes="k-lora"):
-                components += [
-                    gr.Dropdown(["", *self._loras], value=row["file"], label=f"LoRA {number}", min_width=180, scale=3),
-                    gr.Textbox(str(row["strength"]), label="Strength", max_lines=1, min_width=64, scale=1),
-                    gr.Checkbox(row["on"], label="On", min_width=48, scale=0),
-                ]
-        return components
 
 
 def _id(parameter: Parameter) -> str:
@@ -183,22 +197,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return _plain(value.get("video") or value.get("path"))
     return value
-
-
-def _padded(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """As many rows as the form has."""
-    empty = {"file": "", "strength": 1, "on": True}
-    return [empty | dict(row) for row in [*rows, *[empty] * LORA_ROWS][:LORA_ROWS]]
-
-
-def _lora_updates(rows: Iterable[Mapping[str, Any]]) -> list[Any]:
-    cells = (cell for row in _padded(rows) for cell in (row["file"], str(row["strength"]), row["on"]))
-    return [gr.update(value=cell) for cell in cells]
-
-
-def _lora_rows(values: Sequence[Any]) -> list[dict[str, Any]]:
-    rows = zip(values[0::3], values[1::3], values[2::3], strict=True)
-    return [{"file": file, "strength": strength or 1, "on": on} for file, strength, on in rows if file]
 
 
 def _note(text: str, wrong: bool = False) -> str:

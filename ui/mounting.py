@@ -1,26 +1,29 @@
-"""The page beside the API, on one server."""
+"""The page and the functions for programs beside the API, on one server."""
+
+from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
 
+import modes
 from jobs import Jobs
+from ui import endpoints
 from ui.page import build
 from ui.theme import CSS, HEAD, theme
 
+FUNCTIONS = "/functions"
+"""Where Gradio's client and MCP find them. Apart from the page, whose size they would double."""
+
 
 def mount(server_app: FastAPI, jobs: Jobs) -> FastAPI:
-    """The same server with the page at its root and MCP below. Only results and Gradio's own files are served."""
-    return gr.mount_gradio_app(
-        server_app,
-        build(jobs),
-        path="",
-        allowed_paths=[str(jobs.settings.outputs_dir)],
-        max_file_size=jobs.settings.max_upload_bytes,
-        run_history=False,
-        footer_links=[],
-        ssr_mode=False,
-        mcp_server=True,
-        theme=theme(),
-        css=CSS,
-        head=HEAD,
-    )
+    """The same server with all of it. Only results and Gradio's own files are served."""
+    common: dict[str, Any] = {
+        "allowed_paths": [str(jobs.settings.outputs_dir)],
+        "max_file_size": jobs.settings.max_upload_bytes,
+        "run_history": False,
+        "footer_links": [],
+        "ssr_mode": False,
+    }
+    functions = endpoints.build(jobs, modes.MODES)
+    server_app = gr.mount_gradio_app(server_app, functions, path=FUNCTIONS, mcp_server=True, **common)
+    return gr.mount_gradio_app(server_app, build(jobs), path="", theme=theme(), css=CSS, head=HEAD, **common)

@@ -12,9 +12,10 @@ from events import Failed
 from jobs import BatchError, Jobs, Selection, TaskDetail
 from media import Staging
 from modes import InvalidParamsError, Mode
-from ui import endpoints, status
+from ui import status
 from ui.batch import BatchForm, plan_card
 from ui.form import Form
+from ui.sidebar import sidebar
 
 REFRESH = 1.0  # seconds between updates while nothing happens: elapsed time goes on
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -38,12 +39,12 @@ def build(jobs: Jobs) -> gr.Blocks:
         shown = gr.State(first.id)  # the mode whose form is shown
         with gr.Row(elem_id="k-main", equal_height=False):
             with gr.Column(elem_id="k-modes", min_width=160):
-                choices = [(each.label, each.id) for each in modes.MODES.values()]
-                chosen = gr.Radio(choices, value=first.id, label=first.group, elem_id="mode-list")
+                gr.HTML(sidebar(modes.MODES.values()), elem_id="k-sidebar")
+                chosen = gr.Textbox(elem_id="k-mode", elem_classes="k-hidden", show_label=False)
             with gr.Column(elem_id="k-form", min_width=320):
                 title = gr.HTML(_title(first), elem_id="k-title")
                 examples = gr.Radio(_example_choices(first), label="Examples", elem_id="examples")
-                form = Form(list(modes.MODES.values()), jobs.settings.use_demo, jobs.models.available("loras"))
+                form = Form(list(modes.MODES.values()), jobs.settings.use_demo)
                 batch = BatchForm()
                 with gr.Column(elem_id="k-bar"):
                     announcement = gr.HTML(elem_id="announcement")
@@ -52,6 +53,7 @@ def build(jobs: Jobs) -> gr.Blocks:
                         cancel = gr.Button("Cancel", elem_id="cancel", scale=1, interactive=False)
                         # For the keyboard and for the queue's page: see keys.js.
                         in_front = gr.Button("Generate in front", elem_id="generate-front", elem_classes="k-hidden")
+                        touched = gr.Textbox(elem_id="k-touched", elem_classes="k-hidden", show_label=False)
                         edited = gr.Textbox(elem_id="k-edit", elem_classes="k-hidden", show_label=False)
             with gr.Column(elem_id="k-result", min_width=320):
                 video = gr.Video(visible=False, show_label=False, autoplay=True, loop=True, buttons=[], elem_id="video")
@@ -66,7 +68,7 @@ def build(jobs: Jobs) -> gr.Blocks:
         fields = [shown, *form.components]
         everything = [*fields, *batch.components]
         gr.on(
-            [page.load, *(field.change for field in form.components)],
+            [page.load, touched.change, *form.choices],
             handlers.describe,
             fields,
             [announcement, *form.notes],
@@ -76,7 +78,7 @@ def build(jobs: Jobs) -> gr.Blocks:
             **QUIET,
         )
         gr.on(
-            [field.change for field in [*batch.components, *form.components]],
+            [*(field.change for field in batch.components), touched.change, *form.choices],
             handlers.plan,
             everything,
             [batch.plan, generate],
@@ -86,10 +88,10 @@ def build(jobs: Jobs) -> gr.Blocks:
         )
         filled = [shown, title, announcement, examples, *form.notes, *form.cells, *form.components]
         quick: dict[str, Any] = {"queue": False, "preprocess": False, **QUIET}
-        chosen.input(handlers.switch, [chosen, *fields], filled, **quick)
+        chosen.change(handlers.switch, [chosen, *fields], filled, **quick)
         examples.input(handlers.fill_example, [examples, *fields], filled, **quick)
-        use.input(handlers.use, [use, watched, *fields], [chosen, use, *filled], preprocess=False, **QUIET)
-        edited.change(handlers.edit, edited, [chosen, edited, *filled], preprocess=False, **QUIET)
+        use.input(handlers.use, [use, watched, *fields], [use, *filled], preprocess=False, **QUIET)
+        edited.change(handlers.edit, edited, [edited, *filled], preprocess=False, **QUIET)
         for button, submit in ((generate, handlers.submit), (in_front, handlers.submit_in_front)):
             button.click(
                 submit,
@@ -111,7 +113,6 @@ def build(jobs: Jobs) -> gr.Blocks:
         )
         cancel.click(handlers.cancel, watched, None, queue=False, **QUIET)
         page.unload(handlers.forget)
-        endpoints.add(jobs, modes.MODES)
     return page
 
 
@@ -131,7 +132,7 @@ def _header(jobs: Jobs) -> None:
 
 
 def _title(mode: Mode) -> str:
-    return f"<h2>{mode.label}</h2><p>{mode.summary}</p>"
+    return f'<h2 data-shown="{mode.id}">{mode.label}</h2><p>{mode.summary}</p>'
 
 
 def _example_choices(mode: Mode) -> list[tuple[str, int]]:
@@ -176,28 +177,35 @@ class _Handlers:
         return [plan_card(plan), gr.update(value=f"Queue {plan.tasks:,} clips" if plan.tasks else "Generate")]
 
     def switch(self, chosen: str, shown: str, *values: Any) -> list[Any]:
-        """Shows another mode's form; what both have (prompt, seed, size, LoRAs …) stays."""
-        return self._filled(chosen, self._form.show(chosen, shown, self._form.values(shown, values)))
+        """Shows another mode's form; what both have (prompt, seed, size, LoRAs …) stays.
+
+        `chosen` is the mode and, so that the same one again is a change too, the moment (see modes.js).
+        """
+        mode_id = chosen.partition(" ")[0]
+        now = self._form.values(shown, values)
+        return self._filled(mode_id, self._form.show(mode_id, shown, now), shown, now)
 
     def fill_example(self, number: int, shown: str, *values: Any) -> list[Any]:
         """An example's values, and the mode's defaults for the rest."""
         mode = modes.get(shown)
-        return self._filled(shown, mode.defaults(self._jobs.settings.use_demo) | dict(mode.examples[number].values))
+        filled = mode.defaults(self._jobs.settings.use_demo) | dict(mode.examples[number].values)
+        return self._filled(shown, filled, shown, self._form.values(shown, values))
 
     def use(self, place: str, task: int, shown: str, *values: Any) -> list[Any]:
         """Takes the result shown over into a mode's form, with the settings that fit."""
         mode_id, name, widget = place.split("/")
         clip = self._jobs.output_file(task, 0)
         file = clip if widget == "video" else Staging(self._jobs.settings).last_frame(clip)
-        start = self._form.show(mode_id, shown, self._form.values(shown, values))
-        return [mode_id, None, *self._filled(mode_id, start | {name: str(file)})]
+        now = self._form.values(shown, values)
+        start = self._form.show(mode_id, shown, now)
+        return [None, *self._filled(mode_id, start | {name: str(file)}, shown, now)]
 
     def edit(self, task: str) -> list[Any]:
         """A task's values in its mode's form, to be changed and generated again."""
         if not task:
-            return [gr.skip()] * (2 + FILLED + len(self._form.notes) * 2 + len(self._form.components))
+            return [gr.skip()] * (1 + FILLED + len(self._form.notes) * 2 + len(self._form.components))
         detail = self._jobs.task(int(task))
-        return [detail.mode, "", *self._filled(detail.mode, detail.values)]
+        return ["", *self._filled(detail.mode, detail.values)]
 
     def submit(self, shown: str, *values: Any) -> list[Any]:
         """Queues what the form says; where a value cannot be used, says so at its field and leaves all as it is."""
@@ -259,13 +267,22 @@ class _Handlers:
     def _waits(self) -> str:
         return "The queue is paused." if self._jobs.listing.paused() else self._jobs.held
 
-    def _filled(self, mode_id: str, values: Mapping[str, Any]) -> list[Any]:
-        """A mode with these values: its title, announcement, examples, notes and fields."""
+    def _filled(
+        self, mode_id: str, values: Mapping[str, Any], before: str | None = None, now: Mapping[str, Any] | None = None
+    ) -> list[Any]:
+        """A mode with these values: its title, announcement, examples, notes and fields; see `Form.updates`."""
         mode = modes.get(mode_id)
         explained = self._explain(mode, values)
         examples = gr.update(choices=_example_choices(mode), value=None)
         notes = self._form.annotate(mode_id, explained.errors, explained.hints)
-        return [mode_id, _title(mode), explained.text, examples, *notes, *self._form.updates(mode_id, values)]
+        return [
+            mode_id,
+            _title(mode),
+            explained.text,
+            examples,
+            *notes,
+            *self._form.updates(mode_id, values, before, now),
+        ]
 
     def _explain(self, mode: Mode, raw: Mapping[str, Any]) -> "_Explanation":
         """What these values would make, or what is wrong with them."""

@@ -11,7 +11,16 @@ _ACCENT = gr.themes.Color(
     c600="#1f676b", c700="#1b5357", c800="#184347", c900="#14363a", c950="#0a2124",
 )  # fmt: skip
 
-_SCRIPTS = ("keys.js", "queue/dom.js", "queue/live.js", "queue/task.js", "queue/list.js")  # each uses those before it
+_SCRIPTS = (
+    "keys.js",
+    "edits.js",
+    "modes.js",
+    "rows.js",
+    "queue/dom.js",
+    "queue/live.js",
+    "queue/task.js",
+    "queue/list.js",
+)  # each uses those before it
 
 
 def _read(name: str) -> str:

@@ -22,7 +22,7 @@ SMALL = {"prompt": "a red kite", "width": 128, "height": 128, "seconds": 0.3, "s
 
 @pytest.fixture(scope="module")
 def client(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return Client(server.url, download_files=str(tmp_path_factory.mktemp("downloads")), verbose=False)
+    return Client(f"{server.url}/functions/", download_files=str(tmp_path_factory.mktemp("downloads")), verbose=False)
 
 
 def test_every_mode_is_one_named_function_with_its_parameters_and_nothing_else_is_open(client: Client) -> None:
@@ -55,15 +55,15 @@ def test_a_file_of_the_server_cannot_be_named_as_an_input(server: Server, path: 
     image = {"path": path, "meta": {"_type": "gradio.FileData"}, "orig_name": "x.png"}
     with httpx2.Client(base_url=server.url, timeout=60) as http:
         before = http.get("/api/v1/queue").json()["counts"]
-        event = http.post("/gradio_api/call/v2/i2v", json=SMALL | {"image": image}).json()["event_id"]
-        told = http.get(f"/gradio_api/call/i2v/{event}").text
+        event = http.post("/functions/gradio_api/call/v2/i2v", json=SMALL | {"image": image}).json()["event_id"]
+        told = http.get(f"/functions/gradio_api/call/i2v/{event}").text
         assert "event: error" in told
         assert http.get("/api/v1/queue").json()["counts"] == before
 
 
 async def _mcp(url: str) -> tuple[dict[str, Any], Any]:
     async with (
-        streamable_http_client(f"{url}/gradio_api/mcp/") as (read, write, *_),
+        streamable_http_client(f"{url}/functions/gradio_api/mcp/") as (read, write, *_),
         ClientSession(read, write) as session,
     ):
         await session.initialize()

@@ -7,12 +7,13 @@ from e2e.conftest import WAIT
 from playwright.sync_api import Page, expect
 
 import modes
+from modes import rows
 
 LABELS = {mode.id: mode.label for mode in modes.MODES.values()}
 
 
 def choose(page: Page, mode_id: str) -> None:
-    page.locator("#mode-list").get_by_text(LABELS[mode_id], exact=True).click()
+    page.locator(f"#mode-list [data-mode={mode_id}]").click()
     expect(page.locator("#k-title h2")).to_have_text(LABELS[mode_id])
 
 
@@ -32,7 +33,7 @@ def test_a_modes_form_shows_its_own_fields_and_no_others(page: Page, mode_id: st
     choose(page, mode_id)
     mode = modes.get(mode_id)
     for parameter in mode.parameters():
-        if not parameter.advanced and parameter.widget != "loras":
+        if not parameter.advanced and parameter.widget not in rows.KINDS:
             expect(page.locator(f"#field-{parameter.name}")).to_be_visible()
     others = {each.name for other in modes.MODES.values() for each in other.parameters()} - set(
         mode.params.model_fields
@@ -60,7 +61,7 @@ def test_an_example_fills_the_form_and_its_result_can_be_used_as_input_elsewhere
     expect(page.locator("#announcement")).to_contain_text("9 frames")
     generate(page)
     page.locator("#use input").click()
-    page.get_by_role("option", name="Image to video: the last frame as first image").click()
+    page.get_by_role("option", name="Image to video: the last frame as first image", exact=True).click()
     expect(page.locator("#k-title h2")).to_have_text("Image to video", timeout=WAIT)
     expect(page.locator("#field-image img")).to_be_visible()
     expect(page.locator("#announcement")).to_contain_text("256 × 320 px", timeout=WAIT)

@@ -50,7 +50,7 @@ def test_a_batch_of_eight_files_survives_a_crash_without_the_two_that_were_cance
     call(own_server, "/queue/pause", {})
     page = show(browser, own_server, "#create")
     expect(page.locator("#announcement")).to_contain_text("px", timeout=WAIT)
-    page.locator("#mode-list").get_by_text("Image to video").click()
+    page.locator("#mode-list [data-mode=i2v]").click()
     expect(page.locator("#k-title")).to_contain_text("Image to video")
     page.fill("#field-prompt textarea", "clouds drift by")
     page.fill("#field-seconds input", "0.3")

@@ -35,7 +35,7 @@ def on_the_page(server: Server, browser: Browser) -> Submit:
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         page.goto(f"{server.url}/#create")
         expect(page.locator("#announcement")).to_contain_text("px", timeout=WAIT)
-        page.locator("#mode-list").get_by_text("Image to video").click()
+        page.locator("#mode-list [data-mode=i2v]").click()
         expect(page.locator("#k-title")).to_contain_text("Image to video")
         page.fill("#field-prompt textarea", VALUES["prompt"])
         page.fill("#field-seconds input", VALUES["seconds"])
