@@ -24,14 +24,19 @@ def main(
     with tempfile.TemporaryDirectory(prefix="kinora-bench-", ignore_cleanup_errors=True) as home:
         _use_only(home)
         from settings import Settings
-        from tools.measure import clips, figures, servers, store
+        from tools.measure import clips, figures, pages, servers, store
         from tools.measure import crashes as crash
 
         if servers.CHROMIUM is None:
             sys.exit("This needs a Chromium: the memory of the web process is measured with the page open.")
         settings = Settings()
         found: list[figures.Figure] = []
-        measures = [clips.measure, servers.measure, store.measure]  # clips first: they make the demo models
+        measures = [
+            clips.measure,
+            servers.measure,
+            pages.measure,
+            store.measure,
+        ]  # clips first: they make the demo models
         for measure in [*measures, *([crash.measure] if crashes else [])]:
             for figure in measure(settings):
                 found.append(figure)

@@ -15,7 +15,7 @@ sys.path.insert(0, str(PROJECT))
 
 import modes  # noqa: E402
 from models import ModelFile, Models  # noqa: E402
-from modes import Mode, Parameter  # noqa: E402
+from modes import Mode, Parameter, rows  # noqa: E402
 from settings import Settings  # noqa: E402
 from workflow import Graph  # noqa: E402
 
@@ -113,7 +113,7 @@ def allowed(parameter: Parameter) -> str:
     if parameter.minimum is not None and parameter.maximum is not None:
         unit = f" {parameter.unit}" if parameter.unit else ""
         return f"{parameter.minimum} to {parameter.maximum}{unit}"
-    return {"loras": "files with a strength of -2 to 2", "prompt": "text"}[parameter.widget]
+    return rows.KINDS[parameter.widget].text if parameter.widget in rows.KINDS else "text"
 
 
 def files(mode: Mode, **values: Any) -> dict[ModelFile, set[str]]:

@@ -81,7 +81,7 @@ def opened(browser: Browser, url: str, size: tuple[int, int], dark: bool = False
 
 def fill_example(page: Page, mode: modes.Mode) -> None:
     """The mode's first example, not longer than LONGEST."""
-    page.locator("#mode-list").get_by_text(mode.label, exact=True).click()
+    page.locator(f"#mode-list [data-mode={mode.id}]").first.click()
     expect(page.locator("#k-title h2")).to_have_text(mode.label, timeout=WAIT)
     page.locator("#examples").get_by_text(mode.examples[0].label, exact=True).click()
     expect(page.locator("#field-prompt textarea")).to_have_value(mode.examples[0].values["prompt"], timeout=WAIT)

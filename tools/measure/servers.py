@@ -100,7 +100,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
     yield from _memory(settings)
 
 
-def _kinora(settings: Settings) -> Server:
+def kinora(settings: Settings) -> Server:
     return Server(["app.py"], settings.home / "app.log")
 
 
@@ -117,12 +117,12 @@ def _comfyui(settings: Settings) -> Server:
 
 
 def _serving(settings: Settings) -> Figure:
-    taken: dict[Callable[[Settings], Server], list[float]] = {_kinora: [], _comfyui: []}
+    taken: dict[Callable[[Settings], Server], list[float]] = {kinora: [], _comfyui: []}
     for _ in range(PAIRS + 1):
         for start in taken:
             with start(settings) as server:
                 taken[start].append(server.seconds_to_serve())
-    ours, theirs = taken[_kinora][1:], taken[_comfyui][1:]  # the first start of each only warms the disk's cache
+    ours, theirs = taken[kinora][1:], taken[_comfyui][1:]  # the first start of each only warms the disk's cache
     ratio = statistics.median(first / second for first, second in zip(ours, theirs, strict=True))
     medians = f"{statistics.median(ours):.1f} s and {statistics.median(theirs):.1f} s"
     note = f"process start to the page's HTML; {PAIRS} pairs; {medians}"
@@ -130,7 +130,7 @@ def _serving(settings: Settings) -> Figure:
 
 
 def _memory(settings: Settings) -> Iterator[Figure]:
-    with _kinora(settings) as server, sync_playwright() as playwright:
+    with kinora(settings) as server, sync_playwright() as playwright:
         server.seconds_to_serve()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page()

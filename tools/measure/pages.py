@@ -1,0 +1,76 @@
+"""The page with all its modes: how fast another one is shown, and how little each adds to what is sent."""
+
+import json
+import statistics
+from collections.abc import Iterator
+
+from playwright.sync_api import sync_playwright
+
+import modes
+import ui.page
+from jobs import Jobs
+from settings import Settings
+from tools.measure.figures import Figure
+from tools.measure.servers import CHROMIUM, TIMEOUT, kinora
+
+FEW = 8  # modes, beside which all of them are measured
+ROUNDS = 3
+
+# From the click to the first frame that shows the other mode's title.
+SWITCH = """(mode) => new Promise((done) => {
+  const title = document.getElementById("k-title");
+  const started = performance.now();
+  const seen = new MutationObserver(() => {
+    if (!title.querySelector(`[data-shown=${mode}]`)) return;
+    seen.disconnect();
+    requestAnimationFrame(() => done(performance.now() - started));
+  });
+  seen.observe(title, { childList: true, subtree: true, attributes: true });
+  document.querySelector(`#mode-list [data-mode=${mode}]`).click();
+})"""
+
+
+def measure(settings: Settings) -> Iterator[Figure]:
+    """Needs the environment's KINORA_HOME to be the settings' home, and demo models that are already there."""
+    yield _payload(settings)
+    yield from _switching(settings)
+
+
+def _payload(settings: Settings) -> Figure:
+    jobs = Jobs(settings.model_copy(update={"home": settings.home / "payload"}))
+    every = dict(modes.MODES)
+    whole = _bytes(jobs)
+    try:
+        for mode in list(every)[FEW:]:
+            del modes.MODES[mode]
+        few = _bytes(jobs)
+    finally:
+        modes.MODES.clear()
+        modes.MODES.update(every)
+    note = f"what describes the page to the browser, {len(every)} modes beside {FEW}; {whole / 1000:.0f} kB"
+    return Figure("page payload, all modes / 8 modes", whole / few, "x", 1.1, note)
+
+
+def _bytes(jobs: Jobs) -> int:
+    return len(json.dumps(ui.page.build(jobs).get_config_file(), default=str))
+
+
+def _switching(settings: Settings) -> Iterator[Figure]:
+    with kinora(settings) as server, sync_playwright() as playwright:
+        server.seconds_to_serve()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.set_default_timeout(TIMEOUT * 1000)
+        page.goto(f"http://127.0.0.1:{server.port}")
+        page.locator("#announcement", has_text="px").wait_for()
+        page.locator("#engine", has_text="ready").wait_for()
+        first, *others = modes.MODES
+        taken = []
+        for mode in [*others, first] * ROUNDS:
+            taken.append(page.evaluate(SWITCH, mode))
+            page.wait_for_timeout(500)  # a person looks at it
+        browser.close()
+    median = f"median {statistics.median(taken):.0f} ms"
+    note = f"from the click to the other form, {len(taken)} changes over all modes; {median}"
+    slowest = statistics.quantiles(taken, n=20)[-1]
+    yield Figure("another mode shown, 95th percentile", slowest, "ms", 300, note)
