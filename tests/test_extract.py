@@ -10,6 +10,9 @@ import pytest
 from tools.extract.fold import fold, rename
 from tools.extract.graph import TemplateError
 from tools.extract.recipes import RECIPES, Recipe
+from tools.extract.recipes.ltx import LTX
+from tools.extract.recipes.ltx_guides import LTX_GUIDES
+from tools.extract.recipes.wan import WAN
 
 PROJECT = Path(__file__).parents[1]
 GROUND_TRUTH = sorted((Path(__file__).parent / "data" / "ground-truth").glob("*.json"))
@@ -100,10 +103,17 @@ def reached_from(workflow, wanted):
     return reached
 
 
-def test_a_word_names_the_same_class_in_every_workflow():
-    differ = {"first_pass", "first_sampler", "control"}  # other samplers, and one control map for each way to restyle
+@pytest.mark.parametrize(
+    ("family", "differ"),
+    [
+        ({**LTX, **LTX_GUIDES}, {"first_pass", "first_sampler", "control"}),  # a control map for each way to restyle
+        (WAN, {"conditioning", "video_latent"}),  # an image is put into what is sampled by a node of each model's own
+    ],
+    ids=["ltx", "wan"],
+)
+def test_a_word_names_the_same_class_in_every_workflow_of_a_family(family, differ):
     classes = {}
-    for name in RECIPES:
+    for name in family:
         for node, entry in load(name).items():
             classes.setdefault(node, set()).add(entry["class_type"])
     assert {word for word, kinds in classes.items() if len(kinds) > 1} == differ
@@ -111,10 +121,14 @@ def test_a_word_names_the_same_class_in_every_workflow():
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_no_prompt_is_rewritten_and_nothing_is_measured_while_it_runs(name):
-    workflow = load(name)
-    kinds = {entry["class_type"] for entry in workflow.values()}
+    kinds = {entry["class_type"] for entry in load(name).values()}
     assert not kinds & {"ComfySwitchNode", "ComfyMathExpression", "GetImageSize", "TextGenerateLTX2Prompt"}
     assert not [kind for kind in kinds if kind.startswith(("Primitive", "Preview"))]
+
+
+@pytest.mark.parametrize("name", {**LTX, **LTX_GUIDES})
+def test_pictures_and_sound_of_an_ltx_clip_are_of_one_length_and_rate(name):
+    workflow = load(name)
     sizes = [workflow["video_latent"]["inputs"][name] for name in ("width", "height", "length")]
     rates = [workflow["conditioning"]["inputs"]["frame_rate"], workflow["create_video"]["inputs"]["fps"]]
     assert all(isinstance(value, int) for value in sizes)

@@ -18,6 +18,8 @@ from settings import Settings
 T2V = modes.get("t2v")
 GIVEN: dict[str, Any] = {"prompt": "a red kite", "seed": 5}
 
+WAN_LORA = "wan2.2_t2v_lightx2v_4steps_lora_v1.1_{}_noise.safetensors"
+
 # For each parameter a value other than its default, and what has to be chosen for it to matter.
 OTHER: dict[str, Any] = {
     "prompt": "a blue kite",
@@ -33,7 +35,7 @@ OTHER: dict[str, Any] = {
     "height": 640,
     "steps": 6,
     "shift": 3.0,
-    "lora_pairs": ["a.safetensors+b.safetensors:0.5"],
+    "lora_pairs": [f"{WAN_LORA.format('high')}+{WAN_LORA.format('low')}:0.5"],
     "cfg": 3.0,
     "second_stage": "off",
     "tile_size": 512,
