@@ -52,7 +52,19 @@ class Relink:
     target: tuple[str, int]
 
 
-Change = Patch | Drop | Insert | Relink
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """Copies the nodes `roots` and all that depends on them, as `name + suffix`; at `ends`, and behind them, it stops.
+
+    The copies are linked among each other as the originals are, and share what they need besides.
+    """
+
+    roots: Sequence[str]
+    ends: Sequence[str]
+    suffix: str
+
+
+Change = Patch | Drop | Insert | Relink | Clone
 
 
 class WorkflowError(Exception):
@@ -69,14 +81,28 @@ def load(name: str) -> Graph:
     return json.loads(_read(name))
 
 
-def build(graph: Graph, changes: Iterable[Change], sinks: Sequence[str]) -> Graph:
-    """The graph with all changes made, without what no sink needs, and checked. The argument stays as it is."""
+def build(graph: Graph, changes: Iterable[Change]) -> Graph:
+    """The graph with all changes made, without what no file needs, and checked. The argument stays as it is."""
     built = copy.deepcopy(graph)
     for change in changes:
         _apply(built, change)
-    built = prune(built, sinks)
+    built = prune(built, sinks(built))
     check(built)
     return built
+
+
+def sinks(graph: Graph) -> list[str]:
+    """The nodes that write files."""
+    return [node for node, content in graph.items() if "filename_prefix" in content["inputs"]]
+
+
+def save_to(graph: Graph, prefix: str) -> None:
+    """Where the files go: a path below the outputs folder.
+
+    What a node named `save_…` writes is the result; other sinks write parts of it, and their names get the node's.
+    """
+    for node in sinks(graph):
+        graph[node]["inputs"]["filename_prefix"] = prefix if node.startswith("save_") else f"{prefix}.{node}"
 
 
 def _apply(graph: Graph, change: Change) -> None:
@@ -96,6 +122,9 @@ def _apply(graph: Graph, change: Change) -> None:
             "_meta": {"title": change.class_type},
         }
         return
+    if isinstance(change, Clone):
+        _clone(graph, change)
+        return
     if change.node not in graph:
         raise WorkflowError(f"there is no node {change.node}")
     inputs = graph[change.node]["inputs"]
@@ -105,6 +134,30 @@ def _apply(graph: Graph, change: Change) -> None:
         del inputs[change.input]
     else:
         inputs[change.input] = _as_json(change.value)
+
+
+def _clone(graph: Graph, change: Clone) -> None:
+    missing = [node for node in change.roots if node not in graph]
+    if missing:
+        raise WorkflowError(f"there is no node {missing[0]}")
+    copied = set(change.roots)
+    while True:
+        more = {
+            node
+            for node, content in graph.items()
+            if node not in copied and node not in change.ends and any(link[1] in copied for link in links(content))
+        }
+        if not more:
+            break
+        copied |= more
+    for node in [node for node in graph if node in copied]:
+        content = copy.deepcopy(graph[node])
+        for name, source, output in list(links(content)):
+            if source in copied:
+                content["inputs"][name] = [source + change.suffix, output]
+        if node + change.suffix in graph:
+            raise WorkflowError(f"node {node + change.suffix} is already there")
+        graph[node + change.suffix] = content
 
 
 def _as_json(value: Any) -> Any:

@@ -22,15 +22,16 @@ class Outputs:
         self.lock = threading.Lock()
 
     def choose(self, files: Iterable[Path], mode: str, values: Mapping[str, Any], seed: str) -> list[list[str]]:
-        """[from, to] for each file; none of the targets exists."""
+        """[from, to] for each file, parts of the result after it; none of the targets exists."""
         day = self.folder / datetime.now().strftime("%Y-%m-%d")
         words = re.sub(r"[^a-z0-9]+", "-", str(values.get("prompt", "")).lower()).strip("-")
         stem = f"{words[:60].rstrip('-') or mode}_{seed}"
         taken: set[Path] = set()
         moves = []
-        for file in files:
-            candidates = itertools.chain([stem], (f"{stem}__{number}" for number in itertools.count(2)))
-            targets = (day / f"{name}{file.suffix}" for name in candidates)
+        for file in sorted(files, key=lambda file: (len(_part(file)), file.name)):
+            name = "_".join(filter(None, (stem, _part(file))))
+            candidates = itertools.chain([name], (f"{name}__{number}" for number in itertools.count(2)))
+            targets = (day / f"{each}{file.suffix}" for each in candidates)
             target = next(each for each in targets if each not in taken and not each.exists())
             taken.add(target)
             moves.append([str(file), str(target)])
@@ -64,3 +65,8 @@ class Outputs:
     def sweep(self) -> None:
         """Removes what engines left half written. Only when none of this folder's engines runs."""
         shutil.rmtree(self.folder / RUNNING, ignore_errors=True)
+
+
+def _part(file: Path) -> str:
+    """Which part of the result an engine's file is ("stage_2"), see `workflow.save_to`; "" for the result itself."""
+    return re.sub(r"_\d+_$", "", file.stem.partition(".")[2])

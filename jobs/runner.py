@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import modes
+import workflow
 from errors import KinoraError, StorageError
 from events import FINAL, Cancelled, Event, Failed, Notice, Output, Queued, Stage
 from jobs.lifecycle import Blame, Claim, Lifecycle
@@ -132,8 +133,7 @@ class Runner:
                 self._shop.live.tell(claim.task, download)
         if live.cancelled.is_set():
             return Cancelled()
-        sink = claim.graph[modes.get(claim.mode).sink]
-        sink["inputs"]["filename_prefix"] = f"{RUNNING}/{claim.task}-{time.time_ns():x}"  # each run has its own
+        workflow.save_to(claim.graph, f"{RUNNING}/{claim.task}-{time.time_ns():x}")  # each run has its own
         for event in self.engine.run(claim.graph, claim.stages, live.cancelled):
             if isinstance(event, FINAL):
                 return event

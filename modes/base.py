@@ -17,7 +17,18 @@ from modes.messages import InvalidParamsError, at_field, declared, sentences
 from workflow import Change, Graph
 
 Widget = Literal[
-    "prompt", "number", "choice", "switch", "seed", "presets", "image", "audio", "video", "loras", "lora_pairs"
+    "prompt",
+    "number",
+    "choice",
+    "switch",
+    "seed",
+    "presets",
+    "image",
+    "audio",
+    "video",
+    "loras",
+    "lora_pairs",
+    "stages",
 ]
 Staged = Mapping[str, str]  # parameter -> name of its staged file in the inputs folder
 
@@ -132,7 +143,6 @@ class Mode:
     parameterize: Callable[[Any, int, Staged], Iterable[Change]]
     stage_inputs: Callable[[Any, Staging], Staged] = lambda _params, _staging: {}
     examples: Sequence[Example] = ()
-    sink: str = "save_video"
 
     def parameters(self, demo: bool = False) -> list[Parameter]:
         """In the order of the declaration; defaults are those for demo models where `demo` is set."""
@@ -160,9 +170,9 @@ class Mode:
 
     def build(self, params: Params, seed: int, staged: Staged, output_prefix: str) -> Graph:
         """The graph that makes it. `output_prefix` is a path below the outputs folder."""
-        prefix = workflow.Patch(self.sink, "filename_prefix", output_prefix)
-        changes = [*self.parameterize(params, seed, staged), prefix]
-        return workflow.build(workflow.load(self.workflow(params)), changes, [self.sink])
+        graph = workflow.build(workflow.load(self.workflow(params)), self.parameterize(params, seed, staged))
+        workflow.save_to(graph, output_prefix)
+        return graph
 
     def sketch(self, params: Params) -> Graph:
         """The graph without its inputs staged: tells which models it needs, and what a control changes."""

@@ -85,7 +85,7 @@ class PromptParams(Params):
 
     @model_validator(mode="after")
     def _prompt_says_something(self) -> Self:
-        if not self.prompt.strip():
+        if self.prompt and not self.prompt.strip():
             raise at_field("prompt", "Prompt is empty.")
         return self
 
@@ -115,10 +115,13 @@ class ClipParams(PromptParams):
     def frame_rate(self) -> int:
         return self.fps or type(self).model_fields["fps"].default
 
+    def frames_of(self, seconds: float) -> int:
+        """What the model makes of a length."""
+        raise NotImplementedError
+
     @property
     def frames(self) -> int:
-        """What the model makes of the length asked for."""
-        raise NotImplementedError
+        return self.frames_of(self.seconds or 0)
 
     @property
     def max_frames(self) -> int:

@@ -54,6 +54,10 @@ def _sentence(label: str | None, info: FieldInfo | None, error: ErrorDetails) ->
             return f"{label} must be at most {_number(context['le'])}{unit}."
         case "string_too_short":
             return f"{label} is empty."
+        case "too_short":
+            return f"{label}: at least {context['min_length']} is needed."
+        case "too_long":
+            return f"{label}: at most {context['max_length']} are possible, not {context['actual_length']}."
         case "missing":
             return f"{label} is missing."
         case "string_too_long":

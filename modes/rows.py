@@ -1,5 +1,6 @@
 """Parameters that are lists: what one row of each kind has, and how a terminal or a table writes it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -30,7 +31,10 @@ class Row(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _written(cls, value: Any) -> Any:
-        return cls.from_text(value) if isinstance(value, str) else value
+        if isinstance(value, str):
+            return cls.from_text(value)
+        # A form's empty cell says nothing.
+        return {name: each for name, each in value.items() if each != ""} if isinstance(value, Mapping) else value
 
 
 class Lora(Row):
@@ -64,6 +68,20 @@ class LoraPair(Row):
         return self
 
 
+class Stage(Row):
+    """One stage of a long video. What is left out is as the mode has it for all stages."""
+
+    prompt: str = cell(..., "Stage", "prompt", min_length=1, max_length=10_000)
+    seconds: float | None = cell(None, "Seconds", "number", ge=0.2, le=40, allow_inf_nan=False)
+    seed: int | None = cell(None, "Seed", "number", ge=0, le=2**64 - 1)
+
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        seconds, _, prompt = text.partition(":")
+        timed = re.fullmatch(r"\s*\d+(\.\d+)?\s*", seconds) and prompt.strip()
+        return {"seconds": seconds, "prompt": prompt.strip()} if timed else {"prompt": text.strip()}
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of list: its row, the words under which a row is added, and how one is written as text."""
@@ -76,6 +94,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "loras": Kind(Lora, "Add a LoRA", "FILE or FILE:STRENGTH"),
     "lora_pairs": Kind(LoraPair, "Add a pair of LoRAs", "HIGH+LOW or HIGH+LOW:STRENGTH"),
+    "stages": Kind(Stage, "Add a stage", "PROMPT or SECONDS:PROMPT"),
 }
 """By widget."""
 

@@ -13,6 +13,7 @@ from modes.base import snap
 from modes.common import EXAMPLES, MAX_SEED
 from modes.ltx import LTX_MODES
 from modes.ltx.common import MAX_FRAMES, frames_of, frames_within
+from modes.stages import MAX_STAGES
 from settings import Settings
 
 T2V = modes.get("t2v")
@@ -61,6 +62,8 @@ OTHER: dict[str, Any] = {
     "lora_strength": 0.5,
     "control": "depth",
     "keep_sound": False,
+    "stages": ["dawn", "1.5:dusk"],
+    "overlap": "9",
 }
 NEEDS = {"camera_strength": {"camera": "static"}, "fit": {"aspect": "1:1"}}
 
@@ -255,7 +258,8 @@ def test_the_largest_seed_fits_both_passes(staging: Staging) -> None:
 
 @pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
 def test_every_stage_has_a_node_in_some_graph(mode: Mode, staging: Staging) -> None:
-    graphs = [graph(mode, staging, preset=preset.id) for preset in mode.presets]
+    most = {"stages": ["x"] * MAX_STAGES} if "stages" in mode.params.model_fields else {}
+    graphs = [graph(mode, staging, preset=preset.id, **most) for preset in mode.presets]
     assert {label for built in graphs for label in mode.stages_of(built)} == set(mode.stages)
 
 

@@ -12,7 +12,8 @@ from modes import Mode, Parameter, rows
 from ui.row_editor import RowEditor
 
 MEDIA = ("image", "audio", "video")
-WIDE = ("prompt", "presets")  # widgets that take the whole width
+WIDE = ("prompt", "stages", "presets")  # widgets that take the whole width, from the top
+FOLDED = ("loras", "lora_pairs")
 
 
 class Form:
@@ -32,14 +33,15 @@ class Form:
         first = self._modes[modes[0].id]
         declared = {name: each for mode in reversed(modes) for name, each in self._modes[mode.id].items()}
         every = list(first.values()) + [each for name, each in declared.items() if name not in first]
-        plain = [each for each in every if not each.advanced and each.widget not in rows.KINDS]
+        plain = [each for each in every if not each.advanced and each.widget not in FOLDED]
         with gr.Row(elem_classes="k-grid k-media"):
             self._add((each for each in plain if each.widget in MEDIA), first)
-        self._add((each for each in plain if each.widget in WIDE), first)
+        wide = [each for each in plain if each.widget in WIDE]
+        self._add(sorted(wide, key=lambda each: WIDE.index(each.widget)), first)
         with gr.Row(elem_classes="k-grid"):
             self._add((each for each in plain if each.widget not in (*MEDIA, *WIDE)), first)
         with gr.Accordion("LoRAs", open=False):
-            self._add((each for each in every if each.widget in rows.KINDS), first)
+            self._add((each for each in every if each.widget in FOLDED), first)
         with gr.Accordion("Advanced", open=False), gr.Row(elem_classes="k-grid"):
             self._add((each for each in every if each.advanced), first)
 

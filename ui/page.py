@@ -293,7 +293,7 @@ class _Handlers:
             params = mode.validate({**raw, "prompt": raw.get("prompt") or "…"}, self._jobs.settings.use_demo)
         except InvalidParamsError as error:
             # What is only not filled in yet is no error before Generate, but there is nothing to announce either.
-            wrong = {name: text for name, text in error.fields.items() if raw.get(name) not in (None, "")}
+            wrong = {name: text for name, text in error.fields.items() if raw.get(name) not in (None, "", [])}
             return _Explanation("" if wrong else status.waiting_for(error.fields), hints, wrong)
         announced = params.announce()
         text = status.announcement(announced, self._jobs.to_download(mode, params))

@@ -18,7 +18,8 @@ class RowEditor:
     def __init__(self, parameter: Parameter) -> None:
         self._parameter = parameter
         name = parameter.name
-        start = list(parameter.default or ())
+        self._fewest = int(parameter.minimum or 0)
+        start = self._at_least(parameter.default or ())
         self._field = gr.Textbox(_as_json(start), elem_id=f"field-{name}", elem_classes="k-hidden", show_label=False)
         self._editor = gr.HTML(self._html(start))
 
@@ -28,15 +29,23 @@ class RowEditor:
         return [self._field, self._editor]
 
     def values(self, text: str | None) -> list[dict[str, Any]]:
-        """The rows in a field's value; those in which nothing is chosen are left out."""
+        """The rows in a field's value, without those that choose no file; none where nothing is filled in yet."""
         files = [name for name, info in self._columns().items() if info["kind"] == "file"]
         found = json.loads(text or "[]")
-        return [row for row in found if not files or any(row[name] for name in files)]
+        if files:
+            return [row for row in found if any(row[name] for name in files)]
+        return found if any(value for row in found for value in row.values()) else []
 
-    def updates(self, values: Iterable[Mapping[str, Any]]) -> list[Any]:
+    def updates(self, values: Iterable[Mapping[str, Any] | rows.Row] | None) -> list[Any]:
         """Updates for `components` that show these rows."""
-        shown = [dict(row) for row in values]
+        shown = self._at_least(values or ())
         return [gr.update(value=_as_json(shown)), gr.update(value=self._html(shown))]
+
+    def _at_least(self, values: Iterable[Mapping[str, Any] | rows.Row]) -> list[dict[str, Any]]:
+        """As plain rows, with empty ones where there must be more."""
+        shown = [row.model_dump() if isinstance(row, rows.Row) else dict(row) for row in values]
+        empty = {name: column["default"] for name, column in self._columns().items()}
+        return shown + [empty] * (self._fewest - len(shown))
 
     def _html(self, shown: list[dict[str, Any]]) -> str:
         kind = rows.KINDS[self._parameter.widget]
@@ -44,7 +53,7 @@ class RowEditor:
             "rows": self._parameter.name,
             "columns": json.dumps(list(self._columns().values())),
             "value": _as_json(shown),
-            "least": int(self._parameter.minimum or 0),
+            "least": self._fewest,
             "most": int(self._parameter.maximum or 0),
             "add": kind.add,
         }
@@ -57,10 +66,10 @@ class RowEditor:
         for name, info in rows.KINDS[self._parameter.widget].row.model_fields.items():
             assert isinstance(info.json_schema_extra, dict)
             kind = info.json_schema_extra["cell"]
-            default = "" if info.default is PydanticUndefined else info.default
+            default = "" if info.default in (PydanticUndefined, None) else info.default
             found[name] = {"name": name, "label": info.title, "kind": kind, "default": default}
         return found
 
 
-def _as_json(shown: list[Any]) -> str:
-    return json.dumps([row if isinstance(row, dict) else row.model_dump() for row in shown])
+def _as_json(shown: list[dict[str, Any]]) -> str:
+    return json.dumps(shown)

@@ -19,16 +19,25 @@
     const field = document.querySelector(`#field-${editor.dataset.rows} textarea, #field-${editor.dataset.rows} input`);
     field.value = JSON.stringify(rows);
     field.dispatchEvent(new Event("input", { bubbles: true }));
-    const most = Number(editor.dataset.most);
-    editor.querySelector(".k-add").hidden = rows.length >= most;
-    const least = Number(editor.dataset.least);
-    editor.querySelectorAll(".k-remove").forEach((button) => (button.hidden = rows.length <= least));
   }
 
-  function cell(column, value, number) {
+  // Rows are numbered from 1, and there are never more or fewer than the mode takes.
+  function count(editor) {
+    const rows = [...editor.querySelectorAll(".k-row")];
+    editor.querySelector(".k-add").hidden = rows.length >= Number(editor.dataset.most);
+    rows.forEach((row, index) => {
+      row.querySelectorAll("[data-numbered]").forEach((name) => (name.textContent = `${name.dataset.numbered} ${index + 1}`));
+      const remove = row.querySelector(".k-remove");
+      remove.hidden = rows.length <= Number(editor.dataset.least);
+      remove.setAttribute("aria-label", `Remove row ${index + 1}`);
+    });
+  }
+
+  function cell(column, value) {
     const label = document.createElement("label");
     const name = document.createElement("span");
-    name.textContent = column.kind === "prompt" ? `${column.label} ${number}` : column.label;
+    name.textContent = column.label;
+    if (column.kind === "prompt") name.dataset.numbered = column.label;
     const kind = { prompt: "textarea", file: "select" }[column.kind] || "input";
     const input = document.createElement(kind);
     input.dataset.cell = column.name;
@@ -50,12 +59,11 @@
     const list = editor.querySelector(".k-list");
     const row = document.createElement("div");
     row.className = "k-row";
-    const number = list.children.length + 1;
-    row.append(...columns(editor).map((column) => cell(column, values[column.name] ?? column.default, number)));
+    row.append(...columns(editor).map((column) => cell(column, values[column.name] ?? column.default)));
     const remove = Object.assign(document.createElement("button"), { type: "button", className: "k-remove", textContent: "Remove" });
-    remove.setAttribute("aria-label", `Remove row ${number}`);
     row.append(remove);
     list.append(row);
+    count(editor);
     return row;
   }
 
@@ -65,6 +73,7 @@
     const list = Object.assign(document.createElement("div"), { className: "k-list" });
     const add = Object.assign(document.createElement("button"), { type: "button", className: "k-add", textContent: editor.dataset.add });
     editor.replaceChildren(list, add);
+    count(editor);
     JSON.parse(editor.dataset.value).forEach((row) => addRow(editor, row));
   }
 
@@ -77,6 +86,7 @@
       tell(editor);
     } else if (event.target.classList.contains("k-remove")) {
       event.target.closest(".k-row").remove();
+      count(editor);
       tell(editor);
     }
   });

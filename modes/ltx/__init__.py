@@ -8,6 +8,7 @@ from modes.ltx.audio import AUDIO_TO_VIDEO, LIPSYNC, VOICE_IDENTITY
 from modes.ltx.control import REFERENCE_SHEET, RESTYLE
 from modes.ltx.frames import FIRST_LAST_FRAME, STYLE_TRANSITION
 from modes.ltx.image import IMAGE_TO_VIDEO
+from modes.ltx.long import LONG_VIDEO
 from modes.ltx.text import TEXT_TO_VIDEO
 
 LTX_MODES = (
@@ -20,4 +21,5 @@ LTX_MODES = (
     VOICE_IDENTITY,
     STYLE_TRANSITION,
     REFERENCE_SHEET,
+    LONG_VIDEO,
 )

@@ -40,10 +40,9 @@ class LtxParams(ClipParams):
     )
     tile_size: int = pixels(768, "Decode tile", "Smaller tiles need less memory and take longer.")
 
-    @property
-    def frames(self) -> int:
-        """The number nearest to the length asked for which the video VAE can make: 8n+1, at least 9."""
-        return frames_of(self.seconds or 0, self.frame_rate)
+    def frames_of(self, seconds: float) -> int:
+        """The number nearest to the length which the video VAE can make: 8n+1, at least 9."""
+        return frames_of(seconds, self.frame_rate)
 
     @property
     def max_frames(self) -> int:

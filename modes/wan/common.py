@@ -77,10 +77,9 @@ class WanParams(ClipParams):
     )
     shift: float | None = strength(None, "Shift", "More steps for what is large. Empty: the model's own.", most=20)
 
-    @property
-    def frames(self) -> int:
-        """4n+1, the number nearest to the length asked for, at least 5."""
-        return frames_of(self.seconds or 0, self.frame_rate)
+    def frames_of(self, seconds: float) -> int:
+        """4n+1, the number nearest to the length, at least 5."""
+        return max(1, int(seconds * self.frame_rate / 4 + 0.5)) * 4 + 1
 
     @property
     def max_frames(self) -> int:
@@ -153,8 +152,3 @@ def _loras(params: ExpertsParams, expert: str, kind: str) -> Iterator[Change]:
         yield Insert(node, "LoraLoaderModelOnly", {"lora_name": file, "strength_model": weight, "model": model})
         model = (node, 0)
     yield Patch(f"{expert}_sampling", "model", model)
-
-
-def frames_of(seconds: float, fps: int) -> int:
-    """The 4n+1 frames nearest to a length, at least 5."""
-    return max(1, int(seconds * fps / 4 + 0.5)) * 4 + 1
