@@ -1,4 +1,4 @@
-"""Demo models: tiny checkpoints of the LTX-2.3 family that ComfyUI's own loaders, samplers and VAEs run.
+"""Demo models: tiny checkpoints of LTX-2.3, Wan 2.2 and Z-Image that ComfyUI's own loaders, samplers and VAEs run.
 
 Architectures and file names are the real ones, the sizes are small. Nothing is trained: what decides whether a run
 obeys (the video VAE, the video's side of the transformer, the upsampler) has weights that were worked out, see
@@ -24,10 +24,14 @@ def prepare(folder: Path) -> None:
     a few seconds when there is something to make, and milliseconds otherwise. Safe when several processes
     call it at once: one writes, the others wait.
     """
-    from demo_models import symbols, wan
+    from demo_models import cogvideo, enhance, qwen, symbols, wan, zimage
 
     symbols.replace()
     wan.replace()
+    qwen.replace()
+    enhance.replace()
+    zimage.replace()
+    cogvideo.replace()
     folder.mkdir(parents=True, exist_ok=True)
     wanted = _recipe_digest()
     if not _missing(folder, wanted):

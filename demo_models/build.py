@@ -11,7 +11,7 @@ from comfy.ldm.lightricks.vae.causal_video_autoencoder import VideoVAE
 from comfy.ldm.moge.model import MoGeModelV2
 from comfy.text_encoders import llama, lt
 
-from demo_models import recipes, shapes, symbols, tokenizer, wan
+from demo_models import cogvideo, enhance, qwen, recipes, shapes, symbols, tokenizer, wan, zimage
 from demo_models.files import DemoFile
 from demo_models.making import FACTORY, Made, Part, filled, lora
 from demo_models.weights import fill
@@ -29,6 +29,10 @@ def save(file: DemoFile, path: Path) -> None:
         "geometry": _geometry,
         "pose": _pose,
         **wan.MAKERS,
+        **qwen.MAKERS,
+        **enhance.MAKERS,
+        **zimage.MAKERS,
+        **cogvideo.MAKERS,
     }
     tensors, metadata = makers[file.kind](file)
     safetensors.torch.save_file(tensors, path, metadata)

@@ -27,9 +27,9 @@ NORM = SIZE * (2 / VIDEO_WIDTH) ** 0.5  # what a normalisation divides by
 # 0.42. Large numbers, because SiLU follows and is to leave them as they are.
 NOISY = 20.0
 _NOISY_AT = [(0.0, 0.0), (0.33, 0.0), (0.39, NOISY), (1.0, NOISY)]
-_WAY_AT = [(level, 1 / level) for level in (0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.42, 0.6, 0.8, 1.0)]
-_LEVELS = sorted({level for level, _ in _NOISY_AT + _WAY_AT})
-_SHARPNESS = 400.0
+WAY_AT = [(level, 1 / level) for level in (0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.42, 0.6, 0.8, 1.0)]
+LEVELS = sorted({level for level, _ in _NOISY_AT + WAY_AT})
+SHARPNESS = 400.0
 _SLOWEST = -1  # the timestep's sine of the lowest frequency, nearly straight
 _SLOWEST_SLOPE = 1000 * 10_000 ** (-127 / 128)
 
@@ -55,39 +55,39 @@ def large_channels(tensor: Tensor, _generator: Generator) -> Tensor:
 def levels(tensor: Tensor, _generator: Generator) -> Tensor:
     """adaln_single's linear_1.weight: how far the timestep is above each level, once bent by SiLU."""
     weight = torch.zeros_like(tensor)
-    weight[: len(_LEVELS), _SLOWEST] = _SHARPNESS / _SLOWEST_SLOPE
+    weight[: len(LEVELS), _SLOWEST] = SHARPNESS / _SLOWEST_SLOPE
     return weight
 
 
 def levels_bias(tensor: Tensor, _generator: Generator) -> Tensor:
     bias = torch.zeros_like(tensor)
-    bias[: len(_LEVELS)] = -_SHARPNESS * torch.tensor(_LEVELS)
+    bias[: len(LEVELS)] = -SHARPNESS * torch.tensor(LEVELS)
     return bias
 
 
 def of_timestep(tensor: Tensor, _generator: Generator) -> Tensor:
     """adaln_single's linear_2.weight: all channels get the way to go, one whether the token is noisy."""
     weight = torch.zeros_like(tensor)
-    weight[:, : len(_LEVELS)] = _bends(_WAY_AT) / _SHARPNESS
-    weight[CLEAN, : len(_LEVELS)] = _bends(_NOISY_AT) / _SHARPNESS
+    weight[:, : len(LEVELS)] = bends(WAY_AT) / SHARPNESS
+    weight[CLEAN, : len(LEVELS)] = bends(_NOISY_AT) / SHARPNESS
     return weight
 
 
 def of_timestep_bias(tensor: Tensor, _generator: Generator) -> Tensor:
-    bias = torch.full_like(tensor, _WAY_AT[0][1] - 1)  # the layer it scales adds 1
+    bias = torch.full_like(tensor, WAY_AT[0][1] - 1)  # the layer it scales adds 1
     bias[CLEAN] = 0
     return bias
 
 
-def _bends(points: list[tuple[float, float]]) -> Tensor:
+def bends(points: list[tuple[float, float]]) -> Tensor:
     """By how much the slope of the line through the points changes at each of the levels."""
-    bends = dict.fromkeys(_LEVELS, 0.0)
+    changes = dict.fromkeys(LEVELS, 0.0)
     before = 0.0
     for (start, value), (end, next_value) in itertools.pairwise(points):
         slope = (next_value - value) / (end - start)
-        bends[start] += slope - before
+        changes[start] += slope - before
         before = slope
-    return torch.tensor(list(bends.values()))
+    return torch.tensor(list(changes.values()))
 
 
 def modulation(tensor: Tensor, _generator: Generator) -> Tensor:

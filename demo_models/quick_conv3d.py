@@ -16,8 +16,10 @@ _SMALL = 20_480  # below it torch takes its loop
 
 
 def install() -> None:
-    """Once per process, after ComfyUI was imported."""
+    """After ComfyUI was imported; a second call changes nothing."""
     layer = comfy.ops.disable_weight_init.Conv3d
+    if layer._conv_forward.__module__ == __name__:
+        return
     original = layer._conv_forward
 
     def quick(self: Any, video: Tensor, weight: Tensor, bias: Tensor | None, autopad: str | None = None) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from comfy.latent_formats import Wan21, Wan22
 from comfy.ldm.wan.model import WanModel
 
-from demo_models import quick_conv3d, tokenizer, wan_code, wan_flow
+from demo_models import quick_blocks, quick_conv3d, tokenizer, wan_code, wan_flow
 from demo_models.files import DemoFile
 from demo_models.flow import levels, levels_bias, of_timestep, of_timestep_bias
 from demo_models.making import FACTORY, Made, filled, lora
@@ -59,6 +59,7 @@ def replace() -> None:
         return
     comfy.ldm.wan.vae2_2.WanVAE = SmallVAE
     quick_conv3d.install()
+    quick_blocks.install()
     assert comfy.text_encoders.wan.WanT5Model.__init__.__globals__["UMT5XXlModel"].__name__ == "UMT5XXlModel"
     comfy.text_encoders.wan.UMT5XXlModel = SmallTextEncoder
 

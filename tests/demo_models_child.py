@@ -8,6 +8,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from demo_graphs import FPS, FRAMES, HEIGHT, WIDTH, cogvideo, control, enhanced, sampling
+from demo_pictures import look
+
 import events
 from backend.engine import Engine, Graph
 from settings import Settings
@@ -24,7 +27,6 @@ LORAS = (
     "ltx-2-19b-ic-lora-pose-control.safetensors",
 )
 SIGMAS = "1.0, 0.975, 0.909375, 0.725, 0.421875, 0.0"
-WIDTH, HEIGHT, FRAMES, FPS = 192, 128, 9, 8
 
 
 def text_to_video(
@@ -80,7 +82,7 @@ def text_to_video(
             "CFGGuider",
             {"model": ["model", 0], "positive": ["texts", 0], "negative": ["texts", 1], "cfg": cfg},
         ),
-        "base": _sampling("base", "base_latent"),
+        "base": sampling("base", "base_latent"),
         "base_parts": ("LTXVSeparateAVLatent", {"av_latent": ["base", 0]}),
         "larger": (
             "LTXVLatentUpsampler",
@@ -100,7 +102,7 @@ def text_to_video(
             "CFGGuider",
             {"model": ["model", 0], "positive": ["texts", 0], "negative": ["texts", 1], "cfg": 1.0},
         ),
-        "fine": _sampling("fine", "fine_latent"),
+        "fine": sampling("fine", "fine_latent"),
         "fine_parts": ("LTXVSeparateAVLatent", {"av_latent": ["fine", 0]}),
         "frames": (
             "VAEDecodeTiled",
@@ -161,50 +163,6 @@ def with_pictures(name: str, first: str, last: str | None = None, lora: str = DI
     return graph
 
 
-def control(name: str, clip: str, kind: str) -> Graph:
-    """Depth or pose of each frame of a clip, as the templates take them."""
-    nodes: dict[str, tuple[str, dict[str, Any]]] = {
-        "clip": ("LoadVideo", {"file": clip}),
-        "parts": ("GetVideoComponents", {"video": ["clip", 0]}),
-        "moge": ("LoadMoGeModel", {"model_name": "moge_2_vitl_normal_fp16.safetensors"}),
-        "geometry": (
-            "MoGeInference",
-            {
-                "moge_model": ["moge", 0],
-                "image": ["parts", 0],
-                "resolution_level": 9,
-                "fov_x_degrees": 0,
-                "batch_size": 4,
-                "force_projection": True,
-                "apply_mask": True,
-            },
-        ),
-        "depth": ("MoGeRender", {"moge_geometry": ["geometry", 0], "output": "depth"}),
-        "sdpose": ("CheckpointLoaderSimple", {"ckpt_name": "sdpose_wholebody_fp16.safetensors"}),
-        "keypoints": (
-            "SDPoseKeypointExtractor",
-            {"model": ["sdpose", 0], "vae": ["sdpose", 2], "image": ["parts", 0], "batch_size": 16},
-        ),
-        "pose": (
-            "SDPoseDrawKeypoints",
-            {
-                "keypoints": ["keypoints", 0],
-                "draw_body": True,
-                "draw_hands": True,
-                "draw_face": True,
-                "draw_feet": True,
-                "stick_width": 4,
-                "face_point_size": 2,
-                "score_threshold": 0.5,
-                "draw_head": True,
-            },
-        ),
-        "video": ("CreateVideo", {"images": [kind, 0], "fps": FPS, "bit_depth": 8}),
-        "save": ("SaveVideo", {"video": ["video", 0], "filename_prefix": name, "format": "auto", "codec": "auto"}),
-    }
-    return {node: {"class_type": kind, "inputs": inputs} for node, (kind, inputs) in nodes.items()}
-
-
 def make_media(folder: Path) -> dict[str, Any]:
     """Two pictures, and a clip of each in which it moves sideways; the pictures' pixels."""
     import av
@@ -237,16 +195,6 @@ def likeness(frame: Any, picture: Any) -> float:
     import numpy
 
     return float(20 * numpy.log10(255 / numpy.sqrt(((frame - picture) ** 2).mean())))
-
-
-def _sampling(stage: str, latent: str) -> tuple[str, dict[str, Any]]:
-    return "SamplerCustomAdvanced", {
-        "noise": [f"{stage}_noise", 0],
-        "guider": [f"{stage}_guider", 0],
-        "sampler": ["sampler", 0],
-        "sigmas": [f"{stage}_sigmas", 0],
-        "latent_image": [latent, 0],
-    }
 
 
 def generate(engine: Engine, graph: Graph) -> dict[str, Any]:
@@ -305,6 +253,36 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def enhance(engine: Engine, picture: Any) -> dict[str, Any]:
+    """What enlarging the picture and doubling the frames of its clip gave; likeness in dB."""
+    import numpy
+    from PIL import Image
+
+    larger = generate(engine, enhanced("larger", picture="sun.png"))["frames"]
+    wanted = Image.fromarray(picture.astype(numpy.uint8)).resize((4 * WIDTH, 4 * HEIGHT), Image.Resampling.BILINEAR)
+    between = generate(engine, enhanced("between", clip="sun.mp4"))["frames"]
+    return {
+        "larger": larger.shape,
+        "smooth": likeness(larger[0], numpy.array(wanted, int)),
+        "between": between.shape,
+        "mean": likeness(between[1::2], (between[:-1:2] + between[2::2]) / 2),
+        "moves": float(abs(between[0] - between[2]).mean()),
+    }
+
+
+def make_with_cogvideo(engine: Engine) -> dict[str, Any]:
+    """Runs by what was changed, and by how many grey levels each differs from the first."""
+    runs = {
+        "first": generate(engine, cogvideo("first")),
+        "seed": generate(engine, cogvideo("seed", seed=2)),
+        "prompt": generate(engine, cogvideo("prompt", prompt="a black cat in the forest")),
+        "sampler": generate(engine, cogvideo("sampler", own_sampler=True)),
+    }
+    frames = {name: run.pop("frames") for name, run in runs.items()}
+    difference = {name: float(abs(these - frames["first"]).mean()) for name, these in frames.items()}
+    return {"runs": runs, "difference": difference}
+
+
 def main(home: Path) -> None:
     settings = Settings(home=home, device="cpu", demo="always")
     folder = settings.models_dir
@@ -352,6 +330,9 @@ def main(home: Path) -> None:
         seen["difference"][kind] = float(abs(frames_of_sun - of_moon["frames"]).mean())
         seen[kind] = {**of_sun, "moves": float(abs(frames_of_sun[0] - frames_of_sun[-1]).mean())}
 
+    seen["pictures"] = look(engine, settings)
+    seen["enhanced"] = enhance(engine, pictures["sun"])
+    seen["cogvideo"] = make_with_cogvideo(engine)
     seen["small_convolutions"] = [difference_to_torch(**kernel) for kernel in KERNELS]
 
     lora = folder / "loras" / CAMERA_LORA

@@ -1,4 +1,4 @@
-"""Demo models: the right files, the same on every run, and ComfyUI makes video with sound from them."""
+"""Demo models: the right files, the same on every run, and ComfyUI makes video with sound, and pictures, from them."""
 
 import json
 import subprocess
@@ -95,3 +95,67 @@ def test_every_kind_of_lora_changes_a_video_that_starts_at_a_picture(seen):
 def test_what_a_person_changes_changes_the_frames(seen, changed):
     """Mean difference in grey levels of 255; for the negative prompt between two runs at cfg 4."""
     assert seen["difference"][changed] > 3
+
+
+@pytest.mark.parametrize("name", ["first", "base", "wide"])
+def test_text_to_image_gives_pictures_that_are_neither_flat_nor_burnt_out(seen, name):
+    """Z-Image Turbo, Z-Image at cfg 4, and a size whose tokens have to be filled up."""
+    picture = seen["pictures"][name]
+    assert picture["shape"] == ([144, 400, 3] if name == "wide" else [256, 256, 3])
+    assert picture["contrast"] > 12
+    assert picture["saturated"] < 0.05
+
+
+@pytest.mark.parametrize("changed", ["seed", "prompt", "model", "negative", "lora"])
+def test_what_a_person_changes_changes_the_picture(seen, changed):
+    assert seen["pictures"]["difference"][changed] > 3
+
+
+def test_the_same_seed_gives_the_same_picture(seen):
+    assert seen["pictures"]["difference"]["again"] == 0
+
+
+def test_the_prompts_colour_is_seen_in_the_picture(seen):
+    colour = seen["pictures"]["colour"]
+    assert max(colour["red"]) == colour["red"][0]
+    assert max(colour["prompt"]) == colour["prompt"][1]  # a green forest
+
+
+def test_image_to_image_stays_near_the_picture_as_denoise_says(seen):
+    """Likeness in dB."""
+    likeness = seen["pictures"]["likeness"]
+    assert likeness["encoded"] > 18
+    assert likeness["near"] > 15
+    assert likeness["refined"] > 15
+    assert likeness["far"] < likeness["near"] - 3
+
+
+def test_inpainting_leaves_what_is_outside_the_mask(seen):
+    assert seen["pictures"]["likeness"]["outside_mask"] > 18
+    assert seen["pictures"]["inside_mask"] > 10
+
+
+def test_a_picture_enlarged_by_4_is_the_same_smoothly(seen):
+    """Likeness in dB to what bilinear enlarging gives."""
+    assert seen["enhanced"]["larger"] == [1, 512, 768, 3]
+    assert seen["enhanced"]["smooth"] > 28
+
+
+def test_frames_in_between_are_means_of_their_neighbours(seen):
+    assert seen["enhanced"]["between"] == [17, 128, 192, 3]
+    assert seen["enhanced"]["moves"] > 1
+    assert seen["enhanced"]["mean"] > 28
+
+
+@pytest.mark.parametrize("run", ["first", "seed", "prompt", "sampler"])
+def test_cogvideo_gives_pictures_neither_flat_nor_burnt_out(seen, run):
+    made = seen["cogvideo"]["runs"][run]
+    assert made["sampled"]
+    assert made["shape"] == [9, 128, 192, 3]
+    assert made["contrast"] > 10
+    assert made["saturated"] < 0.05
+
+
+@pytest.mark.parametrize("changed", ["seed", "prompt"])
+def test_what_a_person_changes_changes_cogvideos_frames(seen, changed):
+    assert seen["cogvideo"]["difference"][changed] > 3

@@ -1,0 +1,166 @@
+"""Demo files of Qwen Image Edit 2511: transformer, VAE, text encoder with its eyes, and the LoRA for four steps."""
+
+from typing import Any
+
+import comfy.ldm.qwen_image.model
+import comfy.ldm.wan.vae
+import comfy.supported_models
+import comfy.text_encoders.qwen_image
+from comfy.latent_formats import Wan21
+from comfy.ldm.modules.attention import attention_pytorch
+from comfy.ldm.qwen_image.model import QwenImageTransformer2DModel
+from comfy.text_encoders import llama, qwen_vl
+from torch import Generator, Tensor
+
+from demo_models import qwen_flow, wan_code
+from demo_models.files import DemoFile
+from demo_models.flow import levels, levels_bias
+from demo_models.making import FACTORY, Made, filled, lora
+from demo_models.weights import Rules, constant, fill, normal, spread
+
+VAE_WIDTH = 8
+# What ComfyUI does not read from a transformer's file.
+TRANSFORMER: dict[str, Any] = {
+    "num_attention_heads": 1,
+    "attention_head_dim": qwen_flow.WIDTH,
+    "axes_dims_rope": qwen_flow.ROTARY,
+    "joint_attention_dim": qwen_flow.TEXT_WIDTH,
+}
+# Four heads for keys, 128 wide, are what ComfyUI knows Qwen 2.5 VL 7B by, and words have the numbers of the real one.
+TEXT_ENCODER: dict[str, Any] = {
+    "hidden_size": qwen_flow.TEXT_WIDTH,
+    "intermediate_size": 2 * qwen_flow.TEXT_WIDTH,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+}
+# "Picture", spaces, a colon, line ends, "assistant", begin and end of what somebody says and of a picture: words that
+# stand around every prompt.
+FRAME = [24669, 220, 25, 198, 77091, 151644, 151645, 151652, 151653]
+EYES: dict[str, Any] = {
+    "hidden_size": 16,
+    "output_hidden_size": qwen_flow.TEXT_WIDTH,
+    "intermediate_size": 32,
+    "num_heads": 1,
+    "num_layers": 1,
+}
+_MARK_SIZE = 8.0
+
+
+class SmallTextEncoder(comfy.text_encoders.qwen_image.Qwen25_7BVLIModel):
+    """Qwen 2.5 VL, whose sizes ComfyUI has in its code."""
+
+    def __init__(self, *positional: Any, model_options: dict[str, Any] | None = None, **named: Any) -> None:
+        options = {**(model_options or {}), "qwen25_7b_model_config": TEXT_ENCODER}
+        super().__init__(*positional, model_options=options, **named)
+
+
+class SmallEyes(qwen_vl.Qwen2VLVisionTransformer):
+    """Its part that sees pictures."""
+
+    def __init__(self, hidden_size: int = 0, output_hidden_size: int = 0, **factory: Any) -> None:
+        super().__init__(**EYES, **factory)
+
+
+def replace() -> None:
+    """Puts the small classes and sizes in place of ComfyUI's; a second call changes nothing."""
+    if qwen_vl.Qwen2VLVisionTransformer is SmallEyes:
+        return
+    original = comfy.supported_models.QwenImage
+    assert original.unet_extra_config == {}, "ComfyUI has sizes of Qwen Image that it did not have"
+    assert llama.qwen_vl is qwen_vl, "Qwen's eyes have moved"
+    text_encoder = comfy.text_encoders.qwen_image.QwenImageTEModel
+    assert text_encoder.__init__.__globals__["Qwen25_7BVLIModel"] is SmallTextEncoder.__base__
+    original.unet_extra_config = TRANSFORMER
+    qwen_vl.Qwen2VLVisionTransformer = SmallEyes
+    comfy.text_encoders.qwen_image.Qwen25_7BVLIModel = SmallTextEncoder
+    # A picture of one megapixel is 4096 tokens and as many again for each that is given. What ComfyUI does on a CPU
+    # takes four times as long as torch's own, which it does on a GPU anyway.
+    assert "optimized_attention_masked" in comfy.ldm.qwen_image.model.Attention.forward.__globals__
+    comfy.ldm.qwen_image.model.optimized_attention_masked = attention_pytorch
+
+
+def _words(tensor: Tensor, generator: Generator) -> Tensor:
+    """embed_tokens.weight: random ones, of which a few are marked."""
+    table = spread(1.0)(tensor, generator)
+    table[:, qwen_flow.MARK] = 0
+    table[FRAME, qwen_flow.MARK] = _MARK_SIZE
+    return table
+
+
+def _unmarked(tensor: Tensor, generator: Generator) -> Tensor:
+    """A layer into the text encoder's stream, or out of it, that leaves the mark alone."""
+    weight = normal(1.0)(tensor, generator)
+    into = len(weight) == qwen_flow.TEXT_WIDTH
+    (weight if into else weight.T)[qwen_flow.MARK] = 0
+    return weight
+
+
+UNET: Rules = [
+    (r"^img_in\.weight", qwen_flow.into_stream),
+    (r"^img_in\.bias", qwen_flow.into_stream_bias),
+    (r"^txt_in\.weight", qwen_flow.into_text),
+    (r"timestep_embedder\.linear_1\.weight", levels),
+    (r"timestep_embedder\.linear_1\.bias", levels_bias),
+    (r"timestep_embedder\.linear_2\.weight", qwen_flow.of_timestep),
+    (r"timestep_embedder\.linear_2\.bias", qwen_flow.of_timestep_bias),
+    (r"img_mod\.1\.weight", qwen_flow.from_timestep),
+    (r"img_mod\.1\.bias", qwen_flow.from_timestep_bias),
+    (r"to_q\.bias", qwen_flow.query),
+    (r"norm_q\.weight", qwen_flow.query_size),
+    (r"to_k\.weight", qwen_flow.key_of_noise),
+    (r"to_k\.bias", qwen_flow.key),
+    (r"norm_k\.weight", qwen_flow.key_size),
+    (r"to_v\.weight", qwen_flow.seen),
+    (r"add_k_proj\.weight", qwen_flow.key_of_words),
+    (r"add_k_proj\.bias", qwen_flow.key_of_words_bias),
+    (r"norm_added_k\.weight", qwen_flow.key_of_words_size),
+    (r"add_v_proj\.weight", qwen_flow.colours_of_words),
+    (r"to_out\.0\.weight", qwen_flow.taken_away),
+    (r"^norm_out\.linear\.weight", qwen_flow.way),
+    (r"^norm_out\.linear\.bias", qwen_flow.way_bias),
+    (r"^proj_out\.weight", qwen_flow.out_of_stream),
+    (r"norm(_added_q)?\.weight$", constant(1.0)),
+    (r".", constant(0.0)),  # the mark of 2511 is empty
+]
+TEXT: Rules = [
+    (r"embed_tokens", _words),
+    (r"^visual\.merger\.mlp\.2\.weight", _unmarked),
+    (r"^visual\.merger\.mlp\.2\.bias", wan_code.at(qwen_flow.MARK, _MARK_SIZE)),
+    (r"^model.*[ov]_proj\.weight", _unmarked),
+    (r"^model.*down_proj", constant(0.0)),
+    (r"(norm|norm1|norm2|ln_q)\.weight$", constant(1.0)),
+    (r"bias$", constant(0.0)),
+    (r".", normal(1.0)),
+]
+LORA: Rules = [
+    (r"lora_A", qwen_flow.means_of_colours),
+    (r"lora_B", qwen_flow.mixed_colours),
+]
+
+
+def _transformer() -> QwenImageTransformer2DModel:
+    return QwenImageTransformer2DModel(num_layers=1, default_ref_method="index_timestep_zero", **TRANSFORMER, **FACTORY)
+
+
+def _unet(file: DemoFile) -> Made:
+    return filled([("", _transformer(), file.seed, UNET)]), {}
+
+
+def _vae(file: DemoFile) -> Made:
+    vae = comfy.ldm.wan.vae.WanVAE(dim=VAE_WIDTH, z_dim=16, temperal_downsample=[False, True, True])
+    # All but the metadata is as in the file of Wan 2.1, and each demo file is to be known by its digest.
+    return filled([("", vae, file.seed, wan_code.two_one(Wan21()))]), {"made_for": "qwen_image"}
+
+
+def _text_encoder(file: DemoFile) -> Made:
+    model = llama.Qwen25_7BVLI(TEXT_ENCODER, **FACTORY)
+    return {name: tensor.half() for name, tensor in fill(model.state_dict(), file.seed, TEXT).items()}, {}
+
+
+def _lora(file: DemoFile) -> Made:
+    layer = "transformer_blocks.0.attn.to_out.0"
+    weight = _transformer().get_parameter(f"{layer}.weight")
+    return lora({f"diffusion_model.{layer}": weight}, file.seed, LORA), {}
+
+
+MAKERS = {"qwen": _unet, "qwen_vae": _vae, "qwen_text": _text_encoder, "qwen_lora": _lora}

@@ -1,0 +1,193 @@
+"""Demo files of Z-Image: two transformers, Flux's autoencoder and the text encoder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import comfy.ldm.lumina.model
+import comfy.sd
+import comfy.supported_models
+import torch
+from comfy.ldm.lumina.model import NextDiT
+from comfy.ldm.models.autoencoder import AutoencodingEngine
+from comfy.ldm.modules.attention import attention_pytorch
+from comfy.ldm.modules.diffusionmodules.model import ResnetBlock
+from comfy.text_encoders import llama
+from torch import Tensor
+
+from demo_models import zimage_code, zimage_flow, zimage_words
+from demo_models.files import DemoFile
+from demo_models.making import FACTORY, Made, filled
+from demo_models.weights import Rules, constant, fill, normal
+
+TRANSFORMER: dict[str, Any] = {
+    "n_heads": zimage_flow.HEADS,
+    "n_kv_heads": zimage_flow.HEADS,
+    "n_refiner_layers": 1,
+    "axes_dims": zimage_flow.AXES,
+    "axes_lens": [1536, 512, 512],
+    "rope_theta": zimage_flow.THETA,
+    "multiple_of": 32,
+    "ffn_dim_multiplier": 0.125,
+    "z_image_modulation": True,
+    "time_scale": 1000.0,
+    "pad_tokens_multiple": 32,
+}
+FOUND: dict[str, Any] = {  # what ComfyUI finds in the file itself
+    "patch_size": 2,
+    "in_channels": 16,
+    "dim": zimage_flow.WIDTH,
+    "cap_feat_dim": zimage_words.WIDTH,
+    "n_layers": 1,
+    "qk_norm": True,
+}
+VAE_NARROW: dict[str, Any] = {"ch": 32, "ch_mult": [1, 1, 1, 1], "num_res_blocks": 0}
+VAE: dict[str, Any] = {
+    "double_z": True,
+    "z_channels": 16,
+    "resolution": 256,
+    "in_channels": 3,
+    "out_ch": 3,
+    "attn_resolutions": [],
+    "dropout": 0.0,
+}
+_PLAIN = "comfy.ldm.modules.diffusionmodules.model."
+_detect_original: Callable[[dict[str, Tensor]], Any] = comfy.sd.detect_te_model
+
+
+class DemoZImage(comfy.supported_models.ZImage):
+    """What a demo file of Z-Image is recognised as, by a width that no other model has."""
+
+    unet_config: ClassVar = {"image_model": "lumina2", "dim": zimage_flow.WIDTH}
+    unet_extra_config: ClassVar = TRANSFORMER
+
+    def get_model(self, state_dict: dict[str, Tensor], prefix: str = "", device: Any = None) -> Any:
+        model = super().get_model(state_dict, prefix, device)
+        for block in model.diffusion_model.noise_refiner:
+            block.forward = _unchanged  # its weights add nothing, and that would take as long as the layer
+        return model
+
+
+def _unchanged(x: Tensor, *_more: Any, **_named: Any) -> Tensor:
+    return x
+
+
+class StillBlock(ResnetBlock):
+    """A residual block that adds nothing and takes no time."""
+
+    def forward(self, x: Tensor, *_more: Any, **_named: Any) -> Tensor:
+        return x
+
+
+class SmallAutoencoder(AutoencodingEngine):
+    """Flux's autoencoder, whose width ComfyUI has in its code."""
+
+    def __init__(
+        self, *, encoder_config: dict[str, Any], decoder_config: dict[str, Any], regularizer_config: dict[str, Any]
+    ) -> None:
+        configs = [{**config, "params": dict(config["params"])} for config in (encoder_config, decoder_config)]
+        narrow = [config["target"] for config in configs] == [_PLAIN + "Encoder", _PLAIN + "Decoder"]
+        if narrow:
+            for config in configs:
+                config["params"] |= VAE_NARROW
+            configs[1]["params"]["resnet_op"] = StillBlock
+        super().__init__(encoder_config=configs[0], decoder_config=configs[1], regularizer_config=regularizer_config)
+        if narrow:
+            for part in (self.encoder, self.decoder):
+                part.norm_out.num_groups = 1  # 32 of one channel each would make all colours alike
+                part.mid.attn_1.optimized_attention = lambda _query, _key, value: value  # nothing is made of it
+            for module in self.decoder.modules():
+                if isinstance(module, torch.nn.Conv2d):
+                    module.padding_mode = "replicate"  # a picture's border is not darker
+
+
+@dataclass
+class DemoQwenConfig(llama.Qwen3_4BConfig):
+    """Qwen 3 4B, small but for its vocabulary. ComfyUI takes the last hidden state but one, so there are three."""
+
+    hidden_size: int = zimage_words.WIDTH
+    intermediate_size: int = 8
+    num_hidden_layers: int = 3
+    num_attention_heads: int = 1
+    num_key_value_heads: int = 1
+    head_dim = 8
+
+
+def _detect(state_dict: dict[str, Tensor]) -> Any:
+    """ComfyUI's detect_te_model, which knows Qwen 3 4B by its width alone."""
+    norm = state_dict.get("model.layers.0.post_attention_layernorm.weight")
+    if norm is not None and len(norm) == zimage_words.WIDTH:
+        return comfy.sd.TEModel.QWEN3_4B
+    return _detect_original(state_dict)
+
+
+def replace() -> None:
+    """Puts the small classes in place of ComfyUI's; a second call changes nothing."""
+    if llama.Qwen3_4BConfig is DemoQwenConfig:
+        return
+    original = llama.Qwen3_4BConfig()
+    assert (original.hidden_size, original.num_hidden_layers) == (2560, 36), "Qwen's config has changed"
+    assert comfy.sd.VAE.__init__.__globals__["AutoencodingEngine"] is AutoencodingEngine
+    assert comfy.sd.load_text_encoder_state_dicts.__globals__["detect_te_model"] is _detect_original
+    llama.Qwen3_4BConfig = DemoQwenConfig
+    comfy.sd.AutoencodingEngine = SmallAutoencoder
+    comfy.sd.detect_te_model = _detect
+    comfy.ldm.lumina.model.optimized_attention_masked = attention_pytorch  # on a CPU ComfyUI takes one that is slow
+    comfy.supported_models.models.insert(0, DemoZImage)  # before Lumina, which takes any width
+
+
+def _rules(tint: float) -> Rules:
+    """Of a transformer; `tint` is how much of a word's colour is in the picture."""
+    return [
+        (r"^x_embedder\.weight", zimage_flow.into_stream),
+        (r"^x_embedder\.bias", zimage_flow.into_stream_bias),
+        (r"^cap_embedder\.0\.weight", constant(zimage_words.ALWAYS / zimage_words.WIDTH**0.5)),
+        (r"^cap_embedder\.1\.weight", zimage_flow.words(tint)),
+        (r"^cap_embedder\.1\.bias", zimage_flow.words_bias),
+        (r"pad_token$", zimage_flow.padding),
+        (r"^t_embedder\.mlp\.0\.weight", zimage_flow.levels),
+        (r"^t_embedder\.mlp\.0\.bias", zimage_flow.levels_bias),
+        (r"^t_embedder\.mlp\.2\.weight", zimage_flow.as_it_is),
+        (r"^layers\.0\.adaLN_modulation\.0\.weight", zimage_flow.by_time),
+        (r"^layers\.0\.adaLN_modulation\.0\.bias", zimage_flow.by_time_bias),
+        (r"^layers\.0\.attention\.qkv\.weight", zimage_flow.queries_keys_values),
+        (r"^layers\.0\.attention\.[qk]_norm\.weight", zimage_flow.lengths),
+        (r"^layers\.0\.attention\.out\.weight", zimage_flow.looked_at),
+        (r"^layers\.0\.attention_norm2\.weight", zimage_flow.looked_at_norm),
+        (r"^final_layer\.linear\.weight", zimage_flow.out_of_stream),
+        (r"^final_layer\.adaLN_modulation\.1\.weight", zimage_flow.by_time_last),
+        (r"^final_layer\.adaLN_modulation\.1\.bias", zimage_flow.by_time_last_bias),
+        (r"attention\.out\.weight|feed_forward\.w2\.weight|adaLN_modulation", constant(0.0)),
+        (r"norm.*\.weight$", constant(1.0)),
+        (r"bias$", constant(0.0)),
+        (r".", normal(1.0)),
+    ]
+
+
+TINTS = {"turbo": 0.5, "base": 0.12}  # the one is used without guidance, the other with 4
+TEXT: Rules = [
+    (r"norm\.weight$", constant(1.0)),
+    (r"embed_tokens\.weight", zimage_words.embeddings),
+    (r"(o|down)_proj\.weight", constant(0.0)),
+    (r".", normal(0.3)),
+]
+
+
+def _unet(file: DemoFile) -> Made:
+    model = NextDiT(**TRANSFORMER, **FOUND, **FACTORY)
+    return filled([("", model, file.seed, _rules(TINTS[file.part]))]), {}
+
+
+def _vae(file: DemoFile) -> Made:
+    parts = {f"{name}_config": {"target": _PLAIN + name.capitalize(), "params": VAE} for name in ("encoder", "decoder")}
+    regularizer = {"target": "comfy.ldm.models.autoencoder.DiagonalGaussianRegularizer"}
+    vae = SmallAutoencoder(**parts, regularizer_config=regularizer)
+    return filled([("", vae, file.seed, zimage_code.RULES)]), {}
+
+
+def _text_encoder(file: DemoFile) -> Made:
+    model = llama.Qwen3_4B({}, **FACTORY)
+    return {name: tensor.half() for name, tensor in fill(model.state_dict(), file.seed, TEXT).items()}, {}
+
+
+MAKERS = {"zimage": _unet, "flux_vae": _vae, "qwen3": _text_encoder}
