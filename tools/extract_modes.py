@@ -37,7 +37,8 @@ def template(name: str) -> dict[str, Any]:
 def build(recipe: Recipe) -> Prompt:
     """The recipe's workflow. Raises TemplateError where it no longer fits its template."""
     with contextlib.redirect_stdout(sys.stderr):  # ComfyUI's start-up has things to say
-        return recipe.build(template(recipe.template), nodeinfo.load(), nodeinfo.evaluate)
+        saved = template(recipe.template) if recipe.template else None
+        return recipe.build(saved, nodeinfo.load(), nodeinfo.evaluate)
 
 
 def text(prompt: Prompt) -> str:
@@ -82,7 +83,7 @@ def write() -> None:
     for name, recipe in RECIPES.items():
         prompt = build(recipe)
         (WORKFLOWS / f"{name}.json").write_text(text(prompt), encoding="utf-8")
-        typer.echo(f"workflows/{name}.json: {len(prompt)} nodes from {recipe.template}")
+        typer.echo(f"workflows/{name}.json: {len(prompt)} nodes from {recipe.template or 'no template'}")
 
 
 @app.command()

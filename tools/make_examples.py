@@ -13,6 +13,7 @@ sys.path.insert(0, str(PROJECT))
 
 from tools.examples.clip import write_clip  # noqa: E402
 from tools.examples.landscape import DAY, NIGHT, landscape  # noqa: E402
+from tools.examples.mask import mask  # noqa: E402
 from tools.examples.portrait import portrait  # noqa: E402
 from tools.examples.sheet import sheet  # noqa: E402
 from tools.examples.sounds import RATE, music, speech  # noqa: E402
@@ -23,6 +24,7 @@ def make(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _write_png(folder / "landscape.png", landscape(DAY))
     _write_png(folder / "second.png", landscape(NIGHT))
+    _write_png(folder / "mask.png", mask())
     _write_png(folder / "portrait.png", portrait())
     _write_png(folder / "sheet.png", sheet())
     _write_wav(folder / "speech.wav", speech())

@@ -15,7 +15,8 @@ Added = Mapping[str, tuple[str, Values]]  # word id -> (class, inputs)
 
 @dataclass(frozen=True)
 class Recipe:
-    """One workflow. Nodes are named by the template's ids, `outer:inner` inside subgraphs.
+    """One workflow. Nodes are named by the template's ids, `outer:inner` inside subgraphs. Without a `template` it is
+    made of what is `added` alone.
 
     `modes` overrides modes before conversion. After it, `added` brings in nodes that the template lacks, by their word
     ids, and `inputs` sets inputs of those it has. Folding drops what leads to no file; `spares` stay all the same, for
@@ -29,9 +30,11 @@ class Recipe:
     inputs: Mapping[str, Values] = field(default_factory=dict)
     spares: Sequence[str] = ()
 
-    def build(self, template: dict[str, Any], definitions: Mapping[str, Definition], evaluate: Evaluate) -> Prompt:
+    def build(
+        self, template: dict[str, Any] | None, definitions: Mapping[str, Definition], evaluate: Evaluate
+    ) -> Prompt:
         """The workflow from its template. Raises TemplateError where recipe and template do not fit."""
-        prompt = convert(template, definitions, self.modes)
+        prompt = convert(template, definitions, self.modes) if template else {}
         for word, (kind, inputs) in self.added.items():
             if kind not in definitions:
                 raise TemplateError(f"node {word}: ComfyUI has no class {kind!r}")
