@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Client, Connection, Listener
 from queue import Empty, SimpleQueue
@@ -82,15 +82,20 @@ class EngineProcess:
         if child:
             child.kill()
 
-    def run(self, graph: Graph, stages: Stages, cancelled: threading.Event) -> Iterator[Event]:
+    def run(
+        self, graph: Graph, stages: Stages, cancelled: threading.Event, forget: Collection[str] = ()
+    ) -> Iterator[Event]:
         """Executes the graph, after the engine's start if need be; ends with Output, Failed or Cancelled.
 
-        Setting `cancelled` stops it: softly at once, by ending the process where it does not answer in time.
+        What the nodes `forget` made does not stay in memory for the next run. Setting `cancelled` stops it: softly at
+        once, by ending the process where it does not answer in time.
         """
         with self._one_run:
-            yield from self._run(graph, stages, cancelled)
+            yield from self._run(graph, stages, cancelled, forget)
 
-    def _run(self, graph: Graph, stages: Stages, cancelled: threading.Event) -> Iterator[Event]:
+    def _run(
+        self, graph: Graph, stages: Stages, cancelled: threading.Event, forget: Collection[str]
+    ) -> Iterator[Event]:
         child = self._wait_until_ready(cancelled)
         if isinstance(child, (Failed, Cancelled)):
             yield child
@@ -98,7 +103,7 @@ class EngineProcess:
         asked_to_stop: float | None = None
         finished = False
         try:
-            child.send(("run", graph, dict(stages)))
+            child.send(("run", graph, dict(stages), list(forget)))
             self._set(EngineState("busy", self._state.info))
             while not finished:
                 if cancelled.is_set() and asked_to_stop is None:
@@ -288,7 +293,7 @@ class _EngineServer:
     def __init__(self, boot: dict[str, Any]) -> None:
         self._settings = Settings(**boot["settings"])
         self._connection = Client(boot["address"], authkey=bytes.fromhex(boot["key"]))
-        self._inbox: SimpleQueue[tuple[Graph, Stages, threading.Event]] = SimpleQueue()
+        self._inbox: SimpleQueue[tuple[Graph, Stages, threading.Event, list[str]]] = SimpleQueue()
         self._engine: Engine | None = None
         self._cancelled = threading.Event()  # of the newest run
 
@@ -299,11 +304,11 @@ class _EngineServer:
         self._connection.send(engine.describe())
         while True:
             try:
-                graph, stages, cancelled = self._inbox.get(timeout=IDLE)
+                graph, stages, cancelled, forget = self._inbox.get(timeout=IDLE)
             except Empty:
                 engine.collect_garbage()
                 continue
-            for event in engine.run(graph, stages, cancelled):
+            for event in engine.run(graph, stages, cancelled, forget):
                 self._connection.send(event)
             engine.collect_garbage()
 
@@ -313,7 +318,7 @@ class _EngineServer:
                 message = self._connection.recv()
                 if message[0] == "run":
                     self._cancelled = threading.Event()
-                    self._inbox.put((message[1], message[2], self._cancelled))
+                    self._inbox.put((message[1], message[2], self._cancelled, message[3]))
                 else:
                     self._cancelled.set()
                     if self._engine:

@@ -8,7 +8,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +60,16 @@ class Engine:
             "comfyui": comfyui_version.__version__,
         }
 
-    def run(self, graph: Graph, stages: Stages, cancelled: threading.Event | None = None) -> Iterator[Event]:
+    def run(
+        self,
+        graph: Graph,
+        stages: Stages,
+        cancelled: threading.Event | None = None,
+        forget: Collection[str] = (),
+    ) -> Iterator[Event]:
         """Executes the graph; the last event is an Output, a Failed or a Cancelled.
+
+        What the nodes `forget` made is dropped afterwards; all else stays for the next run, as ComfyUI decides.
 
         To stop it, set `cancelled` and then call `interrupt()`; both are safe from any thread at any time.
         """
@@ -73,7 +81,16 @@ class Engine:
         try:
             yield from run.events()
         finally:
+            self._forget(forget)
             self._running = False
+
+    def _forget(self, nodes: Collection[str]) -> None:
+        """ComfyUI keeps what nodes made until the machine's memory is nearly full."""
+        outputs = self._executor.caches.outputs
+        for node in nodes:
+            key = outputs.cache_key_set.get_data_key(node)
+            for kept in (outputs.cache, outputs.used_generation, outputs.timestamps, outputs.children):
+                kept.pop(key, None)
 
     def interrupt(self) -> None:
         """Makes the node that runs now stop as soon as it looks; harmless when nothing runs."""

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from errors import InvalidInputError, KinoraError
 from events import Cancelled, Download, Event, Failed, Notice, Output, Preview, Queued, Stage
 from jobs import BatchError, Problem, TaskDetail
-from modes import InvalidParamsError
+from modes import Announcement, InvalidParamsError
 
 FAILED, BAD_INPUT, CANCELLED = 1, 2, 130
 """Exit codes."""
@@ -118,7 +118,7 @@ class JsonLines:
         self._print("bad_input", {"field": field, "message": sentence})
 
     def submitted(self, task: TaskDetail, given: set[str]) -> None:
-        seconds = task.announced["frames"] / task.announced["fps"]
+        seconds = Announcement(**task.announced).seconds
         known = {"job": task.job, "task": task.id, "mode": task.mode, "seed": int(task.seed)}
         self._print("submitted", known | task.announced | {"seconds": seconds})
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import modes
-import workflow
 from errors import KinoraError, StorageError
 from events import FINAL, Cancelled, Event, Failed, Notice, Output, Queued, Stage
 from jobs.lifecycle import Blame, Claim, Lifecycle
 from jobs.live import Changes, Live, LiveTasks
-from jobs.outputs import RUNNING, Outputs
+from jobs.outputs import Outputs
 from jobs.records import Failure
+from jobs.work import Work
 from media import Staging
 from models import Models
 from modes.inputs import MEDIA
@@ -133,8 +133,7 @@ class Runner:
                 self._shop.live.tell(claim.task, download)
         if live.cancelled.is_set():
             return Cancelled()
-        workflow.save_to(claim.graph, f"{RUNNING}/{claim.task}-{time.time_ns():x}")  # each run has its own
-        for event in self.engine.run(claim.graph, claim.stages, live.cancelled):
+        for event in Work(self.engine, claim, self._shop.settings).events(live.cancelled):
             if isinstance(event, FINAL):
                 return event
             if isinstance(event, Stage):

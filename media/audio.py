@@ -3,6 +3,7 @@
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 
@@ -63,6 +64,15 @@ def write_wav(file: Path, target: Path, start: float, seconds: float | None) -> 
         written.setparams((samples.shape[1], 2, RATE, 0, "NONE", ""))
         for each in chain([samples], blocks):
             written.writeframes(each.tobytes())
+
+
+def audio_frame(block: np.ndarray, position: int) -> av.AudioFrame:
+    """A block of `pcm` for an encoder, from sample `position` on."""
+    frame = av.AudioFrame.from_ndarray(
+        block.reshape(1, -1), format="s16", layout="mono" if block.shape[1] == 1 else "stereo"
+    )
+    frame.sample_rate, frame.pts, frame.time_base = RATE, position, Fraction(1, RATE)
+    return frame
 
 
 def pcm(file: Path, first: int = 0, last: int | None = None, origin: float | None = None) -> Iterator[np.ndarray]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from media.audio import RATE, pcm
+from media.audio import RATE, audio_frame, pcm
 from media.geometry import Geometry
 from media.image import Fit
 from media.video import Source, constant_rate
@@ -27,7 +27,7 @@ class Cut:
     """Which part of a video, and in which shape: `count` frames at `fps` from `start` seconds on, `size` in pixels
     (width, height, both even) or None for that of the source."""
 
-    fps: int
+    fps: Fraction
     start: float
     count: int
     size: tuple[int, int] | None
@@ -46,7 +46,7 @@ def write_mp4(source: Source, target: Path, cut: Cut) -> None:
         if block is not None:
             voice = container.add_stream("flac", rate=RATE, layout="mono" if block.shape[1] == 1 else "stereo")
         raw, written = None, 0
-        for number, decoded in enumerate(constant_rate(source, Fraction(cut.fps), cut.start, cut.count)):
+        for number, decoded in enumerate(constant_rate(source, cut.fps, cut.start, cut.count)):
             if decoded is not raw:
                 raw, frame = decoded, geometry.apply(decoded)
             if not number:
@@ -54,11 +54,11 @@ def write_mp4(source: Source, target: Path, cut: Cut) -> None:
                 context.width, context.height, context.pix_fmt = frame.width, frame.height, frame.format.name
                 context.colorspace = context.color_primaries = context.color_trc = BT709
                 context.color_range = LIMITED
-            frame.pts, frame.time_base = number, Fraction(1, cut.fps)
+            frame.pts, frame.time_base = number, 1 / cut.fps
             frame.pict_type = 0  # or the encoder would keep to the source's choice of key frames
             container.mux(pictures.encode(frame))
             while block is not None and written < (number + 1) * RATE / cut.fps:  # side by side, as players read
-                container.mux(voice.encode(_audio_frame(block, written)))
+                container.mux(voice.encode(audio_frame(block, written)))
                 written += len(block)
                 block = next(sound, None)
         for stream in (pictures, voice):
@@ -77,11 +77,3 @@ def _sound(source: Source, cut: Cut) -> Iterator[np.ndarray]:
         silence = np.zeros((min(length - done, RATE), channels), np.int16)
         done += len(silence)
         yield silence
-
-
-def _audio_frame(block: np.ndarray, position: int) -> av.AudioFrame:
-    frame = av.AudioFrame.from_ndarray(
-        block.reshape(1, -1), format="s16", layout="mono" if block.shape[1] == 1 else "stereo"
-    )
-    frame.sample_rate, frame.pts, frame.time_base = RATE, position, Fraction(1, RATE)
-    return frame

@@ -5,12 +5,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
 from media.audio import probe_audio, write_wav
 from media.image import Alpha, Fit, read_image, write_png
+from media.mask import painted, read_mask, with_mask
 from media.mp4 import Cut, write_mp4
 from media.source import check_part, regular_file
 from media.video import examine, moving, still
@@ -44,6 +46,22 @@ class Staging:
             lambda target: write_png(read_image(file, self._settings, alpha, size, fit), target),
         )
 
+    def masked(
+        self, path: str | Path, mask: str | Path | None, *, feather: int, invert: bool, size: tuple[int, int]
+    ) -> str:
+        """PNG of a picture at its own size, with a mask (without one, what is transparent in it) as transparency: the
+        name that LoadImage takes, for both. Right and lower edges are held up to `size`, (width, height)."""
+        file = regular_file(path, self._settings)
+        drawn = regular_file(mask, self._settings) if mask else None
+        asked = {"mask": digest(drawn) if drawn else None, "feather": feather, "invert": invert, "size": size}
+
+        def write(target: Path) -> None:
+            image = read_image(file, self._settings, "keep", None, "crop")
+            made = with_mask(image, read_mask(drawn or file, self._settings, bool(drawn)), feather, invert, size)
+            write_png(made, target)
+
+        return self._staged(file, ".png", asked, write)
+
     def audio(self, path: str | Path, *, start: float = 0, seconds: float | None = None) -> str:
         """WAV, 16 bit, 48 kHz, mono or stereo; the name that LoadAudio takes. From `start` on, at most `seconds` long:
         where the sound ends earlier, so does the file."""
@@ -60,7 +78,7 @@ class Staging:
         self,
         path: str | Path,
         *,
-        fps: int,
+        fps: int | Fraction,
         start: float = 0,
         seconds: float | None = None,
         frames: int | None = None,
@@ -77,8 +95,9 @@ class Staging:
         if frames is None:
             part = length - start if seconds is None else min(seconds, length - start)
             frames = max(round(part * fps), 1)
-        cut = Cut(fps, start, frames, size, fit)
-        return self._staged(source.file, ".mp4", vars(cut), lambda target: write_mp4(source, target, cut))
+        cut = Cut(Fraction(fps), start, frames, size, fit)
+        asked = vars(cut) | {"fps": str(cut.fps)}
+        return self._staged(source.file, ".mp4", asked, lambda target: write_mp4(source, target, cut))
 
     def last_frame(self, path: str | Path) -> Path:
         """The last frame of a video as PNG: what the next clip begins with."""
@@ -89,6 +108,18 @@ class Staging:
             ".png",
             {"frame": "last"},
             lambda target: write_png(still(source, source.info.seconds), target),
+        )
+        return self._settings.inputs_dir / name
+
+    def layer(self, mask: str | Path, canvas: tuple[int, int]) -> Path:
+        """A mask as a PNG to go on painting on, in the upper left corner of a canvas, (width, height)."""
+        assert self._write, "a path of a file that is not there yet is of no use"
+        file = regular_file(mask, self._settings)
+        name = self._staged(
+            file,
+            ".png",
+            {"canvas": canvas},
+            lambda target: write_png(painted(read_mask(file, self._settings), canvas), target),
         )
         return self._settings.inputs_dir / name
 

@@ -2,9 +2,13 @@
 
 from errors import InvalidInputError
 from modes.base import Announcement, Example, Mode, Parameter, Params, Preset
+from modes.cogvideo import TEXT_TO_VIDEO as COGVIDEO
+from modes.enhance import ENHANCE_MODES
 from modes.ltx import LTX_MODES
 from modes.messages import InvalidParamsError
+from modes.qwen import EDIT
 from modes.wan import WAN_MODES
+from modes.zimage import IMAGE_MODES
 
 __all__ = [
     "MODES",
@@ -18,7 +22,9 @@ __all__ = [
     "get",
 ]
 
-MODES: dict[str, Mode] = {mode.id: mode for mode in (*LTX_MODES, *WAN_MODES)}
+MODES: dict[str, Mode] = {
+    mode.id: mode for mode in (*LTX_MODES, *WAN_MODES, COGVIDEO, *IMAGE_MODES, EDIT, *ENHANCE_MODES)
+}
 
 
 def get(mode_id: str) -> Mode:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -26,6 +27,7 @@ Widget = Literal[
     "image",
     "audio",
     "video",
+    "mask",
     "loras",
     "lora_pairs",
     "stages",
@@ -100,21 +102,25 @@ class Preset:
 class Announcement:
     """What the file will really be. Width and height in pixels, `fps` in frames per second.
 
+    Without `fps` the result is images, each a file, and `frames` is their number.
     `notes` say, by parameter, what a person should know of a choice: that it has no effect, for one.
     """
 
     width: int
     height: int
     frames: int
-    fps: float
-    sound: bool
+    fps: float | None = None
+    sound: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def seconds(self) -> float:
-        return self.frames / self.fps
+    def seconds(self) -> float | None:
+        return self.frames / self.fps if self.fps else None
 
     def text(self) -> str:
+        if not self.fps:
+            images = "1 image" if self.frames == 1 else f"{self.frames} images"
+            return f"{images}, {self.width} × {self.height} px"
         sound = "with sound" if self.sound else "silent"
         length = f"{self.frames} frames at {self.fps:g} fps, {self.seconds:.2f} s"
         return f"{self.width} × {self.height} px, {length}, {sound}"
@@ -126,6 +132,19 @@ class Example:
 
     label: str
     values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Work on a long video, piece by piece, so that memory does not grow with its length.
+
+    The first of the mode's stages is for what all pieces share; what the nodes of the others make is not kept. `cuts`
+    has the changes that make the mode's graph one for each piece. `join` writes the result from what the pieces became:
+    (parameters, staged inputs by name, files in order, target, whether to stop).
+    """
+
+    cuts: Callable[[Any], Sequence[Sequence[Change]]]
+    join: Callable[[Any, Mapping[str, Path], Sequence[Path], Path, Callable[[], bool]], None]
 
 
 @dataclass(frozen=True)
@@ -143,6 +162,7 @@ class Mode:
     parameterize: Callable[[Any, int, Staged], Iterable[Change]]
     stage_inputs: Callable[[Any, Staging], Staged] = lambda _params, _staging: {}
     examples: Sequence[Example] = ()
+    pieces: Pieces | None = None
 
     def parameters(self, demo: bool = False) -> list[Parameter]:
         """In the order of the declaration; defaults are those for demo models where `demo` is set."""

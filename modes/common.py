@@ -1,5 +1,6 @@
 """What modes of several families share: prompts, seeds, sizes, lengths, and images at a clip's own size."""
 
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -10,7 +11,9 @@ from media import Staging
 from modes.base import Announcement, Example, Params, Staged, param, snap
 from modes.inputs import image_info
 from modes.messages import at_field
+from modes.rows import Lora
 from settings import PROJECT
+from workflow import Change, Insert, Patch
 
 MAX_PROMPT = 10_000
 MAX_SEED = 2**64 - 1
@@ -20,6 +23,7 @@ EXAMPLES = PROJECT / "examples"
 Aspect = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
 InputAspect = Literal["as the input", "16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
 Resolution = Literal["256p", "480p", "720p", "1080p"]
+Side = Literal["256", "512", "768", "1024", "1536", "2048"]
 Fit = Literal["crop", "pad"]
 
 
@@ -60,6 +64,21 @@ def aspect_of_input() -> Any:
     return param("as the input", label="Aspect", help="Width to height.", widget="choice")
 
 
+def number_of_steps(help: str, least: int = 1) -> Any:
+    return param(None, label="Steps", help=help, widget="number", advanced=True, ge=least, le=100)
+
+
+def guidance(help: str) -> Any:
+    """cfg; None for what the preset has."""
+    limits = {"ge": 1, "le": 20, "allow_inf_nan": False}
+    return param(None, label="Guidance (cfg)", help=help, widget="number", advanced=True, **limits)
+
+
+def lora_rows() -> Any:
+    help = "From the loras folder, in this order."
+    return param((), label="LoRAs", help=help, widget="loras", max_length=8)
+
+
 def a_seed() -> Any:
     return param(None, label="Seed", help="Empty: a new one each time.", widget="seed", ge=0, le=MAX_SEED)
 
@@ -90,18 +109,82 @@ class PromptParams(Params):
         return self
 
 
-class ClipParams(PromptParams):
-    """A clip with a size and a length. A family says what its model can make of them."""
+class SizedParams(PromptParams):
+    """What is made from a prompt at a size. A family says which sizes its model can make."""
 
     aspect: Any = param("16:9", label="Aspect", help="Width to height.", widget="choice")
     resolution: Resolution = param(
         "720p", label="Resolution", help="The short side in pixels.", widget="choice", demo="256p"
     )
+    width: int | None = pixels(None, "Exact width", "Instead of aspect and resolution.")
+    height: int | None = pixels(None, "Exact height", "Instead of aspect and resolution.")
+
+    @property
+    def size_step(self) -> int:
+        """Width and height are multiples of it."""
+        raise NotImplementedError
+
+    @property
+    def guidance(self) -> float:
+        """The cfg at which it begins; at 1 a negative prompt does nothing."""
+        raise NotImplementedError
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        """Width and height of the picture whose aspect may be taken; None where there is none."""
+        return None
+
+    @property
+    def ratio(self) -> Fraction:
+        """Width to height."""
+        if self.aspect == "as the input" and self.input_size:
+            return Fraction(*self.input_size)
+        horizontal, vertical = (self.aspect if ":" in self.aspect else "16:9").split(":")
+        return Fraction(int(horizontal), int(vertical))
+
+    @property
+    def sides(self) -> tuple[float, float]:
+        """Width and height that aspect and resolution ask for, in pixels."""
+        short = int(self.resolution.removesuffix("p"))
+        return float(short * max(self.ratio, 1)), float(short / min(self.ratio, 1))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of what is made, in pixels."""
+        width, height = self.sides
+        return snap(self.width or width, self.size_step), snap(self.height or height, self.size_step)
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What a person should know of a choice, by parameter."""
+        notes = {}
+        if self.guidance == 1:
+            notes["negative_prompt"] = "No effect at guidance 1. Quality, or more guidance, makes it work."
+        if self.width and self.height:
+            notes["aspect"] = notes["resolution"] = "No effect: the exact width and height are given."
+        return notes
+
+
+class PictureParams(SizedParams):
+    """Pictures: their models are made for a number of pixels, whatever the aspect."""
+
+    aspect: Any = param("1:1", label="Aspect", help="Width to height.", widget="choice")
+    resolution: Side = param(  # type: ignore[assignment]
+        "1024", label="Resolution", help="As many pixels as a square of this side.", widget="choice", demo="256"
+    )
+
+    @property
+    def sides(self) -> tuple[float, float]:
+        side, root = int(self.resolution), float(self.ratio) ** 0.5
+        return side * root, side / root
+
+
+class ClipParams(SizedParams):
+    """A clip with a size and a length. A family says what its model can make of them."""
+
     seconds: float | None = length(5.0, "How long the clip is.", demo=1.0)
     fps: int | None = frames_per_second(25)
     seed: int | None = a_seed()
-    width: int | None = pixels(None, "Exact width", "Instead of aspect and resolution.")
-    height: int | None = pixels(None, "Exact height", "Instead of aspect and resolution.")
 
     @model_validator(mode="after")
     def _length_is_possible(self) -> Self:
@@ -128,49 +211,21 @@ class ClipParams(PromptParams):
         raise NotImplementedError
 
     @property
-    def size_step(self) -> int:
-        """Width and height are multiples of it."""
-        raise NotImplementedError
-
-    @property
-    def guidance(self) -> float:
-        """The cfg at which it begins; at 1 a negative prompt does nothing."""
-        raise NotImplementedError
-
-    @property
     def has_sound(self) -> bool:
         return False
-
-    @property
-    def input_size(self) -> tuple[int, int] | None:
-        """Width and height of the picture whose aspect the clip may take; None where there is none."""
-        return None
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the clip in pixels."""
-        if self.aspect == "as the input" and self.input_size:
-            ratio = Fraction(*self.input_size)
-        else:
-            horizontal, vertical = (self.aspect if ":" in self.aspect else "16:9").split(":")
-            ratio = Fraction(int(horizontal), int(vertical))
-        short = int(self.resolution.removesuffix("p"))
-        width = self.width or short * max(ratio, 1)
-        height = self.height or short / min(ratio, 1)
-        return snap(float(width), self.size_step), snap(float(height), self.size_step)
 
     def announce(self) -> Announcement:
         return Announcement(*self.size, self.frames, self.frame_rate, self.has_sound, self.notes)
 
-    @property
-    def notes(self) -> dict[str, str]:
-        """What a person should know of a choice, by parameter."""
-        notes = {}
-        if self.guidance == 1:
-            notes["negative_prompt"] = "No effect at guidance 1. Quality, or more guidance, makes it work."
-        if self.width and self.height:
-            notes["aspect"] = notes["resolution"] = "No effect: the exact width and height are given."
-        return notes
+
+def lora_chain(loras: Iterable[Lora], before: str, after: str) -> Iterator[Change]:
+    """LoRAs between the node that loads a model and the one it goes to, in their order; those that are off are not."""
+    model = (before, 0)
+    for number, lora in enumerate((lora for lora in loras if lora.on), start=1):
+        inputs = {"lora_name": lora.file, "strength_model": lora.strength, "model": model}
+        yield Insert(f"lora_{number}", "LoraLoaderModelOnly", inputs)
+        model = (f"lora_{number}", 0)
+    yield Patch(after, "model", model)
 
 
 def sized_image(path: Path | None) -> tuple[int, int] | None:

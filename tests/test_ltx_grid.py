@@ -9,7 +9,7 @@ from typing import Any
 import clips
 import pytest
 import runs
-from test_modes import NEEDS, given, other
+from test_modes import NEEDS, given, other, ways
 
 import modes
 from events import Output
@@ -71,13 +71,13 @@ def test_every_graph_with_any_one_parameter_changed_is_valid_in_comfyui(
     staging = Staging(demo_settings)
     graphs: dict[str, Any] = {}
     for mode in EVERY_MODE:
-        for preset in mode.presets:
+        for way in ways(mode):
             for name in mode.params.model_fields:
-                needs = NEEDS.get(name, {}) | {"preset": preset.id}
-                value = preset.id if name == "preset" else other(mode, name, tmp_path)
+                needs = NEEDS.get(name, {}) | NEEDS.get(f"{mode.id}/{name}", {}) | way
+                value = way["preset"] if name == "preset" else other(mode, name, tmp_path)
                 params = mode.validate(given(mode) | needs | {name: value}, demo=True)
                 staged = mode.stage_inputs(params, staging)
-                graphs[f"{mode.id}/{preset.id}/{name}"] = mode.build(params, 1, staged, "out")
+                graphs[f"{mode.id}/{way.get('preset')}/{name}"] = mode.build(params, 1, staged, "out")
     asked, told = tmp_path / "graphs.json", tmp_path / "wrong.json"
     asked.write_text(json.dumps(graphs))
     command = [sys.executable, "-c", CHILD, demo_settings.model_dump_json(), str(asked), str(told)]

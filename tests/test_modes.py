@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 import modes
 from media import Staging
@@ -27,15 +28,15 @@ OTHER: dict[str, Any] = {
     "negative_prompt": "rain",
     "preset": "quality",
     "aspect": "1:1",
-    "resolution": "480p",
-    "seconds": 0.5,
+    "resolution": None,  # the next larger one
+    "seconds": 1.6,
     "fps": 30,
     "seed": 6,
     "sound": False,
     "width": 640,
     "height": 640,
     "steps": 6,
-    "shift": 3.0,
+    "shift": 2.0,
     "lora_pairs": [f"{WAN_LORA.format('high')}+{WAN_LORA.format('low')}:0.5"],
     "cfg": 3.0,
     "second_stage": "off",
@@ -62,10 +63,24 @@ OTHER: dict[str, Any] = {
     "lora_strength": 0.5,
     "control": "depth",
     "keep_sound": False,
+    "count": 2,
+    "denoise": 0.5,
+    "feather": 20,
+    "invert": True,
+    "mask": None,
+    "second_image": EXAMPLES / "second.png",
+    "third_image": EXAMPLES / "second.png",
+    "scale": "2",
+    "factor": "4x",
     "stages": ["dawn", "1.5:dusk"],
     "overlap": "9",
 }
-NEEDS = {"camera_strength": {"camera": "static"}, "fit": {"aspect": "1:1"}}
+NEEDS = {
+    "camera_strength": {"camera": "static"},
+    "fit": {"aspect": "1:1"},
+    **{f"upscale/{name}": {"preset": "quality"} for name in ("prompt", "denoise", "steps", "seed")},
+    "interpolate/fps": {"factor": "frame rate"},
+}
 
 EVERY_MODE = list(modes.MODES.values())
 EVERY_PARAMETER = [(mode, name) for mode in EVERY_MODE for name in mode.params.model_fields]
@@ -78,7 +93,14 @@ def staging(tmp_path_factory: pytest.TempPathFactory) -> Staging:
 
 def given(mode: Mode) -> dict[str, Any]:
     """The mode's own first example, small enough to be staged in no time."""
-    return {**mode.examples[0].values, **GIVEN, "resolution": "256p"}
+    smallest = {each.name: each.choices[0] for each in mode.parameters() if each.name == "resolution"}
+    known = {name: value for name, value in GIVEN.items() if name in mode.params.model_fields}
+    return {**mode.examples[0].values, **known, **smallest}
+
+
+def ways(mode: Mode) -> list[dict[str, Any]]:
+    """One for each preset; one for a mode that has none."""
+    return [{"preset": preset.id} for preset in mode.presets] or [{}]
 
 
 def other(mode: Mode, name: str, folder: Path) -> Any:
@@ -86,6 +108,15 @@ def other(mode: Mode, name: str, folder: Path) -> Any:
         copy = folder / "other.mp4"
         copy.write_bytes((EXAMPLES / "clip.mp4").read_bytes() + bytes(8))  # another file as far as content goes
         return copy
+    if name == "resolution":
+        return next(each.choices[1] for each in mode.parameters() if each.name == name)
+    if name == "aspect":
+        return "1:1" if mode.defaults()["aspect"] != "1:1" else "3:4"
+    if name == "mask":
+        inverted = folder / "mask.png"
+        with Image.open(EXAMPLES / "mask.png") as image:
+            image.point(lambda value: 255 - value).save(inverted)
+        return inverted
     if name == "audio" and mode.id == "a2v":
         return EXAMPLES / "speech.wav"
     if name == "preset":
@@ -95,12 +126,12 @@ def other(mode: Mode, name: str, folder: Path) -> Any:
 
 def graph(mode: Mode, staging: Staging, **values: Any) -> dict[str, Any]:
     params = mode.validate(given(mode) | values, demo=True)
-    return mode.build(params, params.seed, mode.stage_inputs(params, staging), "out")  # type: ignore[attr-defined]
+    return mode.build(params, getattr(params, "seed", 0), mode.stage_inputs(params, staging), "out")  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("mode", "name"), EVERY_PARAMETER, ids=lambda each: getattr(each, "id", each))
 def test_every_parameter_changes_the_graph(mode: Mode, name: str, staging: Staging, tmp_path: Path) -> None:
-    needs = NEEDS.get(name, {})
+    needs = NEEDS.get(name, {}) | NEEDS.get(f"{mode.id}/{name}", {})
     assert graph(mode, staging, **needs, **{name: other(mode, name, tmp_path)}) != graph(mode, staging, **needs)
 
 
@@ -259,7 +290,7 @@ def test_the_largest_seed_fits_both_passes(staging: Staging) -> None:
 @pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
 def test_every_stage_has_a_node_in_some_graph(mode: Mode, staging: Staging) -> None:
     most = {"stages": ["x"] * MAX_STAGES} if "stages" in mode.params.model_fields else {}
-    graphs = [graph(mode, staging, preset=preset.id, **most) for preset in mode.presets]
+    graphs = [graph(mode, staging, **way, **most) for way in ways(mode)]
     assert {label for built in graphs for label in mode.stages_of(built)} == set(mode.stages)
 
 

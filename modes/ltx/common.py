@@ -4,7 +4,7 @@ import math
 from typing import Literal
 
 from modes.base import param, snap
-from modes.common import MAX_PROMPT, ClipParams, frames_per_second, pixels, strength
+from modes.common import MAX_PROMPT, ClipParams, frames_per_second, lora_rows, pixels, strength
 from modes.rows import Lora
 
 MAX_FRAMES = 993  # the longest 8n+1 that LTXVEmptyLatentAudio's limit of 1000 allows
@@ -35,9 +35,7 @@ class LtxParams(ClipParams):
     camera: Camera = param("free", label="Camera", help="A movement, by a LoRA of its own.", widget="choice")
     camera_strength: float = strength(1.0, "Camera strength", "Of the movement chosen above.")
     detailer: float = strength(0.0, "Detailer", "Strength of the detail LoRA. 0: without it.")
-    loras: tuple[Lora, ...] = param(
-        (), label="LoRAs", help="From the loras folder, in this order.", widget="loras", max_length=8
-    )
+    loras: tuple[Lora, ...] = lora_rows()
     tile_size: int = pixels(768, "Decode tile", "Smaller tiles need less memory and take longer.")
 
     def frames_of(self, seconds: float) -> int:

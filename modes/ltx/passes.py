@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from modes.base import Preset, param
-from modes.common import MAX_SEED
+from modes.common import MAX_SEED, guidance, number_of_steps
 from modes.ltx.common import LtxParams, sound_frames
 from modes.ltx.loras import insert_loras
 from workflow import Change, Drop, Insert, Patch, Relink
@@ -46,17 +46,15 @@ ONE_PASS_PRESETS = (
     Preset("quality", "Quality", "Full model with guidance 4, 20 steps. Five times the time or more."),
 )
 
-_STEPS_LIMITS = {"widget": "number", "advanced": True, "ge": 1, "le": 100}
-_CFG_LIMITS = {"widget": "number", "advanced": True, "ge": 1, "le": 20, "allow_inf_nan": False}
-_CFG_HELP = "How strictly the prompt is followed. Empty: 1, with Quality 4. Above 1: twice the time."
-
 
 class SampledParams(LtxParams):
     """What both ways have."""
 
     sound: bool = param(True, label="Sound", help="Written into the file.", widget="switch")
-    steps: int | None = param(None, label="Steps", help="Empty: 8, with Quality 20.", **_STEPS_LIMITS)
-    cfg: float | None = param(None, label="Guidance (cfg)", help=_CFG_HELP, **_CFG_LIMITS)
+    steps: int | None = number_of_steps("Empty: 8, with Quality 20.")
+    cfg: float | None = guidance(
+        "How strictly the prompt is followed. Empty: 1, with Quality 4. Above 1: twice the time."
+    )
 
     @property
     def has_sound(self) -> bool:

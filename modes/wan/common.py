@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from modes.base import Preset, param
-from modes.common import MAX_PROMPT, ClipParams, frames_per_second, length, strength
+from modes.common import MAX_PROMPT, ClipParams, frames_per_second, guidance, length, number_of_steps, strength
 from modes.rows import LoraPair
 from workflow import Change, Insert, Patch
 
@@ -62,19 +62,8 @@ class WanParams(ClipParams):
     seconds: float | None = length(5.0, "How long the clip is. The model is made for 5 s.", demo=1.0, most=20)
     fps: int | None = frames_per_second(16)
     preset: Literal["fast", "quality"] = param("fast", label="Preset", help="Speed against quality.", widget="presets")
-    steps: int | None = param(
-        None, label="Steps", help="Empty: 4, with Quality 20.", widget="number", advanced=True, ge=2, le=100
-    )
-    cfg: float | None = param(
-        None,
-        label="Guidance (cfg)",
-        help="Empty: 1, with Quality the model's own. Above 1: twice the time.",
-        widget="number",
-        advanced=True,
-        ge=1,
-        le=20,
-        allow_inf_nan=False,
-    )
+    steps: int | None = number_of_steps("Empty: 4, with Quality 20.", least=2)
+    cfg: float | None = guidance("Empty: 1, with Quality the model's own. Above 1: twice the time.")
     shift: float | None = strength(None, "Shift", "More steps for what is large. Empty: the model's own.", most=20)
 
     def frames_of(self, seconds: float) -> int:

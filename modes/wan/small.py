@@ -13,12 +13,14 @@ from modes.common import (
     example,
     fitting,
     frames_per_second,
+    lora_chain,
+    lora_rows,
     sized_image,
     stage_image,
 )
 from modes.rows import Lora
 from modes.wan.common import GROUP, STAGES, STEPS, WanParams
-from workflow import Change, Drop, Insert, Patch
+from workflow import Change, Drop, Patch
 
 FAST_STEPS = 10
 
@@ -31,9 +33,7 @@ class SmallParams(WanParams):
     preset: Literal["fast", "quality"] = param(
         "quality", label="Preset", help="Speed against quality.", widget="presets"
     )
-    loras: tuple[Lora, ...] = param(
-        (), label="LoRAs", help="From the loras folder, in this order.", widget="loras", max_length=8
-    )
+    loras: tuple[Lora, ...] = lora_rows()
 
     @property
     def size_step(self) -> int:
@@ -74,12 +74,7 @@ def parameterize(params: SmallParams, seed: int, staged: Staged) -> Iterator[Cha
     yield Patch("create_video", "fps", params.frame_rate)
     if params.shift is not None:
         yield Patch("sampling", "shift", params.shift)
-    model = ("model", 0)
-    for number, lora in enumerate((lora for lora in params.loras if lora.on), start=1):
-        inputs = {"lora_name": lora.file, "strength_model": lora.strength, "model": model}
-        yield Insert(f"lora_{number}", "LoraLoaderModelOnly", inputs)
-        model = (f"lora_{number}", 0)
-    yield Patch("sampling", "model", model)
+    yield from lora_chain(params.loras, "model", "sampling")
 
 
 TEXT_IMAGE_TO_VIDEO = Mode(

@@ -1,0 +1,7 @@
+"""Enlarging images and videos, and frames in between."""
+
+from modes.enhance.frames import INTERPOLATE
+from modes.enhance.image import UPSCALE
+from modes.enhance.video import UPSCALE_VIDEO
+
+ENHANCE_MODES = (UPSCALE, UPSCALE_VIDEO, INTERPOLATE)

@@ -1,0 +1,92 @@
+"""What enlarging has in common, and videos that are worked on in pieces."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+from media import Staging, VideoInfo
+from media.join import join
+from modes.base import Params, Staged, param
+from modes.inputs import video_info
+from modes.messages import at_field
+from workflow import Change, Patch
+
+GROUP = "Enhance"
+MODEL_SCALE = 4  # what RealESRGAN_x4plus makes of any picture
+PIECE_BYTES = 1.5e9
+"""Of main memory for the pictures of a piece, about; ComfyUI holds them as 32 bit numbers."""
+FLOAT_RGB = 12  # bytes for a pixel
+
+Scale = Literal["1.5", "2", "4"]
+
+
+def how_large() -> Any:
+    return param("1.5", label="Enlarge", help="Times width and height.", widget="choice")
+
+
+def enlarged(side: int, scale: str, step: int = 1) -> int:
+    """Halves go up; to the nearest multiple of `step`."""
+    return max(step, math.floor(Fraction(side) * Fraction(scale) / step + Fraction(1, 2)) * step)
+
+
+def not_larger_than(most: float, size: tuple[int, int], field: str, what: str) -> None:
+    """Raises where a result would have more than `most` megapixels."""
+    made = size[0] * size[1] / 1e6
+    if made > most:
+        text = f"{what} would have {size[0]} × {size[1]} px, {made:.1f} megapixels; the most is {most:g}."
+        raise at_field(field, text)
+
+
+class VideoParams(Params):
+    """A video of which all frames are worked on, with its own rate and sound."""
+
+    video: Path = param(..., label="Video", help="Its sound is kept.", widget="video")
+
+    @property
+    def info(self) -> VideoInfo:
+        return video_info(self.video)
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second of the video: what cameras and cinemas use, not what a clock's ticks make of it."""
+        return Fraction(self.info.fps).limit_denominator(1001)
+
+    @property
+    def video_size(self) -> tuple[int, int]:
+        """Width and height that all work begins with: even, as H.264 wants it."""
+        return max(self.info.width // 2 * 2, 2), max(self.info.height // 2 * 2, 2)
+
+
+def stage_video(params: VideoParams, staging: Staging) -> Staged:
+    return {"video": staging.video(params.video, fps=params.rate, frames=params.info.frames, size=params.video_size)}
+
+
+def slices(params: VideoParams, length: int, shared: int = 0) -> Iterator[tuple[int, list[Change]]]:
+    """Pieces of at most `length` frames, each with the last `shared` ones of the piece before: how many frames, and
+    the changes that cut it out.
+
+    The ends are put a quarter of a frame early: in time for the frame, whatever the rounding.
+    """
+    first, frames = 0, params.info.frames
+    while first < frames - shared or not first:
+        count = min(length, frames - first)
+        start = max(0, float((first - Fraction(1, 4)) / params.rate))
+        end = float((first + count - Fraction(1, 4)) / params.rate)
+        yield count, [Patch("piece", "start_time", start), Patch("piece", "duration", end - start)]
+        first += count - shared
+
+
+def joined(
+    rate: Callable[[Any], Fraction], every: Callable[[Any], Fraction] = lambda _: Fraction(1)
+) -> Callable[[Any, Mapping[str, Path], Sequence[Path], Path, Callable[[], bool]], None]:
+    """`Pieces.join` for parameters with a video: at a rate, taking each `every`-th frame."""
+
+    def write(
+        params: Any, staged: Mapping[str, Path], pieces: Sequence[Path], target: Path, stopped: Callable[[], bool]
+    ) -> None:
+        sound = staged["video"] if params.info.audio else None
+        join(pieces, target, rate=rate(params), every=every(params), sound=sound, stopped=stopped)
+
+    return write

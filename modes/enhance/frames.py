@@ -1,0 +1,99 @@
+"""More frames in a second: what lies between them is made up; the sound stays."""
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
+
+from modes.base import Announcement, Mode, Pieces, Staged, param
+from modes.common import EXAMPLES, example
+from modes.enhance.common import FLOAT_RGB, GROUP, PIECE_BYTES, VideoParams, joined, slices, stage_video
+from modes.messages import at_field
+from workflow import Change, Drop, Patch
+
+MOST = 16
+"""Times as many frames; FrameInterpolate makes no more."""
+
+
+class InterpolateParams(VideoParams):
+    factor: Literal["2x", "4x", "frame rate"] = param(
+        "2x", label="More frames", help="Twice or four times as many, or to the frame rate below.", widget="choice"
+    )
+    fps: int = param(60, label="Frame rate", help="To be reached.", widget="number", unit="fps", ge=1, le=240)
+
+    @model_validator(mode="after")
+    def _more_than_before(self) -> Self:
+        if self.factor != "frame rate":
+            return self
+        if self.fps <= self.rate:
+            has = f"{float(self.rate):.4g}"
+            raise at_field("fps", f"The video has {has} fps already; the frame rate must be higher than that.")
+        if self.times > MOST:
+            most = math.floor(self.rate * MOST)
+            raise at_field("fps", f"At most {MOST} times as many frames can be made, here {most} fps.")
+        return self
+
+    @property
+    def times(self) -> int:
+        """How many frames are made of each."""
+        return math.ceil(self.fps / self.rate) if self.factor == "frame rate" else int(self.factor[0])
+
+    @property
+    def new_rate(self) -> Fraction:
+        return Fraction(self.fps) if self.factor == "frame rate" else self.rate * self.times
+
+    @property
+    def every(self) -> Fraction:
+        """Which of the frames made are taken."""
+        return self.rate * self.times / self.new_rate
+
+    def announce(self) -> Announcement:
+        made = (self.info.frames - 1) * self.times + 1
+        taken = _taken(made, self.every)
+        notes = {} if self.factor == "frame rate" else {"fps": f"No effect: {self.factor} is chosen."}
+        return Announcement(*self.video_size, taken, float(self.new_rate), self.info.audio, notes)
+
+
+def _taken(made: int, every: Fraction) -> int:
+    """How many frames `media.join` takes: those whose number is the nearest to a multiple of `every`."""
+    count = math.floor((made - 1) / every) + 1
+    return count + 1 if round(count * every) < made else count
+
+
+def parameterize(params: InterpolateParams, _seed: int, staged: Staged) -> Iterator[Change]:
+    yield Patch("load_video", "file", staged["video"])
+    yield Drop("create_video", "audio")
+    yield Patch("interpolate", "multiplier", params.times)
+
+
+def cuts(params: Any) -> list[list[Change]]:
+    """Each piece begins with the last frame of the one before, which is not written again."""
+    width, height = params.video_size
+    length = max(2, int(PIECE_BYTES / (width * height * params.times * FLOAT_RGB)))
+    pieces = list(slices(params, length, shared=1))
+    last = len(pieces) - 1
+    return [
+        [*changes, Patch("new_frames", "length", (count - 1) * params.times + (number == last))]
+        for number, (count, changes) in enumerate(pieces)
+    ]
+
+
+INTERPOLATE = Mode(
+    id="interpolate",
+    label="More frames",
+    group=GROUP,
+    summary="A video made smoother: frames in between are made up, its sound stays.",
+    workflow=lambda _: "interpolate",
+    params=InterpolateParams,
+    presets=(),
+    stages={
+        "Load the model": ("interpolation_model",),
+        "Make frames": ("load_video", "piece", "frames", "interpolate", "new_frames", "create_video", "save_video"),
+    },
+    parameterize=parameterize,
+    stage_inputs=stage_video,
+    pieces=Pieces(cuts, joined(lambda params: params.new_rate, lambda params: params.every)),
+    examples=(example("Clip", video=EXAMPLES / "clip.mp4"),),
+)

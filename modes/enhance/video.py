@@ -1,0 +1,76 @@
+"""A video made larger, with its sound."""
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+from pydantic import model_validator
+
+from modes.base import Announcement, Mode, Pieces, Staged
+from modes.common import EXAMPLES, example
+from modes.enhance.common import (
+    FLOAT_RGB,
+    GROUP,
+    MODEL_SCALE,
+    PIECE_BYTES,
+    Scale,
+    VideoParams,
+    enlarged,
+    how_large,
+    joined,
+    not_larger_than,
+    slices,
+    stage_video,
+)
+from workflow import Change, Drop, Patch
+
+MOST_MADE = 33.2  # megapixels a frame: 7680 by 4320, 8K
+
+
+class UpscaleVideoParams(VideoParams):
+    scale: Scale = how_large()
+
+    @model_validator(mode="after")
+    def _not_too_large(self) -> Self:
+        not_larger_than(MOST_MADE, self.size, "scale", "The result")
+        return self
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Even, as H.264 wants it."""
+        width, height = self.video_size
+        return enlarged(width, self.scale, 2), enlarged(height, self.scale, 2)
+
+    def announce(self) -> Announcement:
+        return Announcement(*self.size, self.info.frames, float(self.rate), self.info.audio)
+
+
+def parameterize(params: UpscaleVideoParams, _seed: int, staged: Staged) -> Iterator[Change]:
+    yield Patch("load_video", "file", staged["video"])
+    yield Drop("create_video", "audio")
+    yield Patch("resize", "width", params.size[0])
+    yield Patch("resize", "height", params.size[1])
+
+
+def cuts(params: Any) -> list[list[Change]]:
+    width, height = params.video_size
+    length = int(PIECE_BYTES / (width * height * MODEL_SCALE**2 * FLOAT_RGB))
+    return [changes for _, changes in slices(params, max(1, length))]
+
+
+UPSCALE_VIDEO = Mode(
+    id="upscale_video",
+    label="Upscale a video",
+    group=GROUP,
+    summary="A video made larger, frame by frame; its sound stays.",
+    workflow=lambda _: "upscale_video",
+    params=UpscaleVideoParams,
+    presets=(),
+    stages={
+        "Load the model": ("upscale_model",),
+        "Enlarge": ("load_video", "piece", "frames", "upscale", "resize", "create_video", "save_video"),
+    },
+    parameterize=parameterize,
+    stage_inputs=stage_video,
+    pieces=Pieces(cuts, joined(lambda params: params.rate)),
+    examples=(example("Clip", video=EXAMPLES / "clip.mp4"),),
+)

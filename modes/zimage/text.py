@@ -1,0 +1,41 @@
+"""Text to image."""
+
+from collections.abc import Iterator
+
+from modes.base import Mode, Staged, param
+from modes.common import Aspect, PictureParams, example
+from modes.zimage.common import GROUP, PRESETS, STAGES, STEP, SampledParams, sampled
+from workflow import Change, Patch
+
+
+class TextParams(SampledParams, PictureParams):
+    aspect: Aspect = param("1:1", label="Aspect", help="Width to height.", widget="choice")
+
+    @property
+    def size_step(self) -> int:
+        return STEP
+
+
+def parameterize(params: TextParams, seed: int, _: Staged) -> Iterator[Change]:
+    width, height = params.size
+    yield Patch("image_latent", "width", width)
+    yield Patch("image_latent", "height", height)
+    yield Patch("image_latent", "batch_size", params.count)
+    yield from sampled(params, seed)
+
+
+TEXT_TO_IMAGE = Mode(
+    id="t2i",
+    label="Text to image",
+    group=GROUP,
+    summary="Images from a description.",
+    workflow=lambda _: "z_image",
+    params=TextParams,
+    presets=PRESETS,
+    stages=STAGES,
+    parameterize=parameterize,
+    examples=(
+        example("Lighthouse", prompt="A lighthouse on a cliff in a storm, oil painting, thick brush strokes"),
+        example("Tea house", prompt="A small tea house in a bamboo forest after rain, photograph", aspect="3:4"),
+    ),
+)
