@@ -2,17 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 from gradio.events import EventListener
 
+from errors import KinoraError
+from media import Staging
+from media.mask import BRUSH
 from modes import Mode, Parameter, rows
+from modes.inputs import MEDIA, image_info
+from settings import Settings
 from ui.row_editor import RowEditor
 
-MEDIA = ("image", "audio", "video")
-WIDE = ("prompt", "stages", "presets")  # widgets that take the whole width, from the top
+WIDE = ("stages", "prompt", "presets")  # widgets that take the whole width, from the top
+# Pixels of an empty editor for masks. It puts a layer of another size in the middle of that, not over the image.
+CANVAS = (2048, 2048)
 FOLDED = ("loras", "lora_pairs")
 
 
@@ -24,8 +31,9 @@ class Form:
     components of their own, because an update of the field itself would undo what a person is typing into it.
     """
 
-    def __init__(self, modes: Sequence[Mode], demo: bool) -> None:
-        self._modes = {mode.id: {each.name: each for each in mode.parameters(demo)} for mode in modes}
+    def __init__(self, modes: Sequence[Mode], settings: Settings) -> None:
+        self._staging = Staging(settings)
+        self._modes = {mode.id: {each.name: each for each in mode.parameters(settings.use_demo)} for mode in modes}
         self._fields: dict[str, list[Component]] = {}
         self._notes: dict[str, gr.HTML] = {}
         self._cells: dict[str, gr.Column] = {}
@@ -40,10 +48,10 @@ class Form:
         self._add(sorted(wide, key=lambda each: WIDE.index(each.widget)), first)
         with gr.Row(elem_classes="k-grid"):
             self._add((each for each in plain if each.widget not in (*MEDIA, *WIDE)), first)
-        with gr.Accordion("LoRAs", open=False):
-            self._add((each for each in every if each.widget in FOLDED), first)
-        with gr.Accordion("Advanced", open=False), gr.Row(elem_classes="k-grid"):
-            self._add((each for each in every if each.advanced), first)
+        self._folds = [
+            self._folded("LoRAs", [each for each in every if each.widget in FOLDED], first),
+            self._folded("Advanced", [each for each in every if each.advanced], first),
+        ]
 
     @property
     def components(self) -> list[Component]:
@@ -61,9 +69,9 @@ class Form:
         return list(self._notes.values())
 
     @property
-    def cells(self) -> list[gr.Column]:
-        """Each field with its note, in the order of `notes`."""
-        return list(self._cells.values())
+    def cells(self) -> list[gr.Column | gr.Accordion]:
+        """Each field with its note, in the order of `notes`, and the folds that some of them are in."""
+        return [*self._cells.values(), *(fold for fold, _ in self._folds)]
 
     def values(self, mode_id: str, values: Sequence[Any]) -> dict[str, Any]:
         """What a handler got for `components` (with preprocess=False): the mode's parameters by name."""
@@ -72,8 +80,20 @@ class Form:
         for name, components in self._fields.items():
             mine, waiting = waiting[: len(components)], waiting[len(components) :]
             if name in self._modes[mode_id]:
-                found[name] = self._editors[name].values(mine[0]) if name in self._editors else _plain(mine[0])
+                found[name] = self._editors[name].values(mine[0]) if name in self._editors else raw_value(mine[0])
+        if found.get("mask") and found.get("image"):
+            found["mask"] = self._on_image(found["mask"], found["image"])
         return found
+
+    def _on_image(self, mask: str, image: str) -> str:
+        """What is painted, on the image alone: as long as nobody paints, a layer is as large as it was given."""
+        try:
+            given, wanted = image_info(Path(mask)), image_info(Path(image))
+        except KinoraError:
+            return mask  # which is said when it is validated
+        if (given.width, given.height) != CANVAS:
+            return mask
+        return str(self._staging.layer(mask, (wanted.width, wanted.height)))
 
     def show(self, mode_id: str, before: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values with which a mode's form begins after another mode's: what a person chose stays if it fits."""
@@ -96,13 +116,21 @@ class Form:
         """
         parameters, old = self._modes[mode_id], self._modes[before] if before else {}
         updates: list[Any] = [
-            gr.skip() if old and (name in parameters) == (name in old) else gr.update(visible=name in parameters)
+            gr.skip()
+            if (old and (name in parameters) == (name in old)) or (name == "mask" and name not in parameters)
+            else gr.update(visible=name in parameters)
             for name in self._cells
         ]
+        for _, names in self._folds:
+            some = not names.isdisjoint(parameters)
+            updates.append(gr.skip() if old and some != names.isdisjoint(old) else gr.update(visible=some))
         for name, components in self._fields.items():
             same = name in old and now is not None and _shown(values.get(name)) == _shown(now.get(name))
             if name not in parameters or name not in values:
                 updates += [gr.skip()] * len(components)
+            elif parameters[name].widget == "mask":
+                empty = now is not None and not values.get("image") and not now.get("image")
+                updates.append(gr.skip() if empty else self.canvas(values.get("image"), values[name]))
             elif name in self._editors:
                 updates += [gr.skip()] * len(components) if same else self._editors[name].updates(values[name])
             else:
@@ -112,6 +140,21 @@ class Form:
                 shown |= {} if same else {"value": _shown(values[name])}
                 updates.append(gr.update(**shown) if shown else gr.skip())
         return updates
+
+    def canvas(self, image: Any, mask: Any = None) -> Any:
+        """An update of the field for a mask: the image to paint on, and what is painted."""
+        if not image:
+            return gr.update(value=None)
+        layers = [str(self._staging.layer(mask, CANVAS))] if mask else []
+        return gr.update(value={"background": str(image), "layers": layers, "composite": None})
+
+    @property
+    def painted(self) -> list[tuple[Component, Component]]:
+        """Fields of images, each with the one in which a mask is painted on it."""
+        return [(self._fields["image"][0], self._fields["mask"][0])] if "mask" in self._fields else []
+
+    def has(self, mode_id: str, name: str) -> bool:
+        return name in self._modes[mode_id]
 
     def annotate(self, mode_id: str, errors: Mapping[str, str], hints: Mapping[str, str]) -> list[Any]:
         """For each of `notes`: the field's error where it has one, else a hint, else its help."""
@@ -125,9 +168,19 @@ class Form:
             for name in self._notes
         ]
 
+    def _folded(
+        self, label: str, parameters: Sequence[Parameter], first: Mapping[str, Parameter]
+    ) -> tuple[gr.Accordion, set[str]]:
+        """A fold, and the names of what is in it."""
+        with gr.Accordion(label, open=False) as fold, gr.Row(elem_classes="k-grid"):
+            self._add(parameters, first)
+        return fold, {each.name for each in parameters}
+
     def _add(self, parameters: Iterable[Parameter], first: Mapping[str, Parameter]) -> None:
         for parameter in parameters:
-            with gr.Column(elem_classes="k-cell", min_width=120, visible=parameter.name in first) as cell:
+            # An editor that is taken away takes a third of a second with it: once it is there, kinora.css hides it.
+            kind = "k-cell k-mask" if parameter.widget == "mask" else "k-cell"
+            with gr.Column(elem_classes=kind, min_width=120, visible=parameter.name in first) as cell:
                 if parameter.widget in rows.KINDS:
                     editor = self._editors[parameter.name] = RowEditor(parameter)
                     self._fields[parameter.name] = editor.components
@@ -151,6 +204,16 @@ def _component(parameter: Parameter) -> Component:
             return gr.Audio(None, type="filepath", sources=["upload", "microphone"], buttons=["download"], **common)
         case "video":
             return gr.Video(None, sources=["upload"], height=180, **common)
+        case "mask":
+            brush = gr.Brush(default_size=40, colors=[BRUSH], color_mode="fixed")
+            bare: dict[str, Any] = {
+                "canvas_size": CANVAS,
+                "sources": (),
+                "transforms": (),
+                "layers": False,
+                "format": "png",
+            }
+            return gr.ImageEditor(None, type="filepath", brush=brush, height=380, **bare, **common)
         case "prompt":
             lines = 4 if parameter.name == "prompt" else 2
             return gr.Textbox(value, lines=lines, max_lines=12, **common)
@@ -194,10 +257,12 @@ def _fits(value: Any, parameter: Parameter) -> bool:
     return not parameter.choices or value in parameter.choices
 
 
-def _plain(value: Any) -> Any:
-    """A media component's payload as the path it carries; other values as they are."""
+def raw_value(value: Any) -> Any:
+    """A media component's payload as the path it carries, of a mask that of what is painted; others as they are."""
+    if isinstance(value, Mapping) and "layers" in value:
+        return raw_value(value["layers"][0]) if value["layers"] else None
     if isinstance(value, Mapping):
-        return _plain(value.get("video") or value.get("path"))
+        return raw_value(value.get("video") or value.get("path"))
     return value
 
 

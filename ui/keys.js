@@ -14,15 +14,19 @@ document.addEventListener(
   true,
 );
 
+function hand(task, to) {
+  const field = document.querySelector(`#${to} textarea, #${to} input`);
+  field.value = String(task);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  location.hash = "#create";
+}
+
 // What the queue's page and the form ask of each other.
 window.kinora = Object.assign(window.kinora || {}, {
   // Fills the form with a task's values.
-  edit(task) {
-    const field = document.querySelector("#k-edit textarea, #k-edit input");
-    field.value = String(task);
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    location.hash = "#create";
-  },
+  edit: (task) => hand(task, "k-edit"),
+  // Shows a task and what came of it, to be used as an input.
+  show: (task) => hand(task, "k-show"),
   // Shows the tasks of a job that was just submitted.
   showJob(job) {
     if (job) location.hash = `#queue?job=${job}`;

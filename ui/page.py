@@ -9,12 +9,12 @@ import gradio as gr
 import modes
 from errors import KinoraError, NotFoundError
 from events import Failed
-from jobs import BatchError, Jobs, Selection, TaskDetail
-from media import Staging
+from jobs import BatchError, Jobs, Selection
 from modes import InvalidParamsError, Mode
 from ui import status
 from ui.batch import BatchForm, plan_card
-from ui.form import Form
+from ui.form import Form, raw_value
+from ui.result import Result, used
 from ui.sidebar import sidebar
 
 REFRESH = 1.0  # seconds between updates while nothing happens: elapsed time goes on
@@ -26,7 +26,6 @@ DEMO_LINE = (
     "it downloads the real models when they are needed."
 )
 FILLED = 4  # what `_filled` returns before the notes, cells and components
-LAST_FRAME, CLIP = "the last frame", "the clip"
 
 
 def build(jobs: Jobs) -> gr.Blocks:
@@ -44,7 +43,7 @@ def build(jobs: Jobs) -> gr.Blocks:
             with gr.Column(elem_id="k-form", min_width=320):
                 title = gr.HTML(_title(first), elem_id="k-title")
                 examples = gr.Radio(_example_choices(first), label="Examples", elem_id="examples")
-                form = Form(list(modes.MODES.values()), jobs.settings.use_demo)
+                form = Form(list(modes.MODES.values()), jobs.settings)
                 batch = BatchForm()
                 with gr.Column(elem_id="k-bar"):
                     announcement = gr.HTML(elem_id="announcement")
@@ -55,16 +54,13 @@ def build(jobs: Jobs) -> gr.Blocks:
                         in_front = gr.Button("Generate in front", elem_id="generate-front", elem_classes="k-hidden")
                         touched = gr.Textbox(elem_id="k-touched", elem_classes="k-hidden", show_label=False)
                         edited = gr.Textbox(elem_id="k-edit", elem_classes="k-hidden", show_label=False)
+                        asked = gr.Textbox(elem_id="k-show", elem_classes="k-hidden", show_label=False)
             with gr.Column(elem_id="k-result", min_width=320):
-                video = gr.Video(visible=False, show_label=False, autoplay=True, loop=True, buttons=[], elem_id="video")
-                with gr.Row(elem_id="k-after", visible=False) as after:
-                    facts = gr.HTML(elem_id="facts")
-                    use = gr.Dropdown(_uses(), value=None, label="Use as input", elem_id="use", scale=0, min_width=220)
-                    download = gr.DownloadButton("Download", elem_id="download", scale=0, min_width=120)
+                result = Result()
                 card = gr.HTML(status.IDLE, elem_id="status")
         gr.HTML('<div id="k-queue"></div>', elem_id="queue-room")
 
-        handlers = _Handlers(jobs, form, batch)
+        handlers = _Handlers(jobs, form, batch, result)
         fields = [shown, *form.components]
         everything = [*fields, *batch.components]
         gr.on(
@@ -89,9 +85,19 @@ def build(jobs: Jobs) -> gr.Blocks:
         filled = [shown, title, announcement, examples, *form.notes, *form.cells, *form.components]
         quick: dict[str, Any] = {"queue": False, "preprocess": False, **QUIET}
         chosen.change(handlers.switch, [chosen, *fields], filled, **quick)
+        for image, mask in form.painted:
+            image.input(handlers.paint_on, [shown, image], mask, **quick)  # type: ignore[attr-defined]
         examples.input(handlers.fill_example, [examples, *fields], filled, **quick)
-        use.input(handlers.use, [use, watched, *fields], [use, *filled], preprocess=False, **QUIET)
+        result.use.input(
+            handlers.use,
+            [result.use, watched, result.chosen, *fields],
+            [result.use, *filled],
+            preprocess=False,
+            **QUIET,
+        )
+        result.chosen.input(handlers.pick, [watched, result.chosen], result.components, **QUIET)
         edited.change(handlers.edit, edited, [edited, *filled], preprocess=False, **QUIET)
+        asked.change(lambda task: [int(task), ""] if task else [gr.skip(), gr.skip()], asked, [watched, asked], **QUIET)
         for button, submit in ((generate, handlers.submit), (in_front, handlers.submit_in_front)):
             button.click(
                 submit,
@@ -106,7 +112,7 @@ def build(jobs: Jobs) -> gr.Blocks:
         watched.change(
             handlers.watch,
             watched,
-            [card, video, after, facts, download, cancel],
+            [card, cancel, *result.components],
             concurrency_limit=None,
             trigger_mode="multiple",
             **QUIET,
@@ -132,31 +138,22 @@ def _header(jobs: Jobs) -> None:
 
 
 def _title(mode: Mode) -> str:
-    return f'<h2 data-shown="{mode.id}">{mode.label}</h2><p>{mode.summary}</p>'
+    mask = " data-mask" if "mask" in mode.params.model_fields else ""
+    return f'<h2 data-shown="{mode.id}"{mask}>{mode.label}</h2><p>{mode.summary}</p>'
 
 
 def _example_choices(mode: Mode) -> list[tuple[str, int]]:
     return [(example.label, number) for number, example in enumerate(mode.examples)]
 
 
-def _uses() -> list[tuple[str, str]]:
-    """Every place that a result can go to: a mode's image takes the last frame, its video the clip."""
-    places = []
-    for mode in modes.MODES.values():
-        for each in mode.parameters():
-            if each.widget in ("image", "video"):
-                what = LAST_FRAME if each.widget == "image" else CLIP
-                places.append((f"{mode.label}: {what} as {each.label.lower()}", f"{mode.id}/{each.name}/{each.widget}"))
-    return places
-
-
 class _Handlers:
     """What the page's events do."""
 
-    def __init__(self, jobs: Jobs, form: Form, batch: BatchForm) -> None:
+    def __init__(self, jobs: Jobs, form: Form, batch: BatchForm, result: Result) -> None:
         self._jobs = jobs
         self._form = form
         self._batch = batch
+        self._result = result
         self._newest_watch: dict[str, object] = {}  # session -> the one watch that may still write to the page
 
     def describe(self, shown: str, *values: Any) -> list[Any]:
@@ -191,19 +188,28 @@ class _Handlers:
         filled = mode.defaults(self._jobs.settings.use_demo) | dict(mode.examples[number].values)
         return self._filled(shown, filled, shown, self._form.values(shown, values))
 
-    def use(self, place: str, task: int, shown: str, *values: Any) -> list[Any]:
-        """Takes the result shown over into a mode's form, with the settings that fit."""
-        mode_id, name, widget = place.split("/")
-        clip = self._jobs.output_file(task, 0)
-        file = clip if widget == "video" else Staging(self._jobs.settings).last_frame(clip)
+    def use(self, place: str, task: int, number: int | None, shown: str, *values: Any) -> list[Any]:
+        """Takes the result shown over into a mode's form, with those of the settings it was made with that fit."""
+        mode_id, name, file = used(self._jobs, task, number or 0, place)
+        made = self._jobs.task(task)
+        start = self._form.show(mode_id, made.mode, made.values)
         now = self._form.values(shown, values)
-        start = self._form.show(mode_id, shown, now)
         return [None, *self._filled(mode_id, start | {name: str(file)}, shown, now)]
+
+    def paint_on(self, shown: str, image: Any) -> Any:
+        """A person gave another image: it is what a mask is painted on."""
+        return self._form.canvas(raw_value(image)) if self._form.has(shown, "mask") else gr.skip()
+
+    def pick(self, task: int, number: int) -> list[Any]:
+        """Shows another one of several files."""
+        return self._result.updates(self._jobs.task(task), number)
 
     def edit(self, task: str) -> list[Any]:
         """A task's values in its mode's form, to be changed and generated again."""
         if not task:
-            return [gr.skip()] * (1 + FILLED + len(self._form.notes) * 2 + len(self._form.components))
+            return [gr.skip()] * (
+                1 + FILLED + len(self._form.notes) + len(self._form.cells) + len(self._form.components)
+            )
         detail = self._jobs.task(int(task))
         return ["", *self._filled(detail.mode, detail.values)]
 
@@ -221,7 +227,7 @@ class _Handlers:
         try:
             detail = self._jobs.task(task)
         except NotFoundError:  # none yet, or of another data folder
-            yield _shown(status.IDLE)
+            yield [status.IDLE, gr.update(interactive=False), *self._result.hidden()]
             return
         view = status.View()
         for events in self._jobs.updates(task, every=REFRESH):
@@ -232,7 +238,8 @@ class _Handlers:
                 detail = self._jobs.task(task)
             left = None if view.end else self._jobs.time_left(detail, view.stage, view.stage_since)
             now = status.Moment(self._jobs.elapsed(detail), left, self._jobs.is_stopping(task), self._waits())
-            yield _shown(status.card(detail, view, now), detail, ended=view.end is not None)
+            shown = self._result.updates(detail) if view.end else self._result.hidden()
+            yield [status.card(detail, view, now), gr.update(interactive=view.end is None), *shown]
 
     def cancel(self, task: int) -> None:
         self._jobs.cancel(Selection(tasks=[task]))
@@ -290,7 +297,8 @@ class _Handlers:
         hints = {"preset": presets[raw["preset"]]} if raw.get("preset") in presets else {}
         try:
             # An empty prompt changes no number, and is no error before Generate.
-            params = mode.validate({**raw, "prompt": raw.get("prompt") or "…"}, self._jobs.settings.use_demo)
+            prompt = {"prompt": raw["prompt"] or "…"} if "prompt" in raw else {}
+            params = mode.validate({**raw, **prompt}, self._jobs.settings.use_demo)
         except InvalidParamsError as error:
             # What is only not filled in yet is no error before Generate, but there is nothing to announce either.
             wrong = {name: text for name, text in error.fields.items() if raw.get(name) not in (None, "", [])}
@@ -307,14 +315,3 @@ class _Explanation:
     text: str
     hints: dict[str, str]
     errors: dict[str, str]
-
-
-def _shown(card: str, task: TaskDetail | None = None, ended: bool = False) -> list[Any]:
-    """Values for the card, the video, the row under it, the facts, the download and Cancel."""
-    file = task.outputs_list[0] if task and ended and task.outputs_list else None
-    if task is None or file is None or file.bytes is None:
-        hidden = gr.update(visible=False)
-        busy = task is not None and not ended
-        return [card, gr.update(visible=False, value=None), hidden, "", gr.skip(), gr.update(interactive=busy)]
-    video = gr.update(visible=True, value=file.path)
-    return [card, video, gr.update(visible=True), status.facts(task), file.path, gr.update(interactive=False)]

@@ -12,7 +12,7 @@ from models import Presence
 from modes import Announcement
 from worker import EngineState
 
-IDLE = '<div class="k-stage k-empty"><p>Your clip appears here.</p></div>'
+IDLE = '<div class="k-stage k-empty"><p>What you make appears here.</p></div>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,9 @@ def facts(task: TaskDetail) -> str:
     items = [
         ("Seed", task.seed),
         ("Size", f"{file.width} × {file.height} px"),
-        ("Length", f"{file.seconds:.2f} s, {file.frames} frames at {file.fps:g} fps"),
     ]
+    if file.fps:
+        items.append(("Length", f"{file.seconds:.2f} s, {file.frames} frames at {file.fps:g} fps"))
     if task.seconds is not None:  # not known of a result that was found after a crash
         items.append(("Took", spoken(task.seconds)))
     cells = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in items)

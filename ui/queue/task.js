@@ -91,6 +91,8 @@
       el("div", { class: "q-results" }, task.outputs_list.map(player), task.status === "running" && preview(task)),
       el("div", { class: "q-actions" },
         window.kinora.edit && el("button", { type: "button", "data-act": "edit", click: () => window.kinora.edit(task.id) }, "Duplicate and edit"),
+        window.kinora.show && task.outputs_list.length > 0
+          && el("button", { type: "button", "data-act": "use", click: () => window.kinora.show(task.id) }, "Use as input"),
         el("button", { type: "button", "data-act": "again", click: () => acts.again(task) }, "Run the whole job again"),
         ["queued", "running"].includes(task.status)
           && el("button", { type: "button", "data-act": "cancel-job", click: () => acts.cancelJob(task) }, "Cancel this job"),
