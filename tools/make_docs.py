@@ -15,13 +15,14 @@ sys.path.insert(0, str(PROJECT))
 
 import modes  # noqa: E402
 from models import ModelFile, Models  # noqa: E402
-from modes import Mode, Parameter, rows  # noqa: E402
+from models.licences import licence  # noqa: E402
+from modes import InvalidParamsError, Mode, Parameter, rows  # noqa: E402
+from modes.inputs import MEDIA  # noqa: E402
 from settings import Settings  # noqa: E402
 from workflow import Graph  # noqa: E402
 
 PAGE = PROJECT / "docs" / "modes.md"
 MODELS = Models(Settings(demo="never"))
-MEDIA = ("image", "audio", "video")
 
 INTRO = """\
 # Modes
@@ -31,8 +32,28 @@ INTRO = """\
 The pictures show demo models, which need no GPU. The tables of model files are for the fields' defaults; what a choice
 needs besides stands under them. A file is downloaded only when a run needs it and it is in no models folder.
 """
-SHARED = """
-## What every mode has
+LICENCES = """\
+The licences are those that the models were published under, as far as is known here; what counts is what the page of
+each repository says when you download it. Models under a community licence, or with terms of their own, limit some
+uses: read them before you sell what you make.
+"""
+# What a mode's declaration cannot say.
+NOTES = {
+    "t2i": """\
+Z-Image was chosen for images because it is free for any use (Apache 2.0), small for what it does (6B: 21 GB on disk
+with its text encoder, a graphics card with 16 GB is enough) and quick (8 steps), and because the same files serve text
+to image, image to image, inpainting and the upscaler's diffusion. What else the pinned templates offer: FLUX.1 dev, its
+fill model and FLUX.2 may not be used commercially without a licence; FLUX.1 schnell, SDXL and SD 1.5 are older and
+follow a prompt less; Qwen-Image is as free but three times as large, and is used where it is best, for editing.""",
+    "inpaint": """\
+All that is outside the mask is the image's own pixels, unchanged: what the model made is laid into it with the mask.
+Where the mask's edge is soft (Feather) both are mixed.""",
+    "cogvideo": """\
+No repository with a file for ComfyUI is known. `python tools/convert_cogvideox.py FOLDER TARGET` makes it from the
+`transformer` folder of zai-org/CogVideoX-5b; this was tried with demo weights only.""",
+}
+FIELDS = """
+## Fields
 
 A field in *italics* is under Advanced. On the command line each is an option, as in `--frame-rate`; an empty default
 means that the option may be left out.
@@ -41,37 +62,46 @@ means that the option may be left out.
 
 def page() -> str:
     """The whole of docs/modes.md."""
-    shared = shared_parameters()
-    any_mode = next(iter(modes.MODES.values()))
-    lines = [INTRO, *overview(), SHARED, *parameter_table(shared), "", *by_choice(any_mode, shared, files(any_mode))]
+    lines = [INTRO, *overview(), FIELDS]
     for mode in modes.MODES.values():
-        lines += section(mode, [each for each in mode.parameters() if each not in shared])
+        lines += section(mode)
+    lines += all_files()
     return "\n".join(lines).rstrip() + "\n"
-
-
-def shared_parameters() -> list[Parameter]:
-    """Parameters that all modes declare alike."""
-    first, *others = (mode.parameters() for mode in modes.MODES.values())
-    return [each for each in first if all(each in parameters for parameters in others)]
 
 
 def overview() -> Iterator[str]:
     yield from ("| mode | what it makes | takes | presets |", "|---|---|---|---|")
     for mode in modes.MODES.values():
-        takes = ", ".join(["prompt", *(taken(each) for each in media(mode))])
+        prompt = ["prompt"] if "prompt" in mode.params.model_fields else []
+        takes = ", ".join([*prompt, *(taken(each) for each in media(mode))])
         presets = ", ".join(preset.label for preset in mode.presets)
         yield f"| [{mode.label}](#{mode.label.lower().replace(' ', '-')}) | {mode.summary} | {takes} | {presets} |"
 
 
-def section(mode: Mode, own: Sequence[Parameter]) -> Iterator[str]:
+def all_files() -> Iterator[str]:
+    """Every file that some mode needs with its defaults, what it may be used for, and the modes that need it."""
+    users: dict[ModelFile, list[str]] = {}
+    for mode in modes.MODES.values():
+        for file in files(mode):
+            users.setdefault(file, []).append(mode.label)
+    yield from ("", "## All model files", "", LICENCES)
+    yield from ("| model file | from | size | licence | for |", "|---|---|---|---|---|")
+    for file, labels in users.items():
+        yield f"| `{file.folder}/{file.name}` | {source(file)} | {size(file)} | {licence(file)} | {', '.join(labels)} |"
+
+
+def section(mode: Mode) -> Iterator[str]:
     needed = files(mode)
     yield from (f"## {mode.label}", "", mode.summary, "", f"![{mode.label}](images/{mode.id}.png)", "")
     if media(mode):
         yield from (f"- **{taken(each).capitalize()}**: {each.help}" for each in media(mode))
         yield ""
-    yield from ("| preset | what it does |", "|---|---|")
-    yield from (f"| {preset.label} | {preset.summary} |" for preset in mode.presets)
-    own = [each for each in own if each.widget not in (*MEDIA, "presets")]
+    if mode.presets:
+        yield from ("| preset | what it does |", "|---|---|")
+        yield from (f"| {preset.label} | {preset.summary} |" for preset in mode.presets)
+    if mode.id in NOTES:
+        yield from ("", NOTES[mode.id])
+    own = [each for each in mode.parameters() if each.widget not in (*MEDIA, "presets")]
     yield from ("", f"Stages: {stages(mode)}.", "")
     yield from (*parameter_table(own), "", *file_table(mode, needed), "", *by_choice(mode, own, needed))
     yield from ("```bash", command(mode), "```", "")
@@ -106,6 +136,8 @@ def default(parameter: Parameter) -> str:
 
 
 def allowed(parameter: Parameter) -> str:
+    if parameter.widget in rows.KINDS:
+        return rows.KINDS[parameter.widget].text
     if parameter.choices:
         return ", ".join(map(str, parameter.choices))
     if isinstance(parameter.default, bool):
@@ -113,7 +145,7 @@ def allowed(parameter: Parameter) -> str:
     if parameter.minimum is not None and parameter.maximum is not None:
         unit = f" {parameter.unit}" if parameter.unit else ""
         return f"{parameter.minimum} to {parameter.maximum}{unit}"
-    return rows.KINDS[parameter.widget].text if parameter.widget in rows.KINDS else "text"
+    return "text"
 
 
 def files(mode: Mode, **values: Any) -> dict[ModelFile, set[str]]:
@@ -128,9 +160,10 @@ def files(mode: Mode, **values: Any) -> dict[ModelFile, set[str]]:
 def graphs(mode: Mode, **values: Any) -> dict[str, Graph]:
     """By preset, the graph of a mode with its first example's files and the defaults for the rest."""
     example = mode.examples[0].values
-    given = {name: example[name] for name in ("prompt", *(each.name for each in media(mode))) if name in example}
-    presets = (preset.id for preset in mode.presets)
-    return {preset: mode.sketch(mode.validate({**given, **values, "preset": preset})) for preset in presets}
+    inputs = ("prompt", "stages", *(each.name for each in media(mode)))
+    given = {name: example[name] for name in inputs if name in example}
+    ways = {preset.id: {"preset": preset.id} for preset in mode.presets} or {"": {}}
+    return {way: mode.sketch(mode.validate({**given, **values, **chosen})) for way, chosen in ways.items()}
 
 
 def stages(mode: Mode) -> str:
@@ -138,6 +171,8 @@ def stages(mode: Mode) -> str:
     runs = {preset: mode.stages_of(graph) for preset, graph in graphs(mode).items()}
     named = []
     for stage in mode.stages:
+        if not any(stage in run for run in runs.values()):
+            continue  # a long video has more stages than the example
         without = [preset.label for preset in mode.presets if stage not in runs[preset.id]]
         named.append(f"{stage.lower()} (not with {' or '.join(without)})" if without else stage.lower())
     return ", ".join(named)
@@ -148,7 +183,7 @@ def file_table(mode: Mode, needed: Mapping[ModelFile, set[str]]) -> Iterator[str
     yield "|---" * (4 + len(mode.presets)) + "|"
     for file, presets in needed.items():
         marks = " | ".join("●" if preset.id in presets else "" for preset in mode.presets)
-        yield f"| `{file.name}` | {file.folder} | {file.repo} | {size(file)} | {marks} |"
+        yield f"| `{file.name}` | {file.folder} | {source(file)} | {size(file)} | {marks} |"
 
 
 def by_choice(mode: Mode, parameters: Iterable[Parameter], needed: Mapping[ModelFile, set[str]]) -> Iterator[str]:
@@ -157,10 +192,17 @@ def by_choice(mode: Mode, parameters: Iterable[Parameter], needed: Mapping[Model
     for each in parameters:
         for choice in each.choices or ((1,) if each.default == 0 else ()):
             label = f"{each.label}: {choice}" if each.choices else each.label
-            more = files(mode, **{each.name: choice}).keys() - needed.keys()
+            try:
+                more = files(mode, **{each.name: choice}).keys() - needed.keys()
+            except InvalidParamsError:
+                continue  # the example would become larger than what is possible
             rows += [f"| {label} | `{file.name}` | {file.folder} | {file.repo} | {size(file)} |" for file in more]
     if rows:
         yield from ("| besides, with | model file | folder | from | size |", "|---|---|---|---|---|", *rows, "")
+
+
+def source(file: ModelFile) -> str:
+    return file.repo or "put there by you"
 
 
 def size(file: ModelFile) -> str:
@@ -171,9 +213,12 @@ def command(mode: Mode) -> str:
     """The first example as a line for a terminal."""
     words = [".venv/bin/python cli.py generate", mode.id]
     for name, value in mode.examples[0].values.items():
-        text = value.relative_to(PROJECT).as_posix() if isinstance(value, Path) else str(value)
-        words.append(f"{option(name)} " + (f'"{text}"' if " " in text else text))
-    return " ".join([*words, "--out clip.mp4"])
+        for each in value if isinstance(value, tuple) else (value,):
+            row = getattr(each, "prompt", each)  # of a stage, what it says
+            text = row.relative_to(PROJECT).as_posix() if isinstance(row, Path) else str(row)
+            words.append(f"{option(name)} " + (f'"{text}"' if " " in text else text))
+    clip = mode.validate(mode.examples[0].values).announce().fps
+    return " ".join([*words, f"--out {'clip.mp4' if clip else 'image.png'}"])
 
 
 def option(name: str) -> str:
