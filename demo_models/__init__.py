@@ -1,4 +1,4 @@
-"""Demo models: tiny checkpoints of LTX-2.3, Wan 2.2 and Z-Image that ComfyUI's own loaders, samplers and VAEs run.
+"""Demo models: tiny checkpoints of all families that ComfyUI's own loaders, samplers and VAEs run.
 
 Architectures and file names are the real ones, the sizes are small. Nothing is trained: what decides whether a run
 obeys (the video VAE, the video's side of the transformer, the upsampler) has weights that were worked out, see

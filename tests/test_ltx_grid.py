@@ -34,6 +34,8 @@ def test_width_height_frames_rate_length_and_sound_are_as_announced(
     jobs: Jobs, mode: Mode, width: int, height: int, seconds: float, fps: int
 ) -> None:
     changed = {"width": width, "height": height, "seconds": seconds, "fps": fps, "steps": 1, "preset": "fast"}
+    if "stages" in mode.params.model_fields:
+        changed["stages"] = ["dawn over the lake", "dusk"]
     task = runs.submit(jobs, mode.id, {**mode.examples[0].values, "seed": 3, **changed})
     last = runs.last(jobs, task)
     assert isinstance(last, Output), last

@@ -21,7 +21,8 @@ EVERY_MODE = list(LTX_MODES)
 
 
 def values(mode: Mode, **changed: Any) -> dict[str, Any]:
-    return {**mode.examples[0].values, **SMALL, **changed}
+    one = {"stages": ["dawn over the lake"]} if "stages" in mode.params.model_fields else {}  # see test_long_video
+    return {**mode.examples[0].values, **SMALL, **one, **changed}
 
 
 def run(jobs: Jobs, mode: Mode, **changed: Any) -> tuple[TaskDetail, clips.Clip]:

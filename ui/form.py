@@ -143,9 +143,15 @@ class Form:
 
     def canvas(self, image: Any, mask: Any = None) -> Any:
         """An update of the field for a mask: the image to paint on, and what is painted."""
-        if not image:
+        try:
+            size = image_info(Path(str(image))) if image else None
+        except KinoraError:
+            size = None  # the image's own field says what is wrong with it
+        if size is None:
             return gr.update(value=None)
-        layers = [str(self._staging.layer(mask, CANVAS))] if mask else []
+        layers = []
+        if mask and size.width <= CANVAS[0] and size.height <= CANVAS[1]:  # or it has to be painted again
+            layers.append(str(self._staging.layer(mask, CANVAS)))
         return gr.update(value={"background": str(image), "layers": layers, "composite": None})
 
     @property
