@@ -76,5 +76,13 @@ class NotFoundError(InvalidInputError):
     """There is no such job, task or file, or not any more."""
 
 
+class ForbiddenError(InvalidInputError):
+    """Something that this caller may not do, or a path that may not be named from afar."""
+
+
+class LimitError(InvalidInputError):
+    """More than one caller may have or ask for at a time."""
+
+
 class BusyError(KinoraError):
     """Another Kinora works on the same data folder."""

@@ -27,6 +27,16 @@ def default_home() -> Path:
     return Path(os.environ.get("KINORA_HOME") or platformdirs.user_data_dir("kinora", appauthor=False))
 
 
+def on_a_space() -> bool:
+    """Whether this is a Hugging Face Space: it says so in the environment."""
+    return bool(os.environ.get("SPACE_ID"))
+
+
+def on_zerogpu() -> bool:
+    """Whether this is a Space whose GPU is lent a call at a time; read as the package `spaces` reads it."""
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
+
+
 class Settings(BaseSettings):
     """One object with everything that can be set. Sizes in GB are 10^9 bytes, times in seconds."""
 
@@ -59,6 +69,21 @@ class Settings(BaseSettings):
     )
     workers: int | None = Field(
         None, ge=1, le=64, description="Engines at work; by default one for each GPU, and one where there is none"
+    )
+    visitors_apart: bool = Field(
+        default_factory=on_a_space, description="Each visitor sees their own jobs and files only; so it is on a Space"
+    )
+    visitor_limit: int | None = Field(
+        None, ge=1, description="Most generations that one visitor may have in the queue, where visitors are apart"
+    )
+    zerogpu: bool = Field(
+        default_factory=on_zerogpu, description="The GPU is lent to visitors, a call at a time: a ZeroGPU Space"
+    )
+    zerogpu_seconds: int = Field(
+        120, ge=15, le=1200, description="Most seconds of GPU to ask for in one call on ZeroGPU"
+    )
+    keep_outputs_hours: float = Field(
+        24.0, gt=0, description="How long results are kept on a Space; anywhere else they stay"
     )
     max_attempts: int = Field(
         2, ge=1, le=10, description="Times a generation is tried whose engine died, before it counts as failed"
@@ -149,6 +174,8 @@ class Settings(BaseSettings):
 @lru_cache
 def accelerator() -> Literal["cuda", "mps", "cpu"]:
     """What this machine can generate on, asked of the drivers: importing torch would cost the page seconds."""
+    if on_zerogpu():  # no driver to ask between calls
+        return "cuda"
     if sys.platform == "darwin" and os.uname().machine == "arm64":
         return "mps"
     if os.path.exists("/dev/kfd"):  # AMD's compute driver; torch calls it "cuda" too

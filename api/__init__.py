@@ -7,6 +7,7 @@ from api.guard import Guard
 from errors import NotFoundError
 from jobs import Jobs
 from settings import VERSION
+from visitors import Visitors
 
 PREFIX = "/api/v1"
 nowhere = APIRouter(include_in_schema=False)
@@ -29,6 +30,7 @@ def create(jobs: Jobs) -> FastAPI:
         app.include_router(room.router, prefix=PREFIX)
     app.include_router(nowhere, prefix=PREFIX)
     problems.install(app)
+    app.add_middleware(Visitors, settings=jobs.settings)
     app.add_middleware(Guard, settings=jobs.settings, token=jobs.lock.token)
     return app
 

@@ -5,13 +5,15 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Request
 
 from jobs import Jobs, Status
+from visitors import visitor_of
 
 LARGEST = 2**31 - 1
 """Of an id; a database's integers end there."""
 
 
 def the_queue(request: Request) -> Jobs:
-    return request.app.state.jobs
+    """As whoever asks may see and change it."""
+    return request.app.state.jobs.of(visitor_of(request.scope))
 
 
 Queue = Annotated[Jobs, Depends(the_queue)]

@@ -9,7 +9,15 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from errors import BusyError, InvalidInputError, KinoraError, NotFoundError, StorageError
+from errors import (
+    BusyError,
+    ForbiddenError,
+    InvalidInputError,
+    KinoraError,
+    LimitError,
+    NotFoundError,
+    StorageError,
+)
 from jobs import BatchError, Problem
 from modes import InvalidParamsError
 
@@ -29,12 +37,15 @@ class ProblemDetails(BaseModel):
     good: int | None = None
 
 
-class ForbiddenError(InvalidInputError):
-    """A path that may not be named over the API."""
-
-
 def response(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
-    titles = {401: "Not logged in", 403: "Not allowed", 404: "Not found", 422: "Bad input", 503: "Not available"}
+    titles = {
+        401: "Not logged in",
+        403: "Not allowed",
+        404: "Not found",
+        429: "Too much",
+        422: "Bad input",
+        503: "Not available",
+    }
     content = ProblemDetails(title=titles.get(status, "Error"), status=status, detail=detail, **more)
     body = content.model_dump(mode="json", exclude_none=True)
     return JSONResponse(body, status, headers, media_type="application/problem+json")
@@ -63,6 +74,8 @@ def _known(_request: Request, error: Exception) -> JSONResponse:
             status = 404
         case ForbiddenError():
             status = 403
+        case LimitError():
+            status = 429
         case StorageError() | BusyError():
             status = 503
         case _:

@@ -14,8 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from api.common import Queue, is_local, without_nulls
-from api.problems import ForbiddenError
-from errors import InvalidInputError
+from errors import ForbiddenError, InvalidInputError
 from jobs import Batch, JobRow, Jobs, Plan, Submission
 from media import readable
 from settings import PROJECT, Settings
@@ -90,16 +89,16 @@ def _allowed(submission: Submission, request: Request, queue: Jobs) -> Submissio
         roots = [queue.settings.outputs_dir, queue.settings.inputs_dir, PROJECT / "examples"]
         roots = [root.resolve() for root in [*roots, *queue.settings.allowed_dirs]]
         for field, path in queue.paths(submission):
-            _refuse_outside(field, path, roots)
+            _refuse_outside(field, path, roots, queue)
     return submission
 
 
-def _refuse_outside(field: str, path: str, roots: Iterable[Path]) -> None:
+def _refuse_outside(field: str, path: str, roots: Iterable[Path], queue: Jobs) -> None:
     try:
         file = Path(path).resolve()
     except (OSError, ValueError, RuntimeError):
         raise InvalidInputError("This path cannot be read.", field) from None
-    if not any(file.is_relative_to(root) for root in roots):
+    if not any(file.is_relative_to(root) for root in roots) or not queue.may_read(file):
         raise ForbiddenError(
             f"{path[:200]} is outside of the folders whose files may be named here.",
             field,

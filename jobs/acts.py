@@ -9,6 +9,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from jobs.database import Database
 from jobs.lifecycle import move
+from jobs.listing import tasks_of_visitor
 from jobs.records import Selection
 from jobs.schema import details, flags, jobs, tasks
 
@@ -17,14 +18,18 @@ Reseed = Callable[[str, dict[str, Any]], tuple[str, dict[str, Any], dict[str, An
 
 
 class Acts:
-    """People's side of the store. Every method may be called from any thread and raises StorageError."""
+    """People's side of the store. Every method may be called from any thread and raises StorageError.
 
-    def __init__(self, database: Database) -> None:
+    With a `visitor` only that visitor's tasks can be chosen.
+    """
+
+    def __init__(self, database: Database, visitor: str = "") -> None:
         self._database = database
+        self._mine = tasks_of_visitor(visitor)
 
     def cancel(self, selection: Selection) -> tuple[set[int], set[int]]:
         """Ids of those that were taken out of the queue, and of those that run and are now asked to stop."""
-        chosen = _which(selection)
+        chosen = self._which(selection)
         with self._database.write() as connection:
             queued = and_(chosen, tasks.c.status == "queued")
             running = and_(chosen, tasks.c.status == "running")
@@ -36,7 +41,7 @@ class Acts:
 
     def retry(self, selection: Selection, reseed: Reseed | None) -> set[int]:
         """Queues what failed or was cancelled once more, in place: same seeds, or new ones by `reseed`."""
-        ended = and_(_which(selection), tasks.c.status.in_(("failed", "cancelled")))
+        ended = and_(self._which(selection), tasks.c.status.in_(("failed", "cancelled")))
         with self._database.write() as connection:
             found = connection.execute(select(tasks.c.id, tasks.c.mode, details.c["values"]).join(details).where(ended))
             again = found.all()
@@ -58,7 +63,7 @@ class Acts:
         with self._database.write() as connection:
             order = (tasks.c.priority.desc(), tasks.c.position)
             ids = list(
-                connection.execute(select(tasks.c.id).where(queued, _which(selection)).order_by(*order)).scalars()
+                connection.execute(select(tasks.c.id).where(queued, self._which(selection)).order_by(*order)).scalars()
             )
             if not ids:
                 return set()
@@ -72,7 +77,7 @@ class Acts:
 
     def prioritise(self, selection: Selection, priority: int) -> set[int]:
         """Gives queued tasks another priority; jobs that are chosen whole have it from now on, too."""
-        queued = and_(_which(selection), tasks.c.status == "queued")
+        queued = and_(self._which(selection), tasks.c.status == "queued")
         with self._database.write() as connection:
             ids = set(connection.execute(select(tasks.c.id).where(queued)).scalars())
             connection.execute(update(tasks).where(queued).values(priority=priority))
@@ -85,11 +90,10 @@ class Acts:
             connection.execute(delete(flags).where(flags.c.name == "paused"))
             connection.execute(insert(flags).values(name="paused", value=paused))
 
-
-def _which(selection: Selection) -> ColumnElement[bool]:
-    chosen = [tasks.c.id.in_(selection.tasks)] if selection.tasks else []
-    if selection.jobs:
-        chosen.append(tasks.c.job.in_(selection.jobs))
-    if selection.status:
-        chosen.append(tasks.c.status == selection.status)
-    return or_(*chosen) if chosen else false()
+    def _which(self, selection: Selection) -> ColumnElement[bool]:
+        chosen = [tasks.c.id.in_(selection.tasks)] if selection.tasks else []
+        if selection.jobs:
+            chosen.append(tasks.c.job.in_(selection.jobs))
+        if selection.status:
+            chosen.append(tasks.c.status == selection.status)
+        return and_(or_(*chosen), *self._mine) if chosen else false()

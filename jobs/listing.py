@@ -27,10 +27,15 @@ _order: dict[Status, tuple[Any, ...]] = {
 
 
 class Listing:
-    """Reads only. Every method may be called from any thread and raises StorageError."""
+    """Reads only. Every method may be called from any thread and raises StorageError.
 
-    def __init__(self, database: Database) -> None:
+    With a `visitor` there is nothing but that visitor's jobs.
+    """
+
+    def __init__(self, database: Database, visitor: str = "") -> None:
         self._database = database
+        self._mine = tasks_of_visitor(visitor)
+        self._my_jobs = [jobs.c.visitor == visitor] if visitor else []
 
     def tasks(
         self, statuses: Sequence[Status], job: int | None, search: str, limit: int, cursor: str | None
@@ -39,7 +44,7 @@ class Listing:
 
         Status by status (in the order of STATUSES), so that each part of the list is read off its index.
         """
-        chosen = _filters(job, search)
+        chosen = [*self._mine, *_filters(job, search)]
         start = _offset(cursor)
         with self._database.read() as connection:
             counts = _counts(connection, chosen)
@@ -59,14 +64,14 @@ class Listing:
 
     def rows(self, ids: Iterable[int]) -> list[Row[Any]]:
         """These tasks, where there are such, in the order of their ids."""
-        query = select(*_row).join(jobs).where(tasks.c.id.in_(list(ids))).order_by(tasks.c.id)
+        query = select(*_row).join(jobs).where(tasks.c.id.in_(list(ids)), *self._mine).order_by(tasks.c.id)
         with self._database.read() as connection:
             return list(connection.execute(query).all())
 
     def task(self, task: int) -> tuple[Row[Any], Row[Any], list[Row[Any]], list[Row[Any]]]:
         """A task's row, its details, its inputs and its log. Raises NotFoundError."""
         with self._database.read() as connection:
-            row = connection.execute(select(*_row).join(jobs).where(tasks.c.id == task)).first()
+            row = connection.execute(select(*_row).join(jobs).where(tasks.c.id == task, *self._mine)).first()
             if row is None:
                 raise NotFoundError(f"There is no task {task}.", "task")
             content = connection.execute(select(details).where(details.c.task == task)).one()
@@ -76,7 +81,7 @@ class Listing:
 
     def jobs(self, limit: int, cursor: str | None, search: str) -> tuple[list[Row[Any]], dict[int, Counts], str | None]:
         """A page of jobs, newest first, the counts of each, and the cursor of the next page."""
-        query = select(jobs).order_by(jobs.c.id.desc()).limit(limit + 1)
+        query = select(jobs).where(*self._my_jobs).order_by(jobs.c.id.desc()).limit(limit + 1)
         if search:
             query = query.where(jobs.c.name.ilike(f"%{_plain(search)}%", escape="\\"))
         if cursor:
@@ -90,7 +95,7 @@ class Listing:
     def job(self, job: int) -> tuple[Row[Any], Counts]:
         """Raises NotFoundError."""
         with self._database.read() as connection:
-            row = connection.execute(select(jobs).where(jobs.c.id == job)).first()
+            row = connection.execute(select(jobs).where(jobs.c.id == job, *self._my_jobs)).first()
             if row is None:
                 raise NotFoundError(f"There is no job {job}.", "job")
             return row, _counts_by_job(connection, [job])[job]
@@ -102,11 +107,20 @@ class Listing:
     def tasks_of(self, job: int) -> list[int]:
         """Ids, in the order in which they were submitted."""
         with self._database.read() as connection:
-            return list(connection.execute(select(tasks.c.id).where(tasks.c.job == job).order_by(tasks.c.id)).scalars())
+            mine = select(tasks.c.id).where(tasks.c.job == job, *self._mine)
+            return list(connection.execute(mine.order_by(tasks.c.id)).scalars())
 
     def counts(self) -> Counts:
         with self._database.read() as connection:
-            return Counts(**_counts(connection, ()))
+            return Counts(**_counts(connection, self._mine))
+
+    def files(self) -> set[str]:
+        """Every result there is, and every input that a task names."""
+        query = select(details.c.outputs, details.c["values"]).join(tasks).where(*self._mine)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        named = (value for row in rows for value in row.values.values() if isinstance(value, str))
+        return {output for row in rows for output in row.outputs} | set(named)
 
     def paused(self) -> bool:
         with self._database.read() as connection:
@@ -161,6 +175,11 @@ class Listing:
         query = select(tasks.c.timing, func.count()).where(waiting).group_by(tasks.c.timing)
         with self._database.read() as connection:
             return dict(connection.execute(query).all())
+
+
+def tasks_of_visitor(visitor: str) -> list[ColumnElement[bool]]:
+    """What limits tasks to a visitor's; nothing where there are no visitors apart."""
+    return [tasks.c.job.in_(select(jobs.c.id).where(jobs.c.visitor == visitor))] if visitor else []
 
 
 def page_query(status: Status, chosen: Sequence[ColumnElement[bool]], limit: int, skip: int) -> Select[Any]:

@@ -1,12 +1,13 @@
 """The durable queue: what page, REST and command line call. Everything that is submitted is in the database first."""
 
+import copy
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import timings
-from errors import InvalidInputError, NotFoundError
+from errors import ForbiddenError, InvalidInputError, NotFoundError
 from events import Cancelled, Event, Failed, Output, Queued, Stage
 from jobs.acts import Acts
 from jobs.database import Database
@@ -50,6 +51,7 @@ class Jobs:
     def __init__(self, settings: Settings) -> None:
         """Raises StorageError where the database cannot be opened."""
         self.settings = settings
+        self.visitor = ""
         self.models = Models(settings)
         self.changes = Changes()
         self.lock = HomeLock(settings.home)
@@ -110,6 +112,19 @@ class Jobs:
         self.lock.release()
         self._database.close()
 
+    def of(self, visitor: str) -> "Jobs":
+        """The same queue as one visitor sees it: nothing but their own jobs. "" is whoever sees all."""
+        if not visitor:
+            return self
+        theirs = copy.copy(self)
+        theirs.visitor = visitor
+        theirs.listing = Listing(self._database, visitor)
+        theirs._acts = Acts(self._database, visitor)
+        theirs._views = Views(theirs.listing, self.live)
+        most = self.settings.visitor_limit
+        theirs._submitting = Submitting(self._database, theirs.listing, self._drafting, visitor, most)
+        return theirs
+
     @property
     def stopped(self) -> bool:
         return self._stopping.is_set()
@@ -138,8 +153,10 @@ class Jobs:
 
         Raises InvalidInputError for an unknown mode, InvalidParamsError with a sentence for each field at fault,
         MissingModelError for a model file that is neither here nor known, BatchError for a batch with entries that
-        cannot run (`skip_bad` leaves those out), and StorageError.
+        cannot run (`skip_bad` leaves those out), LimitError and ForbiddenError for a visitor, and StorageError.
         """
+        if submission.priority:
+            self._refuse_visitors()
         return self._submitted(self._submitting.submit(submission, skip_bad))
 
     def again(self, job: int, new_seeds: bool = False, key: str | None = None) -> JobRow:
@@ -169,13 +186,15 @@ class Jobs:
         return Acted(changed=len(again))
 
     def front(self, selection: Selection) -> Acted:
-        """Moves queued tasks before all others."""
+        """Moves queued tasks before all others. Raises ForbiddenError for a visitor."""
+        self._refuse_visitors()
         moved = self._acts.front(selection)
         self._acted(moved)
         return Acted(changed=len(moved))
 
     def prioritise(self, selection: Selection, priority: int) -> Acted:
-        """Gives queued tasks another priority, -100 to 100; higher runs first."""
+        """Gives queued tasks another priority, -100 to 100; higher runs first. Raises ForbiddenError for a visitor."""
+        self._refuse_visitors()
         if not -100 <= priority <= 100:
             raise InvalidInputError("Priority must be from -100 to 100.", "priority")
         moved = self._acts.prioritise(selection, priority)
@@ -183,7 +202,11 @@ class Jobs:
         return Acted(changed=len(moved))
 
     def pause(self, paused: bool = True) -> QueueState:
-        """What runs goes on to its end, then nothing begins until `pause(False)`; a restart does not change that."""
+        """What runs goes on to its end, then nothing begins until `pause(False)`; a restart does not change that.
+
+        Raises ForbiddenError for a visitor.
+        """
+        self._refuse_visitors()
         self._acts.pause(paused)
         self._acted(())
         return self.state()
@@ -262,6 +285,8 @@ class Jobs:
 
     def preview(self, task: int) -> bytes | None:
         """The newest preview of a running task, JPEG."""
+        if not self.listing.rows([task]):
+            return None
         live = self.live.find(task)
         return live.preview if live else None
 
@@ -302,6 +327,17 @@ class Jobs:
         if self.settings.use_demo:
             return []
         return self.models.report(self.models.missing(mode.sketch(params)))
+
+    def may_read(self, file: Path) -> bool:
+        """Whether this caller may name a file: of what is made and given here, a visitor only their own."""
+        ours = (self.settings.outputs_dir, self.settings.inputs_dir)
+        if not self.visitor or not any(file.is_relative_to(folder.resolve()) for folder in ours):
+            return True
+        return any(Path(each).resolve() == file for each in self.listing.files())
+
+    def _refuse_visitors(self) -> None:
+        if self.visitor:
+            raise ForbiddenError("Only whoever runs this Kinora may change the order of the queue or pause it.")
 
     def _submitted(self, job: int) -> JobRow:
         self._acted(self.listing.tasks_of(job))

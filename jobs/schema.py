@@ -30,8 +30,10 @@ jobs = Table(
     Column("submission", JSON, nullable=False),  # as it came: what "run it again" needs
     Column("key", String(100), unique=True),  # a client's own, so that sending it twice makes one job
     Column("created", Double, nullable=False),
+    Column("visitor", String(64), nullable=False, default="", server_default=""),  # who sees it; "" where all do
     sqlite_autoincrement=True,  # an id is never given twice, or a watcher of a deleted job would see another one
 )
+Index("ix_jobs_visitor", jobs.c.visitor)
 
 tasks = Table(
     "tasks",

@@ -1,12 +1,13 @@
 """Drafts become jobs and tasks: one transaction for a whole submission, and the same key never makes two."""
 
+import hashlib
 import time
 
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 import modes
-from errors import InvalidInputError
+from errors import InvalidInputError, LimitError
 from jobs.batches import Row
 from jobs.database import Database
 from jobs.lifecycle import note
@@ -17,23 +18,28 @@ from jobs.submission import Draft, Drafting, default_name
 
 
 class Submitting:
-    """Raises what `Drafting` raises, and StorageError."""
+    """Raises what `Drafting` raises, LimitError where a visitor has enough in the queue, and StorageError."""
 
-    def __init__(self, database: Database, listing: Listing, drafting: Drafting) -> None:
+    def __init__(
+        self, database: Database, listing: Listing, drafting: Drafting, visitor: str = "", most: int | None = None
+    ) -> None:
+        """`most` is how many tasks of this `visitor` may be queued or running."""
         self._database = database
         self._listing = listing
         self._drafting = drafting
+        self._visitor = visitor
+        self._most = most if visitor else None
 
     def submit(self, submission: Submission, skip_bad: bool) -> int:
         """The new job's id; of the job that was made with the same key, where there is one."""
-        if submission.key and (found := self._listing.job_with_key(submission.key)):
+        if (key := self._key(submission.key)) and (found := self._listing.job_with_key(key)):
             return found
         drafts = self._drafting.drafts(submission, skip_bad)
         return self._store(submission, drafts)
 
     def again(self, job: int, new_seeds: bool, key: str | None) -> int:
         """The id of a new job with the tasks of another one. Raises NotFoundError."""
-        if key and (found := self._listing.job_with_key(key)):
+        if (known := self._key(key)) and (found := self._listing.job_with_key(known)):
             return found
         row, _ = self._listing.job(job)
         submission = Submission(**row.submission).model_copy(update={"key": key, "name": row.name})
@@ -47,6 +53,8 @@ class Submitting:
     def _store(self, submission: Submission, drafts: list[Draft]) -> int:
         if not drafts:
             raise InvalidInputError("There is nothing to make in this batch.", "batch")
+        self._refuse_too_many(len(drafts))
+        key = self._key(submission.key)
         now = time.time()
         name = submission.name.strip() or default_name(submission, modes.get(submission.mode))
         try:
@@ -57,8 +65,9 @@ class Submitting:
                         mode=submission.mode,
                         priority=submission.priority,
                         submission=submission.model_dump(mode="json"),
-                        key=submission.key,
+                        key=key,
                         created=now,
+                        visitor=self._visitor,
                     )
                 ).inserted_primary_key[0]
                 common = {
@@ -81,7 +90,22 @@ class Submitting:
                     note(connection, task, "Submitted")
                 return job
         except IntegrityError:  # the same key, sent twice at the same moment
-            found = self._listing.job_with_key(submission.key) if submission.key else None
+            found = self._listing.job_with_key(key) if key else None
             if found is None:
                 raise
             return found
+
+    def _key(self, key: str | None) -> str | None:
+        """Two visitors may choose the same one."""
+        return hashlib.sha256(f"{self._visitor}:{key}".encode()).hexdigest() if key and self._visitor else key
+
+    def _refuse_too_many(self, new: int) -> None:
+        if self._most is None:
+            return
+        counts = self._listing.counts()
+        waiting = counts.queued + counts.running
+        if waiting + new > self._most:
+            raise LimitError(
+                f"You may have {self._most:,} in the queue at a time; you have {waiting:,}, and this adds {new:,}.",
+                "Wait until some are done, or cancel some.",
+            )

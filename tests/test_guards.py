@@ -13,8 +13,8 @@ ROOMS = ("api", "backend", "commands", "demo_models", "jobs", "media", "models",
 # Who may import whom of our own rooms; what is not listed may not.
 ARROWS = {
     "app": {"api", "ui", "jobs", "settings", "errors"},
-    "api": {"jobs", "modes", "media", "settings", "events", "errors"},
-    "ui": {"modes", "jobs", "media", "models", "settings", "events", "errors", "worker"},
+    "api": {"jobs", "modes", "media", "visitors", "settings", "events", "errors"},
+    "ui": {"modes", "jobs", "media", "models", "visitors", "settings", "events", "errors", "worker"},
     "cli": {"commands", "modes", "doctor", "settings", "errors"},
     "commands": {"modes", "jobs", "settings", "events", "errors"},
     "doctor": {"modes", "models", "worker", "settings"},
@@ -26,6 +26,7 @@ ARROWS = {
     "models": {"demo_models", "settings", "events", "errors", "workflow"},
     "demo_models": set(),
     "timings": {"events"},
+    "visitors": {"settings"},
     "settings": set(),
     "events": {"errors"},
     "errors": set(),

@@ -12,6 +12,7 @@ from events import Cancelled, Failed, Output
 from jobs import Jobs, Submission
 from modes import Mode, Parameter, rows
 from modes.inputs import MEDIA
+from ui.visitor import of_visitor
 
 AT_ONCE = 16  # callers that wait for their clip; more wait for one of these
 
@@ -45,7 +46,8 @@ def _function(jobs: Jobs, mode: Mode) -> Callable[..., Any]:
     return call
 
 
-def _made(jobs: Jobs, mode: Mode, values: dict[str, Any]) -> tuple[dict[str, Any], str, int]:
+def _made(everybodys: Jobs, mode: Mode, values: dict[str, Any]) -> tuple[dict[str, Any], str, int]:
+    jobs = of_visitor(everybodys)
     try:
         job = jobs.submit(Submission(mode=mode.id, values=values))
     except KinoraError as error:

@@ -16,6 +16,7 @@ from ui.batch import BatchForm, plan_card
 from ui.form import Form, raw_value
 from ui.result import Result, used
 from ui.sidebar import sidebar
+from ui.visitor import of_visitor
 
 REFRESH = 1.0  # seconds between updates while nothing happens: elapsed time goes on
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -150,11 +151,16 @@ class _Handlers:
     """What the page's events do."""
 
     def __init__(self, jobs: Jobs, form: Form, batch: BatchForm, result: Result) -> None:
-        self._jobs = jobs
+        self._everybodys = jobs
         self._form = form
         self._batch = batch
         self._result = result
         self._newest_watch: dict[str, object] = {}  # session -> the one watch that may still write to the page
+
+    @property
+    def _jobs(self) -> Jobs:
+        """The queue as the visitor sees it whose event is handled now."""
+        return of_visitor(self._everybodys)
 
     def describe(self, shown: str, *values: Any) -> list[Any]:
         """The line over Generate and the notes under the fields, while a person types."""
@@ -224,20 +230,21 @@ class _Handlers:
     def watch(self, task: int, request: gr.Request) -> Iterator[list[Any]]:
         """Shows a run until its end, or until this visitor watches another one."""
         watch = self._newest_watch[request.session_hash or ""] = object()
+        jobs = self._jobs
         try:
-            detail = self._jobs.task(task)
+            detail = jobs.task(task)
         except NotFoundError:  # none yet, or of another data folder
             yield [status.IDLE, gr.update(interactive=False), *self._result.hidden()]
             return
         view = status.View()
-        for events in self._jobs.updates(task, every=REFRESH):
+        for events in jobs.updates(task, every=REFRESH):
             if self._newest_watch.get(request.session_hash or "") is not watch:
                 return
             view = view.after(events)
             if view.end:
-                detail = self._jobs.task(task)
-            left = None if view.end else self._jobs.time_left(detail, view.stage, view.stage_since)
-            now = status.Moment(self._jobs.elapsed(detail), left, self._jobs.is_stopping(task), self._waits())
+                detail = jobs.task(task)
+            left = None if view.end else jobs.time_left(detail, view.stage, view.stage_since)
+            now = status.Moment(jobs.elapsed(detail), left, jobs.is_stopping(task), _waits(jobs))
             shown = self._result.updates(detail) if view.end else self._result.hidden()
             yield [status.card(detail, view, now), gr.update(interactive=view.end is None), *shown]
 
@@ -258,7 +265,7 @@ class _Handlers:
             fields = error.fields if isinstance(error, InvalidParamsError) else {}
             notes = self._form.annotate(shown, fields, hints)
             return [gr.skip(), gr.skip(), status.error_card(Failed.of(error)), gr.skip(), *notes]
-        if front:
+        if front and not self._jobs.visitor:  # a visitor's turn comes when it comes
             self._jobs.front(Selection(jobs=[job.id]))
         notes = self._form.annotate(shown, {}, hints)
         task = self._jobs.task(self._jobs.first_task(job.id))
@@ -270,9 +277,6 @@ class _Handlers:
         """The mode's parameters by name, and the batch's fields."""
         count = len(self._form.components)
         return self._form.values(shown, values[:count]), values[count:]
-
-    def _waits(self) -> str:
-        return "The queue is paused." if self._jobs.listing.paused() else self._jobs.held
 
     def _filled(
         self, mode_id: str, values: Mapping[str, Any], before: str | None = None, now: Mapping[str, Any] | None = None
@@ -306,6 +310,10 @@ class _Handlers:
         announced = params.announce()
         text = status.announcement(announced, self._jobs.to_download(mode, params))
         return _Explanation(text, hints | dict(announced.notes), {})
+
+
+def _waits(jobs: Jobs) -> str:
+    return "The queue is paused." if jobs.listing.paused() else jobs.held
 
 
 @dataclass(frozen=True, slots=True)
