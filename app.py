@@ -45,9 +45,12 @@ def serve(settings: Settings) -> None:
 
 def _serve(server_app: FastAPI, jobs: Jobs, listening: socket.socket) -> None:
     settings = jobs.settings
-    url = f"http://{settings.host}:{listening.getsockname()[1]}"
-    config = uvicorn.Config(server_app, log_level="warning", timeout_graceful_shutdown=1, ws="none")
+    port = listening.getsockname()[1]
+    url = f"http://{settings.host}:{port}"
+    config = uvicorn.Config(server_app, port=port, log_level="warning", timeout_graceful_shutdown=1, ws="none")
     server = uvicorn.Server(config)
+    for blocks in server_app.state.blocks:
+        blocks.server = server  # by its port a fork on ZeroGPU knows which of the page's connections to let go of
     jobs.lock.tell(url)
     print(f"Kinora runs at {url} and keeps its files in {settings.home}", flush=True)
     if jobs.notice:

@@ -9,6 +9,7 @@ FailureKind = Literal[
     "out_of_memory",
     "timeout",
     "interrupted",
+    "quota",
     "engine_died",
     "node_error",
     "disk_full",

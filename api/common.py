@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
 
+from errors import ForbiddenError
 from jobs import Jobs, Status
 from visitors import visitor_of
 
@@ -16,6 +17,18 @@ def the_queue(request: Request) -> Jobs:
     return request.app.state.jobs.of(visitor_of(request.scope))
 
 
+def a_queue_that_works(request: Request) -> Jobs:
+    """Raises ForbiddenError where nobody works the queue off: tasks run in the context of a visitor's own request."""
+    queue = the_queue(request)
+    if queue.settings.zerogpu:
+        raise ForbiddenError(
+            "Here the GPU is lent to whoever watches a clip being made.",
+            hint="Use the page, or Gradio's client at /functions/.",
+        )
+    return queue
+
+
+WorkingQueue = Annotated[Jobs, Depends(a_queue_that_works)]
 Queue = Annotated[Jobs, Depends(the_queue)]
 TaskId = Annotated[int, Path(ge=1, le=LARGEST)]
 JobId = Annotated[int, Path(ge=1, le=LARGEST)]

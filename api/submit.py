@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
-from api.common import Queue, is_local, without_nulls
+from api.common import Queue, WorkingQueue, is_local, without_nulls
 from errors import ForbiddenError, InvalidInputError
 from jobs import Batch, JobRow, Jobs, Plan, Submission
 from media import readable
@@ -40,7 +40,7 @@ def plan(submission: Submission, request: Request, queue: Queue) -> Plan:
 
 
 @router.post("/jobs", status_code=status.HTTP_201_CREATED)
-def submit(submission: Submission, request: Request, queue: Queue, skip_bad: SkipBad = False) -> JobRow:
+def submit(submission: Submission, request: Request, queue: WorkingQueue, skip_bad: SkipBad = False) -> JobRow:
     return queue.submit(_allowed(submission, request, queue), skip_bad)
 
 
@@ -49,7 +49,7 @@ def submit(submission: Submission, request: Request, queue: Queue, skip_bad: Ski
     status_code=status.HTTP_201_CREATED,
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
 )
-async def upload(request: Request, queue: Queue, skip_bad: SkipBad = False) -> JobRow:
+async def upload(request: Request, queue: WorkingQueue, skip_bad: SkipBad = False) -> JobRow:
     """The submission as the part `job`, its files as parts named after the parameters that take them; `files` and
     `table` make a batch."""
     async with request.form(max_files=1000, max_fields=1000) as form:

@@ -62,6 +62,8 @@ def comfy_args(settings: Settings) -> list[str]:
         args = [flag for flag in args if flag not in ("--highvram", "--lowvram", "--novram")] + ["--cpu"]
     if settings.cuda_device is not None:
         args += ["--cuda-device", settings.cuda_device]
+    if settings.zerogpu:  # dynamic VRAM allocates by itself, past the stand-in for CUDA
+        args.append("--disable-dynamic-vram")
     if settings.reserve_vram_gb:
         args += ["--reserve-vram", str(settings.reserve_vram_gb)]
     if settings.extra_model_paths:

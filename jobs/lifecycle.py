@@ -82,7 +82,9 @@ class Lifecycle:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, worker: str, held: str = "", only_job: int | None = None) -> Claim | None:
+    def claim(
+        self, worker: str, held: str = "", only_job: int | None = None, only_task: int | None = None
+    ) -> Claim | None:
         """The next task for a worker, or None. `held` are the models that it has loaded (see `tasks.models`).
 
         Among the first of equal priority one that needs the same models goes first, but none is passed over more
@@ -101,6 +103,8 @@ class Lifecycle:
             )
             if only_job is not None:
                 waiting = waiting.where(tasks.c.job == only_job)
+            if only_task is not None:
+                waiting = waiting.where(tasks.c.id == only_task)
             candidates = connection.execute(waiting).all()
             if not candidates:
                 return None

@@ -1,15 +1,19 @@
 """Finished files on their way from the engine to outputs/<day>/<words of the prompt>_<seed>.<ending>."""
 
 import itertools
+import logging
 import re
 import shutil
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from settings import Settings
+
+logger = logging.getLogger("kinora.retention")
 
 RUNNING = "running"  # below the outputs folder: what engines are writing now
 
@@ -61,6 +65,14 @@ class Outputs:
                 self.move([[source, str(place)]])
             done.append(str(place))
         return done
+
+    def prune(self, hours: float) -> None:
+        """Deletes results older than that, and says so in the log."""
+        oldest = time.time() - hours * 3600
+        for file in sorted(self.folder.glob("*-*-*/*")):
+            if file.stat().st_mtime < oldest:
+                file.unlink(missing_ok=True)
+                logger.info("Removed %s, which was older than %g hours", file, hours)
 
     def sweep(self) -> None:
         """Removes what engines left half written. Only when none of this folder's engines runs."""

@@ -37,6 +37,7 @@ from jobs.submission import Drafting
 from jobs.submitting import Submitting
 from jobs.tending import Tending, home_name
 from jobs.views import Views
+from jobs.visits import Visits
 from models import Models, Presence
 from modes import Mode, Params
 from settings import Settings
@@ -69,6 +70,8 @@ class Jobs:
         self._stopping = threading.Event()
         self._work = threading.Condition()
         self._runners: list[Runner] = []
+        self._visits: Visits | None = None
+        self._idle = EngineState("stopped")
 
     def start(self, only_job: int | None = None) -> None:
         """Takes up work; with `only_job` that job's and no other. Raises BusyError where another Kinora works on the
@@ -88,6 +91,13 @@ class Jobs:
             self._work,
             only_job,
         )
+        tending.start(lambda: [runner.worker for runner in self._runners], self._stopping)
+        if self.settings.zerogpu:
+            import zerogpu
+
+            self._idle = EngineState("ready", zerogpu.start(self.settings))
+            self._visits = Visits(shop, tending.process, self.listing, self._idle.info, self._runners)
+            return
         devices = self.settings.cuda_devices
         count = 1 if only_job is not None else self.settings.workers or max(1, len(devices))
         for number in range(count):
@@ -97,7 +107,6 @@ class Jobs:
             self._runners.append(Runner(name, engine, shop, tending.process))
         for runner in self._runners:
             runner.start()
-        tending.start([runner.worker for runner in self._runners], self._stopping)
 
     def stop(self) -> None:
         """Ends the engines; what they were at goes back into the queue."""
@@ -132,7 +141,7 @@ class Jobs:
     @property
     def engine(self) -> EngineState:
         """Of the first engine; the others are alike."""
-        return self._runners[0].engine.state if self._runners else EngineState("stopped")
+        return self._runners[0].engine.state if self._runners else self._idle
 
     @property
     def engines(self) -> list[EngineProcess]:
@@ -157,11 +166,26 @@ class Jobs:
         """
         if submission.priority:
             self._refuse_visitors()
+        if self.settings.zerogpu and (submission.batch or submission.tries > 1):
+            raise ForbiddenError(
+                "Here one thing is made at a time, while you watch: the GPU is lent for a call.",
+                "batch",
+                "Batches are for a Kinora on a machine of your own.",
+            )
         return self._submitted(self._submitting.submit(submission, skip_bad))
 
     def again(self, job: int, new_seeds: bool = False, key: str | None = None) -> JobRow:
         """A whole job once more, as a new one. The same `key` makes only one. Raises NotFoundError."""
         return self._submitted(self._submitting.again(job, new_seeds, key))
+
+    def attend(self, task: int) -> None:
+        """Begins a queued task for whoever is about to watch it, in the context of this call: on ZeroGPU it says whose
+        time on the GPU is used. Anywhere else workers take tasks by themselves, and this does nothing.
+
+        Raises NotFoundError.
+        """
+        if self._visits and self.task(task).status == "queued":
+            self._visits.begin(task)
 
     def cancel(self, selection: Selection) -> Acted:
         """Takes tasks out of the queue, and stops those that run. What has ended stays as it is."""
@@ -256,6 +280,7 @@ class Jobs:
             held=self.held,
             counts=self.listing.counts(),
             engines=[_engine(runner) for runner in self._runners],
+            attended=self.settings.zerogpu,
             seconds_left=self._views.seconds_left(len(self._runners)),
         )
 

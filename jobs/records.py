@@ -234,6 +234,7 @@ class QueueState(Record):
     held: str
     counts: Counts
     engines: list[EngineRow]
+    attended: bool = Field(description="A task runs only while somebody watches it, whose GPU time it uses: on ZeroGPU")
     seconds_left: float | None = Field(description="Until all is done, from earlier runs; None where not known")
 
 

@@ -65,8 +65,19 @@ class Runner:
         self.engine.start()
         self._thread.start()
 
+    def run_only(self, task: int) -> None:
+        """Makes one task in the caller's thread, if it waits; does not begin where work is held back."""
+        try:
+            self.held = self._reason_to_wait()
+            claim = None if self.held else self._shop.lifecycle.claim(self.worker, only_task=task)
+        except StorageError as error:
+            claim, self.held = None, f"{error.message} {error.hint}"
+        if claim:
+            self._run(claim)
+
     def join(self, timeout: float) -> None:
-        self._thread.join(timeout)
+        if self._thread.ident:
+            self._thread.join(timeout)
 
     def _work(self) -> None:
         while not self._shop.stopping.is_set():

@@ -7,6 +7,7 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 from errors import StorageError
 from events import Notice, Queued
@@ -14,7 +15,7 @@ from jobs.inputs import Inputs
 from jobs.lifecycle import CRASHED, Lease, Lifecycle
 from jobs.live import Changes, LiveTasks
 from jobs.outputs import Outputs
-from settings import Settings
+from settings import Settings, on_a_space
 
 RENEW = 6  # times within `lease_seconds`
 SWEEP_EVERY = 3600.0  # seconds between looks for inputs that nobody needs any more
@@ -57,24 +58,33 @@ class Tending:
                 self._take_back(lease)
         self._outputs.sweep()
 
-    def start(self, workers: list[str], stopping: threading.Event) -> None:
-        """Goes on in the background until `stopping`."""
+    def start(self, workers: Callable[[], list[str]], stopping: threading.Event) -> None:
+        """Goes on in the background until `stopping`, renewing the leases of this process's `workers`."""
         thread = threading.Thread(target=self._tend, args=(workers, stopping), name="tending", daemon=True)
         thread.start()
 
-    def _tend(self, workers: list[str], stopping: threading.Event) -> None:
+    def _tend(self, workers: Callable[[], list[str]], stopping: threading.Event) -> None:
         swept = 0.0
         while not stopping.wait(self._settings.lease_seconds / RENEW):
             try:
-                for task in self._lifecycle.renew(workers):
+                for task in self._lifecycle.renew(workers()):
                     if live := self._live.find(task):
                         live.cancelled.set()  # asked for by another process
                 self._take_back_stale()
                 if time.monotonic() - swept > SWEEP_EVERY or not swept:
                     swept = time.monotonic()
-                    self._inputs.remove(self._inputs.stale())
+                    self._sweep()
             except StorageError as error:
                 logger.warning("%s %s", error.message, error.hint)
+
+    def _sweep(self) -> None:
+        """Removes inputs that nobody needs any more; on a Space, whose disk is small and shared, results as well."""
+        if on_a_space():
+            hours = self._settings.keep_outputs_hours
+            self._outputs.prune(hours)
+            self._inputs.remove(self._inputs.stale(hours / 24))
+        else:
+            self._inputs.remove(self._inputs.stale())
 
     def _take_back_stale(self) -> None:
         """A lease that has stood still for `lease_seconds` by this process's own count is nobody's."""

@@ -133,7 +133,7 @@ def tending(store: Store, folder: Path) -> Tending:
 def watched(tending: Tending, store: Store, task: int, seconds: float) -> Status:
     """The task's status, as soon as it does not run any more, or after so long."""
     stopping = threading.Event()
-    tending.start([], stopping)
+    tending.start(lambda: [], stopping)
     deadline = time.monotonic() + seconds
     while store.status(task) == "running" and time.monotonic() < deadline:
         time.sleep(0.05)

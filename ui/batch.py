@@ -18,8 +18,8 @@ SHOWN_PROBLEMS = 8
 class BatchForm:
     """Fields for a batch, to be made inside a `gr.Blocks`. Left empty, one clip is made."""
 
-    def __init__(self) -> None:
-        with gr.Accordion("Batch", open=False, elem_id="k-batch"):
+    def __init__(self, visible: bool) -> None:
+        with gr.Accordion("Batch", open=False, visible=visible, elem_id="k-batch"):
             self._files = gr.File(
                 label="Files", file_count="multiple", height=96, elem_id="batch-files", elem_classes="k-drop"
             )

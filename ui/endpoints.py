@@ -53,6 +53,7 @@ def _made(everybodys: Jobs, mode: Mode, values: dict[str, Any]) -> tuple[dict[st
     except KinoraError as error:
         raise gr.Error(f"{error.message} {error.hint}".strip(), print_exception=False) from None
     task = jobs.first_task(job.id)
+    jobs.attend(task)
     last = list(jobs.events(task))[-1]
     if isinstance(last, Failed):
         raise gr.Error(f"{last.message} {last.hint}".strip(), print_exception=False)

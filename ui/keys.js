@@ -26,7 +26,7 @@ window.kinora = Object.assign(window.kinora || {}, {
   // Fills the form with a task's values.
   edit: (task) => hand(task, "k-edit"),
   // Shows a task and what came of it, to be used as an input.
-  show: (task) => hand(task, "k-show"),
+  show: (task) => hand(`${task} ${Date.now()}`, "k-show"), // the same task again is a change, too
   // Shows the tasks of a job that was just submitted.
   showJob(job) {
     if (job) location.hash = `#queue?job=${job}`;

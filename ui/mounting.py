@@ -16,7 +16,10 @@ FUNCTIONS = "/functions"
 
 
 def mount(server_app: FastAPI, jobs: Jobs) -> FastAPI:
-    """The same server with all of it. Only results and Gradio's own files are served."""
+    """The same server with all of it. Only results and Gradio's own files are served.
+
+    `state.blocks` are Gradio's parts.
+    """
     common: dict[str, Any] = {
         "allowed_paths": [str(jobs.settings.outputs_dir)],
         "max_file_size": jobs.settings.max_upload_bytes,
@@ -24,6 +27,7 @@ def mount(server_app: FastAPI, jobs: Jobs) -> FastAPI:
         "footer_links": [],
         "ssr_mode": False,
     }
-    functions = endpoints.build(jobs, modes.MODES)
+    functions, page = endpoints.build(jobs, modes.MODES), build(jobs)
+    server_app.state.blocks = [functions, page]
     server_app = gr.mount_gradio_app(server_app, functions, path=FUNCTIONS, mcp_server=True, **common)
-    return gr.mount_gradio_app(server_app, build(jobs), path="", theme=theme(), css=CSS, head=HEAD, **common)
+    return gr.mount_gradio_app(server_app, page, path="", theme=theme(), css=CSS, head=HEAD, **common)

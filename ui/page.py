@@ -45,7 +45,7 @@ def build(jobs: Jobs) -> gr.Blocks:
                 title = gr.HTML(_title(first), elem_id="k-title")
                 examples = gr.Radio(_example_choices(first), label="Examples", elem_id="examples")
                 form = Form(list(modes.MODES.values()), jobs.settings)
-                batch = BatchForm()
+                batch = BatchForm(visible=not jobs.settings.zerogpu)
                 with gr.Column(elem_id="k-bar"):
                     announcement = gr.HTML(elem_id="announcement")
                     with gr.Row():
@@ -98,7 +98,6 @@ def build(jobs: Jobs) -> gr.Blocks:
         )
         result.chosen.input(handlers.pick, [watched, result.chosen], result.components, **QUIET)
         edited.change(handlers.edit, edited, [edited, *filled], preprocess=False, **QUIET)
-        asked.change(lambda task: [int(task), ""] if task else [gr.skip(), gr.skip()], asked, [watched, asked], **QUIET)
         for button, submit in ((generate, handlers.submit), (in_front, handlers.submit_in_front)):
             button.click(
                 submit,
@@ -110,14 +109,11 @@ def build(jobs: Jobs) -> gr.Blocks:
             )
         batch.submitted.change(None, batch.submitted, None, js="(job) => window.kinora.showJob(job)", **QUIET)
         page.load(lambda task: task, remembered, watched, concurrency_limit=None, **QUIET)
-        watched.change(
-            handlers.watch,
-            watched,
-            [card, cancel, *result.components],
-            concurrency_limit=None,
-            trigger_mode="multiple",
-            **QUIET,
-        )
+        watching: dict[str, Any] = {"concurrency_limit": None, "trigger_mode": "multiple", **QUIET}
+        shown_now = [card, cancel, *result.components]
+        watched.change(handlers.watch, watched, shown_now, **watching)
+        show = asked.change(lambda task: int(task.partition(" ")[0]), asked, watched, **QUIET)
+        show.then(handlers.watch, watched, shown_now, **watching)  # the task that is watched already may run again
         cancel.click(handlers.cancel, watched, None, queue=False, **QUIET)
         page.unload(handlers.forget)
     return page
@@ -236,6 +232,7 @@ class _Handlers:
         except NotFoundError:  # none yet, or of another data folder
             yield [status.IDLE, gr.update(interactive=False), *self._result.hidden()]
             return
+        jobs.attend(task)
         view = status.View()
         for events in jobs.updates(task, every=REFRESH):
             if self._newest_watch.get(request.session_hash or "") is not watch:

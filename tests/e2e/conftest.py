@@ -21,9 +21,11 @@ WAIT = 60_000  # ms; a run takes seconds, an engine on a busy machine up to half
 
 
 class Server:
-    """The app as a person starts it."""
+    """The app as a person starts it; `program` and `settings` for the environment where it is started otherwise."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, program: str = "app.py", **settings: str) -> None:
+        self._program = program
+        self._settings = {"KINORA_DEMO": "always", "KINORA_DEVICE": "cpu"} | settings
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -34,11 +36,11 @@ class Server:
     def start(self) -> None:
         """Also once more, after its end."""
         home = self.home
-        environment = os.environ | {"KINORA_HOME": str(home), "KINORA_DEMO": "always", "KINORA_DEVICE": "cpu"}
+        environment = os.environ | {"KINORA_HOME": str(home), "PYTHONPATH": str(PROJECT)} | self._settings
         log = (home / "app.log").open("wb")
-        command = [sys.executable, "app.py", "--port", str(self.port)]
+        command = [sys.executable, self._program, "--port", str(self.port)]
         self.process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
-        for _ in range(600):
+        for _ in range(1800):
             try:
                 urllib.request.urlopen(self.url, timeout=5).close()
                 return

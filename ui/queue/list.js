@@ -135,12 +135,16 @@
         const pending = done.pending ? `, ${done.pending} still running and asked to stop` : "";
         return `${count(done.changed, "task", "tasks")} ${PAST[act]}${pending}.`;
       });
+      if (act === "retry" && selection.tasks?.length) await attend({ ids: selection.tasks[0] });
     },
     async again(task) {
       const key = crypto.randomUUID(); // a second click on the same question makes no second job
       const anew = await ask("Run the whole job again?", "With new seeds", "Not with new seeds", "As a new job, at the end of the queue.");
       if (!anew && !(await ask("Run the whole job again, with the same seeds?", "With the same seeds", "Do not run it"))) return;
-      await doing(`/jobs/${task.job}/again`, { new_seeds: anew, key }, (job) => `Job ${job.id}: ${count(job.counts.queued, "task", "tasks")} queued.`);
+      await doing(`/jobs/${task.job}/again`, { new_seeds: anew, key }, (job) => {
+        attend({ job: job.id });
+        return `Job ${job.id}: ${count(job.counts.queued, "task", "tasks")} queued.`;
+      });
     },
     cancelJob: (task) => acts.act("cancel", { jobs: [task.job] }, Math.max(2, [...view.tasks.values()].filter((each) => each?.job === task.job).length)),
     showJob(job) { location.hash = `#queue?job=${job}`; },
@@ -150,6 +154,13 @@
     try { say(words(await call(path, body))); } catch (error) { say(error.message); }
     selectNone();
     load();
+  }
+
+  // Where the GPU is lent to whoever watches, a task runs only once it is shown.
+  async function attend(which) {
+    if (!state.attended) return;
+    const { tasks: [task] } = await call(`/tasks?${new URLSearchParams({ ...which, limit: 1 })}`);
+    if (task?.status === "queued") kinora.show(task.id);
   }
 
   function say(text) { parts.said.textContent = text; }
