@@ -10,7 +10,7 @@ from huggingface_hub.file_download import repo_folder_name
 from errors import DownloadError, InvalidInputError
 from models import hub
 from models.registry import EXTENSIONS, ModelFile
-from settings import Settings
+from settings import Settings, on_a_space
 
 # Where ComfyUI 0.30.0 looks for each kind inside its own models folder (folder_paths.py, nodes.py VAELoader).
 _ALIASES = {
@@ -56,16 +56,21 @@ class Places:
         return _first(older, file) or _in_hub_cache(file)
 
     def link(self, file: ModelFile, source: Path) -> None:
-        """Makes `source` loadable without a copy; replaces a dangling link."""
+        """Makes `source` loadable without a copy; replaces a dangling link.
+
+        On a Space by a hard link first: the platform may tidy up the cache that it filled when the Space was built.
+        """
         target = self.target(file)
         temporary = target.with_name(f"{target.name}.{os.getpid()}.link")
+        ways = [lambda: temporary.symlink_to(source.absolute()), lambda: os.link(source.resolve(), temporary)]
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary.unlink(missing_ok=True)
+            first, second = reversed(ways) if on_a_space() else ways
             try:
-                temporary.symlink_to(source.absolute())
-            except OSError:  # Windows allows symbolic links to administrators and developers only
-                os.link(source.resolve(), temporary)
+                first()
+            except OSError:  # another disk; or Windows, where symbolic links are for administrators and developers
+                second()
             os.replace(temporary, target)
         except OSError as error:
             raise DownloadError(
