@@ -41,6 +41,12 @@ def start(settings: Settings) -> dict[str, Any]:
     return _engine.describe()
 
 
+def engine() -> Engine:
+    """The one that `start` made."""
+    assert _engine is not None
+    return _engine
+
+
 def _seconds(graph: Graph, stages: Stages, forget: Collection[str], seconds: int) -> int:
     return seconds
 
@@ -48,9 +54,8 @@ def _seconds(graph: Graph, stages: Stages, forget: Collection[str], seconds: int
 @spaces.GPU(duration=_seconds)
 def _generate(graph: Graph, stages: Stages, forget: Collection[str], seconds: int) -> Iterator[Event]:
     """In the process that has the GPU. Closing the iterator stops the run."""
-    assert _engine is not None
     with _one_run:
-        yield from _engine.run(graph, stages, forget=forget)
+        yield from engine().run(graph, stages, forget=forget)
 
 
 class ZeroGpu:

@@ -24,7 +24,7 @@ def main(
     with tempfile.TemporaryDirectory(prefix="kinora-bench-", ignore_cleanup_errors=True) as home:
         _use_only(home)
         from settings import Settings
-        from tools.measure import clips, figures, pages, pieces, servers, store
+        from tools.measure import clips, figures, lent, pages, pieces, servers, store
         from tools.measure import crashes as crash
 
         if servers.CHROMIUM is None:
@@ -37,6 +37,7 @@ def main(
             pages.measure,
             pieces.measure,
             store.measure,
+            lent.measure,
         ]  # clips first: they make the demo models
         for measure in [*measures, *([crash.measure] if crashes else [])]:
             for figure in measure(settings):
