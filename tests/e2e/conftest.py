@@ -18,6 +18,7 @@ from settings import PROJECT
 
 CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(path).exists()), None)
 WAIT = 60_000  # ms; a run takes seconds, an engine on a busy machine up to half a minute to start
+expect.set_options(timeout=20_000)  # Playwright's own 5 s are too few where all cores are busy
 
 
 class Server:
