@@ -22,14 +22,20 @@ BAD_INPUT = 2  # exit code
 
 def serve(settings: Settings) -> None:
     """Serves until interrupted. Ends with exit code 2 where it would be open to others without a password, where
-    another Kinora works on the same data folder, or where the port is taken."""
+    another Kinora works on the same data folder or nothing can be written there, or where the port is taken."""
     if not is_loopback(settings.host) and not (settings.user and settings.password):
         _refuse(
             f"Listening on {settings.host} lets others in. Set KINORA_USER and KINORA_PASSWORD first, "
             "or listen on 127.0.0.1."
         )
     os.environ["GRADIO_TEMP_DIR"] = str(settings.home / "cache")  # what the page shows, under unguessable names
-    settings.outputs_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.outputs_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _refuse(
+            f"Kinora cannot write to {settings.home}: {error.strerror}. Make that folder yours (in the container: user "
+            "10001's), or set KINORA_HOME to another one."
+        )
     listening = _listen(settings)
     try:
         jobs = Jobs(settings)

@@ -45,7 +45,8 @@ def place(tmp_path_factory):
     many = {f"vast/{number}.txt": "x" * 500 for number in range(2000)}
     write_wheel(place / "wheels", "vast", "1.0", {"vast/__init__.py": "", **many})
     requirements = {
-        "requirements.txt": "tiny\npytest\n",
+        "requirements.txt": "tiny\n",
+        "requirements-dev.txt": "-r requirements.txt\npytest\n",
         "requirements.lock": "tiny==1.0\npytest==1.0\n",
         "app.py": APP,
     }
@@ -153,13 +154,13 @@ def test_a_changed_pin_fetches_comfyui_again(ready, tmp_path):
 
 def test_a_failing_pip_is_explained_and_leaves_an_environment_that_can_be_completed(ready):
     before = made_at(ready)
-    write_files(ready, {"requirements.txt": "tiny\npytest\nnot-there\n"})
+    write_files(ready, {"requirements.txt": "tiny\nnot-there\n"})
     ended = set_up(ready, "run")
     assert ended.returncode == 1
     assert "No matching distribution found for not-there" in ended.stderr
     assert "run the same command again" in ended.stderr
     assert "Traceback" not in ended.stderr
-    write_files(ready, {"requirements.txt": "tiny\npytest\n"})
+    write_files(ready, {"requirements.txt": "tiny\n"})
     assert set_up(ready, "run").returncode == 0
     assert made_at(ready) == before
 
@@ -176,7 +177,7 @@ def test_killed_while_making_the_environment_two_runs_at_once_repair_it(bare):
 
 
 def test_killed_while_pip_unpacks_the_next_run_repairs(ready):
-    write_files(ready, {"requirements.txt": "tiny\npytest\nvast\n"})
+    write_files(ready, {"requirements.txt": "tiny\nvast\n"})
     unpacked = lambda: any(ready.glob(".venv/lib/python*/site-packages/vast"))  # noqa: E731
     kill_when(["bash", str(ready / "setup.sh")], env_of(ready), unpacked)
     site = site_of(ready)
@@ -222,6 +223,12 @@ def test_a_deleted_package_means_a_new_environment(ready):
 
 def test_a_package_in_another_version_is_left_to_pip(ready):
     (site_of(ready) / "tiny-1.0.dist-info").rename(site_of(ready) / "tiny-1.1.dist-info")
+    assert verdict(ready) == "pip"
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements.lock"])
+def test_a_change_of_any_of_the_pins_is_left_to_pip(ready, name):
+    (ready / name).write_text((ready / name).read_text() + "# another reason\n")
     assert verdict(ready) == "pip"
 
 

@@ -22,7 +22,8 @@ from comfyui import install  # noqa: E402  the project is not on the path of a s
 VENV = PROJECT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "kinora.json"
-CHOSEN = PROJECT / "requirements.txt"
+CHOSEN = PROJECT / "requirements-dev.txt"  # which takes in the next
+NEEDED = PROJECT / "requirements.txt"
 LOCK = PROJECT / "requirements.lock"
 
 USAGE = """\
@@ -185,7 +186,7 @@ def python_version() -> str:
 
 def requirements_hash() -> str:
     """Changes with any of the pins."""
-    return hashlib.sha256(CHOSEN.read_bytes() + LOCK.read_bytes()).hexdigest()
+    return hashlib.sha256(CHOSEN.read_bytes() + NEEDED.read_bytes() + LOCK.read_bytes()).hexdigest()
 
 
 def contents() -> set[str]:
