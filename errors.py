@@ -67,6 +67,18 @@ class EngineDiedError(KinoraError):
     kind: FailureKind = "engine_died"
 
 
+class ClusterError(KinoraError):
+    """The Ray cluster, or a machine of it, cannot be used."""
+
+    kind: FailureKind = "engine_died"
+
+
+class ExchangeError(KinoraError):
+    """A file could not be brought to or from the store that the machines of a cluster share."""
+
+    kind: FailureKind = "storage"
+
+
 class StorageError(KinoraError):
     """The queue's database, or a disk that it needs, cannot be used now."""
 

@@ -70,6 +70,14 @@ class Settings(BaseSettings):
     workers: int | None = Field(
         None, ge=1, le=64, description="Engines at work; by default one for each GPU, and one where there is none"
     )
+    ray: str | None = Field(
+        None, description="Ray cluster whose machines generate: auto, or host:port of its head; see docs/scaling.md"
+    )
+    exchange: str | None = Field(
+        None,
+        description="Store by which files get to the cluster's machines and back, such as s3://bucket/kinora; "
+        "without one they share the home folder",
+    )
     visitors_apart: bool = Field(
         default_factory=on_a_space, description="Each visitor sees their own jobs and files only; so it is on a Space"
     )
@@ -143,6 +151,11 @@ class Settings(BaseSettings):
     @property
     def use_demo(self) -> bool:
         return self.demo == "always" or (self.demo == "auto" and self.resolved_device == "cpu")
+
+    @property
+    def engines_have_homes(self) -> bool:
+        """Whether the machines that generate keep model files of their own, instead of reading this home's."""
+        return bool(self.ray and self.exchange)
 
     @property
     def models_dir(self) -> Path:

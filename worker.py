@@ -6,6 +6,7 @@ this file is that engine process; only there are ComfyUI and torch imported.
 
 import contextlib
 import json
+import logging
 import os
 import secrets
 import signal
@@ -13,13 +14,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Client, Connection, Listener
 from queue import Empty, SimpleQueue
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from backend.engine import Engine
+from errors import KinoraError
 from events import FINAL, Cancelled, Event, Failed
 from settings import PROJECT, Settings
 from workflow import Graph, Stages
@@ -41,13 +43,28 @@ class EngineState:
     error: Failed | None = None
 
 
+class GraphEngine(Protocol):
+    """What an engine's process serves: the ComfyUI of this machine (`backend.engine.Engine`), or one elsewhere."""
+
+    def describe(self) -> dict[str, Any]: ...
+
+    def run(
+        self, graph: Graph, stages: Stages, cancelled: threading.Event, forget: Collection[str]
+    ) -> Iterator[Event]: ...
+
+    def interrupt(self) -> None: ...
+
+    def collect_garbage(self) -> None: ...
+
+
 class EngineProcess:
     """Runs one graph at a time in a child process. The methods may be called from any thread."""
 
-    def __init__(self, settings: Settings, name: str = "engine") -> None:
-        """`name` is that of its log file."""
+    def __init__(self, settings: Settings, name: str = "engine", program: str = "worker") -> None:
+        """`name` is that of its log file, `program` the module that is run as the process and calls `serve`."""
         self._settings = settings
         self._name = name
+        self._program = program
         self._changed = threading.Condition()
         self._state = EngineState("stopped")
         self._child: _Child | None = None
@@ -117,6 +134,8 @@ class EngineProcess:
                         yield Cancelled()
                     continue
                 finished = isinstance(event, FINAL)
+                if isinstance(event, Failed) and event.kind == "engine_died":
+                    child.kill()  # what it speaks for is gone; the next one starts
                 if finished and child.alive:
                     self._set(EngineState("ready", self._state.info))
                 yield event
@@ -143,7 +162,7 @@ class EngineProcess:
         return Cancelled()
 
     def _spawn(self, name: StateName) -> None:
-        self._child = child = _Child(self._settings, self._name)
+        self._child = child = _Child(self._settings, self._name, self._program)
         self._set(EngineState(name))
         threading.Thread(target=self._watch, args=(child,), name="engine-watch", daemon=True).start()
 
@@ -165,7 +184,7 @@ class EngineProcess:
             if self._failed_starts >= MAX_FAILED_STARTS:
                 hint = f"See {self._log_hint()} or run `python cli.py doctor`."
                 failed = Failed("engine_died", "The engine could not start.", hint, detail=child.log_tail)
-                self._set(EngineState("failed", error=failed))
+                self._set(EngineState("failed", error=child.refusal or failed))
             else:
                 self._spawn("restarting")
 
@@ -192,7 +211,7 @@ def _drain(child: "_Child", timeout: float) -> None:
 class _Child:
     """One engine process and the pipe to it."""
 
-    def __init__(self, settings: Settings, name: str) -> None:
+    def __init__(self, settings: Settings, name: str, program: str) -> None:
         settings.logs_dir.mkdir(parents=True, exist_ok=True)
         self._log = settings.logs_dir / f"{name}.log"
         if self._log.exists():
@@ -204,9 +223,10 @@ class _Child:
         self._inbox: SimpleQueue[Event] = SimpleQueue()
         self._ended = threading.Event()
         self.log_tail = ""
+        self.refusal: Failed | None = None  # why it could not start, where it said so
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(PROJECT / "worker.py")],
+                [sys.executable, "-m", program],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -235,8 +255,10 @@ class _Child:
             self._connection = self._listener.accept()
             if self._connection.poll(timeout):
                 info = self._connection.recv()
-                threading.Thread(target=self._receive_all, name="engine-events", daemon=True).start()
-                return info
+                if not isinstance(info, Failed):
+                    threading.Thread(target=self._receive_all, name="engine-events", daemon=True).start()
+                    return info
+                self.refusal = info
         self.kill()
         return None
 
@@ -294,13 +316,17 @@ class _EngineServer:
         self._settings = Settings(**boot["settings"])
         self._connection = Client(boot["address"], authkey=bytes.fromhex(boot["key"]))
         self._inbox: SimpleQueue[tuple[Graph, Stages, threading.Event, list[str]]] = SimpleQueue()
-        self._engine: Engine | None = None
+        self._engine: GraphEngine | None = None
         self._cancelled = threading.Event()  # of the newest run
 
-    def serve(self) -> None:
+    def serve(self, start: Callable[[Settings], GraphEngine]) -> None:
         """Runs what comes, until the pipe closes."""
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
-        self._engine = engine = Engine(self._settings)
+        try:
+            self._engine = engine = start(self._settings)
+        except KinoraError as error:
+            self._connection.send(Failed.of(error))
+            return
         self._connection.send(engine.describe())
         while True:
             try:
@@ -327,8 +353,14 @@ class _EngineServer:
             os._exit(0)  # the page's process is gone; nobody is left to work for
 
 
-if __name__ == "__main__":
-    import logging
+def serve(start: Callable[[Settings], GraphEngine]) -> None:
+    """The main program of an engine's process: serves what `start` gives to the process that started this one.
 
+    `start` may raise KinoraError, which is told there.
+    """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    _EngineServer(json.loads(sys.stdin.buffer.read())).serve()
+    _EngineServer(json.loads(sys.stdin.buffer.read())).serve(start)
+
+
+if __name__ == "__main__":
+    serve(Engine)

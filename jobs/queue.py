@@ -11,6 +11,7 @@ from errors import ForbiddenError, InvalidInputError, NotFoundError
 from events import Cancelled, Event, Failed, Output, Queued, Stage
 from jobs.acts import Acts
 from jobs.database import Database
+from jobs.engines import engines
 from jobs.inputs import Inputs, Stale
 from jobs.lifecycle import Lifecycle
 from jobs.listing import Listing
@@ -75,7 +76,7 @@ class Jobs:
 
     def start(self, only_job: int | None = None) -> None:
         """Takes up work; with `only_job` that job's and no other. Raises BusyError where another Kinora works on the
-        data folder."""
+        data folder, and ClusterError where a Ray cluster is set and cannot be used."""
         self.lock.acquire()
         home = home_name(self.settings)
         tending = Tending(self.settings, self._lifecycle, self._outputs, self.inputs, self.live, self.changes, home)
@@ -98,12 +99,8 @@ class Jobs:
             self._idle = EngineState("ready", zerogpu.start(self.settings))
             self._visits = Visits(shop, tending.process, self.listing, self._idle.info, self._runners)
             return
-        devices = self.settings.cuda_devices
-        count = 1 if only_job is not None else self.settings.workers or max(1, len(devices))
-        for number in range(count):
-            device = {"cuda_device": devices[number % len(devices)]} if devices else {}
-            name = "engine" if count == 1 else f"engine-{number + 1}"
-            engine = EngineProcess(self.settings.model_copy(update=device), name)
+        most = 1 if only_job is not None else self.settings.workers
+        for name, engine in engines(self.settings, most).items():
             self._runners.append(Runner(name, engine, shop, tending.process))
         for runner in self._runners:
             runner.start()
@@ -140,8 +137,9 @@ class Jobs:
 
     @property
     def engine(self) -> EngineState:
-        """Of the first engine; the others are alike."""
-        return self._runners[0].engine.state if self._runners else self._idle
+        """Of the first engine that can work, else of the first one."""
+        states = [runner.engine.state for runner in self._runners] or [self._idle]
+        return next((state for state in states if state.name in ("ready", "busy")), states[0])
 
     @property
     def engines(self) -> list[EngineProcess]:
@@ -272,7 +270,8 @@ class Jobs:
     @property
     def held(self) -> str:
         """Why nothing is taken up now; "" where nothing keeps the workers."""
-        return next((runner.held for runner in self._runners if runner.held), "")
+        reasons = [runner.held for runner in self._runners]
+        return reasons[0] if reasons and all(reasons) else ""
 
     def state(self) -> QueueState:
         return QueueState(

@@ -139,12 +139,14 @@ class Runner:
     def _make(self, claim: Claim, live: Live, clock: StageClock) -> Event:
         """Everything between a task's turn and its last event, which is returned."""
         self._write_inputs(claim)
-        if not self._shop.settings.use_demo:  # demo files are the engine's own: it makes them when it starts
+        settings = self._shop.settings
+        # Demo files are the engine's own, made when it starts; machines with homes of their own fetch for themselves.
+        if not settings.use_demo and not settings.engines_have_homes:
             for download in self._shop.models.ensure(claim.graph, live.cancelled):
                 self._shop.live.tell(claim.task, download)
         if live.cancelled.is_set():
             return Cancelled()
-        for event in Work(self.engine, claim, self._shop.settings).events(live.cancelled):
+        for event in Work(self.engine, claim, settings).events(live.cancelled):
             if isinstance(event, FINAL):
                 return event
             if isinstance(event, Stage):

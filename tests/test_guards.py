@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-ROOMS = ("api", "backend", "commands", "demo_models", "jobs", "media", "models", "modes", "ui", "tools", "comfyui")
+ROOMS = (
+    *("api", "backend", "cluster", "commands", "demo_models", "jobs", "media", "models", "modes", "ui"),
+    *("tools", "comfyui"),
+)
 
 # Who may import whom of our own rooms; what is not listed may not.
 ARROWS = {
@@ -18,9 +21,13 @@ ARROWS = {
     "cli": {"commands", "modes", "doctor", "settings", "errors"},
     "commands": {"modes", "jobs", "settings", "events", "errors"},
     "doctor": {"modes", "models", "worker", "settings"},
-    "jobs": {"modes", "media", "models", "worker", "zerogpu", "timings", "settings", "events", "errors", "workflow"},
+    "jobs": {
+        *("modes", "media", "models", "cluster", "worker", "zerogpu"),
+        *("timings", "settings", "events", "errors", "workflow"),
+    },
     "zerogpu": {"backend", "worker", "settings", "events", "workflow"},
-    "worker": {"backend", "settings", "events", "workflow"},
+    "cluster": {"models", "worker", "settings", "events", "errors", "workflow"},
+    "worker": {"backend", "settings", "events", "errors", "workflow"},
     "backend": {"demo_models", "settings", "events", "workflow"},
     "modes": {"media", "workflow", "settings", "errors"},
     "media": {"settings", "errors"},
@@ -76,6 +83,14 @@ def test_only_the_engines_rooms_import_torch_or_comfyui() -> None:
 
 def test_the_web_process_stays_free_of_torch() -> None:
     code = "import sys, app; bad = {'torch', 'comfy', 'transformers', 'scipy'} & set(sys.modules); print(sorted(bad))"
+    result = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_nothing_of_ray_is_imported_without_the_setting_nor_in_the_web_process_with_it() -> None:
+    for file in [file for file in own_files() if file.parent.name not in ("cluster", "tests")]:
+        assert not imported(file) & {"ray", "obstore"}, file
+    code = "import sys, app; print(sorted({'ray', 'obstore'} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 

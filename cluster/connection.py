@@ -1,0 +1,39 @@
+"""From this machine to the cluster."""
+
+import contextlib
+import os
+import socket
+
+from errors import ClusterError
+
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # read when Ray is imported
+
+import ray  # noqa: E402
+
+ANSWER = 5.0  # seconds for the head to answer; Ray itself waits for minutes
+
+
+def connect(address: str) -> None:
+    """Makes this process one of the cluster's drivers. Raises ClusterError where it cannot be."""
+    if address.startswith("ray://"):
+        raise ClusterError(
+            f"KINORA_RAY is {address}, an address of Ray's client, which passes no events on while they happen.",
+            "Run `ray start --address=host:6379 --num-cpus=0` on this machine, and set KINORA_RAY=auto.",
+        )
+    try:
+        if address != "auto":
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), ANSWER).close()
+        with contextlib.redirect_stdout(None):
+            ray.init(address=address, namespace="kinora", log_to_driver=False, logging_level="warning")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ClusterError(
+            f"There is no Ray cluster at {address} that can be used: {str(error).strip().splitlines()[0]}",
+            "Set KINORA_RAY to auto or to host:port of its head; this machine must be in the cluster as well. "
+            "See docs/scaling.md.",
+        ) from error
+
+
+def gpus() -> int:
+    """How many GPUs the machines have that are in the cluster now."""
+    return int(ray.cluster_resources().get("GPU", 0))

@@ -1,0 +1,84 @@
+"""A real Ray cluster on this machine: a head and further nodes, each with one core and one GPU that only Ray counts."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from settings import PROJECT
+
+RAY = Path(sys.executable).with_name("ray")
+MEMORY = 80_000_000  # bytes for Ray's object store, the least that it takes
+
+
+class Cluster:
+    """`nodes` are the processes that keep each node up, the head first."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.address = f"127.0.0.1:{port}"
+        self.nodes: list[psutil.Process] = []
+        self._folder = folder
+        self._port = port
+
+    def add(self, environment: Mapping[str, str]) -> psutil.Process:
+        """Starts a node; the first one is the head. `environment` is what its engines find besides this process's."""
+        where = [f"--address={self.address}"]
+        if not self.nodes:
+            where = ["--head", f"--port={self._port}", "--include-dashboard=false", f"--temp-dir={self._folder}"]
+        size = ["--num-cpus=1", "--num-gpus=1", f"--object-store-memory={MEMORY}"]
+        with (self._folder / f"node-{len(self.nodes)}.log").open("w") as log:
+            started = subprocess.Popen(
+                [str(RAY), "start", "--block", *where, *size, "--disable-usage-stats"],
+                env=os.environ | {"PYTHONPATH": str(PROJECT), "RAY_USAGE_STATS_ENABLED": "0"} | dict(environment),
+                stdout=log,
+                stderr=log,
+            )
+        node = psutil.Process(started.pid)
+        self.nodes.append(node)
+        self._wait_until_up(node)
+        return node
+
+    def kill(self, node: psutil.Process) -> None:
+        """As if its power were cut, but for the engine itself: that has to notice."""
+        ours = [node, *node.children(recursive=True)]
+        for process in ours:
+            if "cluster.bridge" not in process.cmdline() and "worker" not in process.cmdline():
+                process.kill()
+
+    def stop(self) -> None:
+        for node in self.nodes:
+            if node.is_running():
+                for process in [*node.children(recursive=True), node]:
+                    process.kill()
+
+    def _wait_until_up(self, node: psutil.Process) -> None:
+        log = self._folder / f"node-{self.nodes.index(node)}.log"
+        deadline = time.monotonic() + 60
+        while "--block" not in (told := log.read_text()):
+            assert node.is_running(), told
+            assert node.status() != psutil.STATUS_ZOMBIE, told
+            assert time.monotonic() < deadline, told
+            time.sleep(0.1)
+
+
+@contextmanager
+def running() -> Iterator[Cluster]:
+    """An empty cluster."""
+    folder = Path(tempfile.mkdtemp(prefix="k-ray-", dir="/tmp"))  # a socket's path is at most 107 characters
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    cluster = Cluster(folder, port)
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
