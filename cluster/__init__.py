@@ -2,7 +2,8 @@
 
 `worker.EngineProcess` runs `cluster.bridge` instead of an engine: a small process that keeps one actor on a machine of
 the cluster and passes graphs and events on. The actor (`node.py`) keeps a whole `EngineProcess` there. So Ray is never
-in the page's process, and whatever happens to the cluster is the end of a bridge, which is started again as an engine is.
+in the page's process, which it would end where the cluster's head is lost: the bridge ends instead, and is started
+again as an engine is.
 """
 
 import importlib.util
@@ -40,5 +41,5 @@ def gpus(settings: Settings) -> int:
         raise ClusterError("The Ray cluster could not be looked at.", "See the details.", looked.stderr[-4000:])
     found = json.loads(looked.stdout.splitlines()[-1])
     if "message" in found:
-        raise ClusterError(found["message"], found["hint"])
+        raise ClusterError(**found)
     return found["gpus"]

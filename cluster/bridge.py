@@ -60,9 +60,7 @@ class RemoteEngine:
         """As the engine's own, with the machine behind the device's name."""
         return self._info | {"device": f"{self._info['device']} on {self._info['machine']}"}
 
-    def run(
-        self, graph: Graph, stages: Stages, cancelled: threading.Event, forget: Collection[str]
-    ) -> Iterator[Event]:
+    def run(self, graph: Graph, stages: Stages, cancelled: threading.Event, forget: Collection[str]) -> Iterator[Event]:
         """As `Engine.run`; ends with a Failed of the kind engine_died where the machine is lost."""
         self._run = run = uuid.uuid4().hex
         try:
@@ -80,7 +78,7 @@ class RemoteEngine:
             yield Failed.of(error)
         except RayError as error:
             text = f"The machine {self._info['machine']} was lost while this ran."
-            yield Failed("engine_died", text, "Another one takes its place by itself; generate again.", detail=str(error))
+            yield Failed("engine_died", text, "Another takes its place by itself; generate again.", detail=str(error))
         finally:
             self._run = ""
 

@@ -8,7 +8,7 @@ from errors import ClusterError
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # read when Ray is imported
 
-import ray  # noqa: E402
+import ray
 
 ANSWER = 5.0  # seconds for the head to answer; Ray itself waits for minutes
 

@@ -63,8 +63,7 @@ class Exchange:
 
     def remove(self, place: str, names: Iterable[str]) -> None:
         with self._told():
-            for name in names:
-                obstore.delete(self._store, f"{place}/{name}")
+            obstore.delete(self._store, [f"{place}/{name}" for name in names])
 
     def _has(self, path: str) -> bool:
         try:

@@ -17,7 +17,7 @@ def main() -> None:
             Exchange(asked["exchange"]).check()
         print(json.dumps({"gpus": gpus()}))
     except KinoraError as error:
-        print(json.dumps({"message": error.message, "hint": error.hint}))
+        print(json.dumps({"message": error.message, "hint": error.hint, "detail": error.detail}))
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def markdown(figures: Sequence[Figure], machine: Machine) -> str:
             "# Benchmarks",
             "",
             "Written by `.venv/bin/python tools/bench.py --markdown docs/benchmarks.md`, which needs a Chromium and",
-            "about five minutes; `--crashes` adds six. It ends with exit code 1 where a target is missed.",
+            "about seven minutes; `--crashes` adds six. It ends with exit code 1 where a target is missed.",
             "",
             machine.text() + ".",
             "",

@@ -1,4 +1,4 @@
-"""A real Ray cluster on this machine: a head and further nodes, each with one core and one GPU that only Ray counts."""
+"""A real Ray cluster on this machine, for tests too: each node has one core and one GPU that only Ray counts."""
 
 import os
 import shutil
@@ -28,8 +28,11 @@ class Cluster:
         self._folder = folder
         self._port = port
 
-    def add(self, environment: Mapping[str, str]) -> psutil.Process:
-        """Starts a node; the first one is the head. `environment` is what its engines find besides this process's."""
+    def add(self, environment: Mapping[str, str], core: int | None = None) -> psutil.Process:
+        """Starts a node, if need be on one core only; the first one is the head.
+
+        `environment` is what its engines find besides this process's.
+        """
         where = [f"--address={self.address}"]
         if not self.nodes:
             where = ["--head", f"--port={self._port}", "--include-dashboard=false", f"--temp-dir={self._folder}"]
@@ -42,15 +45,16 @@ class Cluster:
                 stderr=log,
             )
         node = psutil.Process(started.pid)
+        if core is not None:
+            node.cpu_affinity([core])  # what it starts inherits that
         self.nodes.append(node)
         self._wait_until_up(node)
         return node
 
     def kill(self, node: psutil.Process) -> None:
         """As if its power were cut, but for the engine itself: that has to notice."""
-        ours = [node, *node.children(recursive=True)]
-        for process in ours:
-            if "cluster.bridge" not in process.cmdline() and "worker" not in process.cmdline():
+        for process in [node, *node.children(recursive=True)]:
+            if "worker" not in process.cmdline():
                 process.kill()
 
     def stop(self) -> None:

@@ -1,0 +1,118 @@
+"""Two nodes of a Ray cluster beside one engine, each engine on a core of its own."""
+
+import os
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import psutil
+
+from events import FINAL, Output
+from jobs import Jobs, Submission
+from settings import Settings
+from tools.measure import ray_cluster
+from tools.measure.figures import Figure
+from worker import EngineProcess
+from workflow import Graph
+
+TASKS = 40
+PAIRS = 40
+WARM_UPS = 5
+CLIP = {"prompt": "a red kite over the sea", "width": 256, "height": 256, "seconds": 0.3}
+UP = 120.0  # seconds for all engines to be ready
+
+
+def measure(settings: Settings) -> Iterator[Figure]:
+    """Nothing where Ray is not installed, or engines cannot have a core each. Raises RuntimeError where a run fails."""
+    if not ray_cluster.RAY.is_file() or sys.platform != "linux" or len(cores := sorted(os.sched_getaffinity(0))) < 2:
+        return
+    with ExitStack() as stack:
+        stack.enter_context(_one_thread_each())
+        alone = stack.enter_context(_working(settings, cores[:1]))
+        one = _seconds(alone)
+        ray = stack.enter_context(ray_cluster.running())
+        for core in cores[:2]:
+            ray.add({}, core)
+        # A home of its own, as only one Kinora works on a home; the demo models are there already.
+        home = settings.home / "cluster"
+        home.mkdir()
+        (home / "demo_models").symlink_to(settings.models_dir)
+        with _working(settings.model_copy(update={"ray": ray.address, "home": home}), []) as jobs:
+            two = _seconds(jobs)
+            name = f"{TASKS} clips, two nodes with two engines / one engine"
+            note = f"256 × 256 px, 9 frames; each engine on a core of its own; {two:.1f} s and {one:.1f} s"
+            yield Figure(name, two / one, "x", 0.60, note)
+            extra, here = _overhead(jobs.engines[0], alone.engines[0])
+            note = f"a graph that only writes a picture, which takes {here:.0f} ms here; {PAIRS} pairs"
+            yield Figure("Ray, more per task", extra, "ms", None, note)
+            bridge = sum(psutil.Process(engine.pid).memory_info().rss for engine in jobs.engines) / len(jobs.engines)
+            yield Figure("Ray, memory of the app's machine per engine", bridge / 1e6, "MB", None, "resident")
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["OMP_NUM_THREADS"]
+        if before is not None:
+            os.environ["OMP_NUM_THREADS"] = before
+
+
+@contextmanager
+def _working(settings: Settings, cores: list[int]) -> Iterator[Jobs]:
+    """The queue with all its engines ready and warm; those of this machine on `cores`."""
+    jobs = Jobs(settings)
+    try:
+        jobs.start()
+        for engine in jobs.engines:
+            if cores and engine.pid:
+                psutil.Process(engine.pid).cpu_affinity(cores)
+        deadline = time.monotonic() + UP
+        while not all(engine.state.name == "ready" for engine in jobs.engines):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"engines did not start: {[engine.state for engine in jobs.engines]}")
+            time.sleep(0.1)
+        _seconds(jobs, 2 * len(jobs.engines))
+        yield jobs
+    finally:
+        jobs.stop()
+
+
+def _seconds(jobs: Jobs, count: int = TASKS) -> float:
+    """From submitting to the end of the last one."""
+    started = time.perf_counter()
+    job = jobs.submit(Submission(mode="t2v", values=CLIP, tries=count))
+    for task in jobs.tasks(job=job.id, limit=count).tasks:
+        *_, last = jobs.events(task.id)
+        if not isinstance(last, Output):
+            raise RuntimeError(f"a run failed: {last}")
+    return time.perf_counter() - started
+
+
+def _overhead(far: EngineProcess, near: EngineProcess) -> tuple[float, float]:
+    """Milliseconds that a run takes longer there, and takes here; medians of runs that alternate."""
+    taken: dict[EngineProcess, list[float]] = {far: [], near: []}
+    for number in range(WARM_UPS + PAIRS):
+        for engine, seconds in taken.items():
+            started = time.perf_counter()
+            for event in engine.run(_picture(number), {}, threading.Event()):
+                if isinstance(event, FINAL) and not isinstance(event, Output):
+                    raise RuntimeError(f"a run failed: {event}")
+            seconds.append(time.perf_counter() - started)
+    there, here = (statistics.median(seconds[WARM_UPS:]) * 1000 for seconds in taken.values())
+    return there - here, here
+
+
+def _picture(number: int) -> Graph:
+    image = {"width": 64, "height": 64, "batch_size": 1, "color": number}
+    save = {"images": ["image", 0], "filename_prefix": f"running/overhead-{number}"}
+    return {
+        "image": {"class_type": "EmptyImage", "inputs": image},
+        "save": {"class_type": "SaveImage", "inputs": save},
+    }
