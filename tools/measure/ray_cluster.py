@@ -7,8 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -53,15 +53,14 @@ class Cluster:
 
     def kill(self, node: psutil.Process) -> None:
         """As if its power were cut, but for the engine itself: that has to notice."""
-        for process in [node, *node.children(recursive=True)]:
-            if "worker" not in process.cmdline():
-                process.kill()
+        children = node.children(recursive=True)
+        engines = [process for process in children if "worker" in _command(process)]
+        _kill([node, *(process for process in children if process not in engines)])
 
     def stop(self) -> None:
         for node in self.nodes:
             if node.is_running():
-                for process in [*node.children(recursive=True), node]:
-                    process.kill()
+                _kill([*node.children(recursive=True), node])
 
     def _wait_until_up(self, node: psutil.Process) -> None:
         log = self._folder / f"node-{self.nodes.index(node)}.log"
@@ -71,6 +70,19 @@ class Cluster:
             assert node.status() != psutil.STATUS_ZOMBIE, told
             assert time.monotonic() < deadline, told
             time.sleep(0.1)
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # it has just ended
+        return []
+
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # another one took it along
+            process.kill()
 
 
 @contextmanager
