@@ -6,6 +6,7 @@ or a link `[node id, output index]`.
 
 import copy
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -99,10 +100,14 @@ def sinks(graph: Graph) -> list[str]:
 def save_to(graph: Graph, prefix: str) -> None:
     """Where the files go: a path below the outputs folder.
 
-    What a node named `save_…` writes is the result; other sinks write parts of it, and their names get the node's.
+    What a node named `save_…`, or the only sink, writes is the result; other sinks write parts of it, and their names
+    get the node's, without what a file's name cannot have.
     """
-    for node in sinks(graph):
-        graph[node]["inputs"]["filename_prefix"] = prefix if node.startswith("save_") else f"{prefix}.{node}"
+    writing = sinks(graph)
+    for node in writing:
+        whole = node.startswith("save_") or len(writing) == 1
+        part = re.sub(r"[^\w-]", "_", node)
+        graph[node]["inputs"]["filename_prefix"] = prefix if whole else f"{prefix}.{part}"
 
 
 def _apply(graph: Graph, change: Change) -> None:

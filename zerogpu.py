@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 LEAST = 15
 """Seconds of GPU that are always asked for: a fork alone takes two, and weights have to reach the GPU."""
+UNKNOWN = 60
+"""Where nothing tells how large the result will be: what ZeroGPU itself takes by default."""
 
 _engine: Engine | None = None  # made once in the page's process; every fork has it
 _one_run = threading.Lock()  # where nothing is forked, as without ZeroGPU, runs follow each other
@@ -101,6 +103,8 @@ def seconds_to_ask(known: float | None, announced: Mapping[str, Any], graph: Gra
     """
     if known is not None:
         return max(LEAST, min(most, math.ceil(known * 4 / 3 + 5)))
+    if announced["width"] is None:  # a graph of one's own
+        return max(LEAST, min(most, UNKNOWN))
     megapixels = announced["width"] * announced["height"] * announced["frames"] / 1e6
     return max(LEAST, min(most, math.ceil(30 + 0.05 * megapixels * _steps(graph))))
 

@@ -9,7 +9,7 @@ import typer
 import modes
 from commands.options import command, given, option
 from commands.remote import Queue, RemoteJobs, open_queue
-from commands.tell import CANCELLED, FAILED, Tell, refused, teller, terminal
+from commands.tell import BAD_INPUT, CANCELLED, FAILED, Tell, refused, teller, terminal
 from errors import BusyError, InvalidInputError, KinoraError
 from events import FINAL, Cancelled, Event, Failed, Output
 from jobs import Jobs, Selection, Submission, holder
@@ -17,6 +17,7 @@ from modes import Mode
 from settings import Settings
 
 generate = typer.Typer(help="Make something; `generate MODE --help` lists a mode's options.", no_args_is_help=True)
+ENDINGS = (".mp4", ".png", ".webp", ".webm", ".flac", ".mp3", ".opus", ".exr")
 LOOK = 1.0  # seconds between looks at an engine that tells nothing
 
 
@@ -24,12 +25,13 @@ def _generate(mode: Mode, values: dict[str, Any], out: Path | None, as_json: boo
     tell = teller(as_json)
     try:
         _check_out(out)
+        written = given(mode, values)
         queue = open_queue(Settings())
-        job = queue.submit(Submission(mode=mode.id, values=given(values)))
+        job = queue.submit(Submission(mode=mode.id, values=written))
     except KinoraError as error:
         raise refused(tell, error) from None
     task = queue.tasks(job=job.id).tasks[0].id
-    tell.submitted(queue.task(task), set(given(values)))
+    tell.submitted(queue.task(task), set(written))
     if isinstance(queue, Jobs):
         queue = _working(queue, job.id)
     try:
@@ -43,7 +45,11 @@ def _generate(mode: Mode, values: dict[str, Any], out: Path | None, as_json: boo
     if isinstance(last, Cancelled):
         raise typer.Exit(CANCELLED)
     if out and isinstance(last, Output):
-        shutil.copyfile(last.files[0], out)
+        made = last.files[0]
+        if made.suffix != out.suffix.lower():
+            tell.bad_input("out", f"The result is a {made.suffix} file, {made}; it was not copied to {out.name}.")
+            raise typer.Exit(BAD_INPUT)
+        shutil.copyfile(made, out)
 
 
 def _working(queue: Jobs, job: int) -> Queue:
@@ -83,8 +89,8 @@ def _follow(queue: Queue, task: int, tell: Tell) -> Event:
 def _check_out(out: Path | None) -> None:
     if out is None:
         return
-    if out.suffix.lower() != ".mp4":
-        raise InvalidInputError(f"--out must end in .mp4, not “{out.name}”.", "out")
+    if out.suffix.lower() not in ENDINGS:
+        raise InvalidInputError(f"--out must end in {', '.join(ENDINGS)}, as results do, not “{out.name}”.", "out")
     if not out.resolve().parent.is_dir():
         raise InvalidInputError(f"There is no folder {out.resolve().parent}.", "out")
 

@@ -7,8 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from errors import InvalidInputError
+from jobs.fields import read_text
 from modes import Mode, Parameter, rows
 from modes.inputs import MEDIA
+
+MAX_GRAPH_BYTES = 4_000_000
 
 
 def command(mode: Mode, run: Callable[..., None], extra: list[inspect.Parameter]) -> Callable[..., None]:
@@ -33,14 +37,16 @@ def option(name: str, default: Any, kind: Any, *flags: str, help: str, **limits:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def given(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that were really written."""
-    return {name: value for name, value in values.items() if value not in (None, [])}
+def given(mode: Mode, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were really written, with the text of a graph's file. Raises InvalidInputError for that."""
+    written = {name: value for name, value in values.items() if value not in (None, [])}
+    graphs = [each.name for each in mode.parameters() if each.widget == "graph" and each.name in written]
+    return written | {name: _graph(name, written[name]) for name in graphs}
 
 
 def _option(parameter: Parameter, demo_default: Any) -> inspect.Parameter:
     name = "--" + parameter.name.replace("_", "-")
-    notes = [parameter.help]
+    notes = ["A file with a graph in ComfyUI's API format." if parameter.widget == "graph" else parameter.help]
     if parameter.choices:
         notes.append(f"One of {', '.join(map(str, parameter.choices))}.")
     names: list[str] = [name]
@@ -54,6 +60,16 @@ def _option(parameter: Parameter, demo_default: Any) -> inspect.Parameter:
         on_demo = f" ({demo_default} on demo models)" if demo_default != parameter.default else ""
         notes.append(f"Default: {parameter.default}{parameter.unit and ' ' + parameter.unit}{on_demo}.")
     return option(parameter.name, None, kind, *names, help=" ".join(notes))
+
+
+def _graph(name: str, value: str) -> str:
+    """From its file; what begins as JSON does is the graph itself."""
+    if value.lstrip().startswith("{"):
+        return value
+    try:
+        return read_text(Path(value).expanduser(), MAX_GRAPH_BYTES)
+    except InvalidInputError as error:
+        raise InvalidInputError(error.message, name) from None
 
 
 def _absolute(mode: Mode, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def _submit(
         many = batch.folder or batch.files or batch.table or batch.grid
         submission = Submission(
             mode=mode.id,
-            values=given(values),
+            values=given(mode, values),
             batch=batch if many else None,
             tries=tries,
             priority=priority,

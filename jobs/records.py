@@ -172,7 +172,9 @@ class TaskDetail(TaskRow):
     """All there is to know of a task."""
 
     values: dict[str, Any]
-    announced: dict[str, Any] = Field(description="Of the file: width, height, frames, fps, sound, notes")
+    announced: dict[str, Any] = Field(
+        description="Of the file: width, height, frames (null where only the run will tell), fps, sound, notes"
+    )
     inputs: list[Input]
     stages: list[StageTime]
     outputs_list: list[OutputFile]

@@ -138,8 +138,7 @@ class Drafting:
             announced = checked.params.announce()
             media |= {Path(path) for path in _media(checked.params).values()}
             times.append(seconds(self.timing(mode, checked.params)))
-            pixels = announced.width * announced.height * announced.frames
-            disk += pixels * (VIDEO_BITS if announced.fps else IMAGE_BITS) / 8 * submission.tries
+            disk += announced.pixels * (VIDEO_BITS if announced.fps else IMAGE_BITS) / 8 * submission.tries
         if submission.stage:
             self._settings.home.mkdir(parents=True, exist_ok=True)
             here = self._settings.home.stat().st_dev
@@ -159,10 +158,9 @@ class Drafting:
         )
 
     def timing(self, mode: Mode, params: Params) -> str:
-        """Equal for runs of one mode, preset and device whose size is alike: pixels within a power of two."""
-        announced = params.announce()
-        size = (announced.width * announced.height * announced.frames).bit_length()
-        return f"{mode.id}/{getattr(params, 'preset', '')}/{self._settings.resolved_device}/{size}"
+        """Equal for runs of one mode, variant and device whose size is alike: pixels within a power of two."""
+        size = params.announce().pixels.bit_length()
+        return f"{mode.id}/{params.variant}/{self._settings.resolved_device}/{size}"
 
     def _keep(
         self, mode: Mode, params: Params, keep: bool, kept: dict[Path, Path]

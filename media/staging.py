@@ -123,6 +123,10 @@ class Staging:
         )
         return self._settings.inputs_dir / name
 
+    def has(self, name: str) -> bool:
+        """Whether a file of this name, without any folder, was staged and is still there."""
+        return Path(name).name == name and (self._settings.inputs_dir / name).is_file()
+
     def _staged(self, file: Path, suffix: str, asked: dict[str, object], write: Callable[[Path], None]) -> str:
         """Name of the file, relative to the inputs folder. Written beside its place and then moved there, so that
         nobody ever sees half of it."""

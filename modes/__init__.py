@@ -4,6 +4,7 @@ from errors import InvalidInputError
 from modes.base import Announcement, Example, Mode, Parameter, Params, Preset
 from modes.cogvideo import TEXT_TO_VIDEO as COGVIDEO
 from modes.enhance import ENHANCE_MODES
+from modes.graph import OWN_GRAPH
 from modes.ltx import LTX_MODES
 from modes.messages import InvalidParamsError
 from modes.qwen import EDIT
@@ -23,7 +24,7 @@ __all__ = [
 ]
 
 MODES: dict[str, Mode] = {
-    mode.id: mode for mode in (*LTX_MODES, *WAN_MODES, COGVIDEO, *IMAGE_MODES, EDIT, *ENHANCE_MODES)
+    mode.id: mode for mode in (*LTX_MODES, *WAN_MODES, COGVIDEO, *IMAGE_MODES, EDIT, *ENHANCE_MODES, OWN_GRAPH)
 }
 
 

@@ -1,7 +1,7 @@
 """What a mode is: one declaration from which form, command line, API, messages and docs come."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin
@@ -19,6 +19,7 @@ from workflow import Change, Graph
 
 Widget = Literal[
     "prompt",
+    "graph",
     "number",
     "choice",
     "switch",
@@ -43,6 +44,11 @@ class Params(BaseModel):
     def announce(self) -> "Announcement":
         """What the file will be."""
         raise NotImplementedError
+
+    @property
+    def variant(self) -> str:
+        """What tells, besides mode and size, how long a run takes: the preset, where there is one."""
+        return getattr(self, "preset", "")
 
     @model_validator(mode="after")
     def _media_can_be_read(self) -> Self:
@@ -102,22 +108,30 @@ class Preset:
 class Announcement:
     """What the file will really be. Width and height in pixels, `fps` in frames per second.
 
-    Without `fps` the result is images, each a file, and `frames` is their number.
+    Without `fps` the result is images, each a file, and `frames` is their number. Width, height and frames are None
+    where only the run itself will tell.
     `notes` say, by parameter, what a person should know of a choice: that it has no effect, for one.
     """
 
-    width: int
-    height: int
-    frames: int
+    width: int | None
+    height: int | None
+    frames: int | None
     fps: float | None = None
     sound: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float | None:
-        return self.frames / self.fps if self.fps else None
+        return self.frames / self.fps if self.fps and self.frames else None
+
+    @property
+    def pixels(self) -> int:
+        """Of all frames together; 0 where that is not known."""
+        return (self.width or 0) * (self.height or 0) * (self.frames or 0)
 
     def text(self) -> str:
+        if not self.pixels:
+            return "As the graph says"
         if not self.fps:
             images = "1 image" if self.frames == 1 else f"{self.frames} images"
             return f"{images}, {self.width} × {self.height} px"
@@ -149,13 +163,13 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Mode:
-    """One kind of work. `parameterize` turns parameters into changes to the template `workflow`."""
+    """One kind of work. `parameterize` turns parameters into changes to `workflow`, a template's name or a graph."""
 
     id: str
     label: str
     group: str
     summary: str
-    workflow: Callable[[Any], str]
+    workflow: Callable[[Any], str | Graph]
     params: type[Params]
     presets: Sequence[Preset]
     stages: Mapping[str, Sequence[str]]
@@ -163,6 +177,8 @@ class Mode:
     stage_inputs: Callable[[Any, Staging], Staged] = lambda _params, _staging: {}
     examples: Sequence[Example] = ()
     pieces: Pieces | None = None
+    # The parameters that a form need not show: raw values say that there is no place for them.
+    unused: Callable[[Mapping[str, Any]], Collection[str]] = lambda _values: ()
 
     def parameters(self, demo: bool = False) -> list[Parameter]:
         """In the order of the declaration; defaults are those for demo models where `demo` is set."""
@@ -190,7 +206,9 @@ class Mode:
 
     def build(self, params: Params, seed: int, staged: Staged, output_prefix: str) -> Graph:
         """The graph that makes it. `output_prefix` is a path below the outputs folder."""
-        graph = workflow.build(workflow.load(self.workflow(params)), self.parameterize(params, seed, staged))
+        start = self.workflow(params)
+        graph = workflow.load(start) if isinstance(start, str) else start
+        graph = workflow.build(graph, self.parameterize(params, seed, staged))
         workflow.save_to(graph, output_prefix)
         return graph
 

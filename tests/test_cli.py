@@ -94,6 +94,22 @@ def test_a_clip_is_written_with_what_was_announced(other_settings: Settings, tmp
     assert clip.seconds == pytest.approx(announced["seconds"], abs=0.05)
 
 
+def test_the_command_line_takes_the_graphs_file(other_settings: Settings, tmp_path: Path) -> None:
+    out, graph = tmp_path / "image.png", str(PROJECT / "examples" / "graph.json")
+    program = start(other_settings, "generate", "graph", "--graph", graph, "--json", "--out", str(out))
+    stdout, stderr = program.communicate(timeout=180)
+    assert program.returncode == 0, stderr
+    assert clips.picture(out).shape == (256, 256, 3)
+    told = [json.loads(line) for line in stdout.splitlines()]
+    assert (told[0]["width"], told[0]["seed"]) == (None, 42)
+    assert told[-1]["event"] == "output"
+    missing = start(other_settings, "generate", "graph", "--graph", str(tmp_path / "none.json"), "--json")
+    stdout, _ = missing.communicate(timeout=60)
+    assert missing.returncode == 2
+    assert json.loads(stdout)["field"] == "graph"
+    assert "There is no file" in stdout
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_cancels_with_exit_code_130(other_settings: Settings) -> None:
     arguments = ["--prompt", "a kite", "--steps", "90", "--width", "384", "--height", "384"]

@@ -44,6 +44,7 @@ def test_the_examples_are_what_the_script_makes(made):
     for name in ("speech.wav", "music.wav"):
         ours, theirs = (files.read_wave(folder / name)[0].astype(int) for folder in (made, EXAMPLES))
         assert np.abs(ours - theirs).max() < 100, name
+    assert (made / "graph.json").read_text() == (EXAMPLES / "graph.json").read_text()
     ours, theirs = (files.read_video(folder / "clip.mp4")[0][::12].astype(int) for folder in (made, EXAMPLES))
     assert np.abs(ours - theirs).mean() < 1
 

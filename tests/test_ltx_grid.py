@@ -9,7 +9,7 @@ from typing import Any
 import clips
 import pytest
 import runs
-from test_modes import NEEDS, given, other, ways
+from test_modes import EVERY_PARAMETER, NEEDS, given, other, ways
 
 import modes
 from events import Output
@@ -19,8 +19,6 @@ from modes import Mode
 from modes.common import EXAMPLES
 from modes.ltx import LTX_MODES
 from settings import PROJECT, Settings
-
-EVERY_MODE = list(modes.MODES.values())
 
 # Odd sizes and lengths on purpose: what is announced must be what the model really makes of them.
 SIZES = [(128, 128, 0.4, 25), (200, 150, 0.5, 24), (131, 257, 0.37, 30), (320, 128, 1.1, 12), (190, 190, 0.2, 60)]
@@ -72,14 +70,13 @@ def test_every_graph_with_any_one_parameter_changed_is_valid_in_comfyui(
 ) -> None:
     staging = Staging(demo_settings)
     graphs: dict[str, Any] = {}
-    for mode in EVERY_MODE:
+    for mode, name in EVERY_PARAMETER:
         for way in ways(mode):
-            for name in mode.params.model_fields:
-                needs = NEEDS.get(name, {}) | NEEDS.get(f"{mode.id}/{name}", {}) | way
-                value = way["preset"] if name == "preset" else other(mode, name, tmp_path)
-                params = mode.validate(given(mode) | needs | {name: value}, demo=True)
-                staged = mode.stage_inputs(params, staging)
-                graphs[f"{mode.id}/{way.get('preset')}/{name}"] = mode.build(params, 1, staged, "out")
+            needs = NEEDS.get(name, {}) | NEEDS.get(f"{mode.id}/{name}", {}) | way
+            value = way["preset"] if name == "preset" else other(mode, name, tmp_path)
+            params = mode.validate(given(mode) | needs | {name: value}, demo=True)
+            staged = mode.stage_inputs(params, staging)
+            graphs[f"{mode.id}/{way.get('preset')}/{name}"] = mode.build(params, 1, staged, "out")
     asked, told = tmp_path / "graphs.json", tmp_path / "wrong.json"
     asked.write_text(json.dumps(graphs))
     command = [sys.executable, "-c", CHILD, demo_settings.model_dump_json(), str(asked), str(told)]

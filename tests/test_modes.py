@@ -12,6 +12,7 @@ from media import Staging
 from modes import InvalidParamsError, Mode
 from modes.base import snap
 from modes.common import EXAMPLES, MAX_SEED
+from modes.inputs import MEDIA
 from modes.ltx import LTX_MODES
 from modes.ltx.common import MAX_FRAMES, frames_of, frames_within
 from modes.stages import MAX_STAGES
@@ -74,6 +75,7 @@ OTHER: dict[str, Any] = {
     "factor": "4x",
     "stages": ["dawn", "1.5:dusk"],
     "overlap": "9",
+    "graph": (EXAMPLES / "graph.json").read_text(encoding="utf-8").replace("dawn", "dusk"),
 }
 NEEDS = {
     "camera_strength": {"camera": "static"},
@@ -83,7 +85,11 @@ NEEDS = {
 }
 
 EVERY_MODE = list(modes.MODES.values())
-EVERY_PARAMETER = [(mode, name) for mode in EVERY_MODE for name in mode.params.model_fields]
+# What files change in a user's graph depends on that graph: see test_graph_mode.py.
+ELSEWHERE = {("graph", each.name) for each in modes.get("graph").parameters() if each.widget in MEDIA}
+EVERY_PARAMETER = [
+    (mode, name) for mode in EVERY_MODE for name in mode.params.model_fields if (mode.id, name) not in ELSEWHERE
+]
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,13 @@ def test_seconds_of_gpu_follow_measurements_or_size_length_and_steps(
     assert zerogpu.seconds_to_ask(known, announced, graph, most=120) == asked
 
 
+def test_a_graph_whose_size_nobody_knows_asks_for_what_is_usual_until_it_has_run_once() -> None:
+    announced = {"width": None, "height": None, "frames": None}
+    assert zerogpu.seconds_to_ask(None, announced, {}, most=120) == 60
+    assert zerogpu.seconds_to_ask(None, announced, {}, most=40) == 40
+    assert zerogpu.seconds_to_ask(30.0, announced, {}, most=120) == 45
+
+
 def test_every_refusal_of_the_platform_has_a_sentence_and_a_hint() -> None:
     titles = ("ZeroGPU quota exceeded", "ZeroGPU pending credits exceeded", "ZeroGPU illegal duration")
     titles += ("ZeroGPU queue timeout", "ZeroGPU client error", "ZeroGPU worker error")

@@ -17,6 +17,7 @@ import modes  # noqa: E402
 from models import ModelFile, Models  # noqa: E402
 from models.licences import licence  # noqa: E402
 from modes import InvalidParamsError, Mode, Parameter, rows  # noqa: E402
+from modes.common import EXAMPLES  # noqa: E402
 from modes.inputs import MEDIA  # noqa: E402
 from settings import Settings  # noqa: E402
 from workflow import Graph  # noqa: E402
@@ -48,6 +49,20 @@ follow a prompt less; Qwen-Image is as free but three times as large, and is use
     "inpaint": """\
 All that is outside the mask is the image's own pixels, unchanged: what the model made is laid into it with the mask.
 Where the mask's edge is soft (Feather) both are mixed.""",
+    "graph": """\
+The graph is what ComfyUI's menu gives under Workflow, Export (API), or what the queue's page copies of an earlier task.
+
+- **Nodes**: those of ComfyUI itself that are in [nodes.tsv](../modes/graph/nodes.tsv) with nothing in its second
+  column; for the others that says why not. `tools/allow_nodes.py` has the rules: no node that reads or writes files
+  other than what is given and what is made, trains, calls a service, compiles code, or can be made to run for ever.
+- **Files**: the first image that the graph loads becomes Image, the next different one Second image, and so on,
+  whatever their names; nodes that load the same name get the same file. A file that Kinora itself wrote for an earlier
+  task may stay. Models are named in their loaders, as files below their models folder, in the format safetensors.
+- **Seed**: empty, the graph runs with the seeds that stand in it, and the first of them is shown. Another seed moves
+  all inputs named seed or noise_seed by the same amount, so that what was equal stays equal. Seeds that come over a
+  link stay as they are.
+- **Results**: every image, video and sound that is saved; names in the graph are replaced. What no saved file needs,
+  previews included, is left out.""",
     "cogvideo": """\
 No repository with a file for ComfyUI is known. `python tools/convert_cogvideox.py FOLDER TARGET` makes it from the
 `transformer` folder of zai-org/CogVideoX-5b; this was tried with demo weights only.""",
@@ -160,7 +175,7 @@ def files(mode: Mode, **values: Any) -> dict[ModelFile, set[str]]:
 def graphs(mode: Mode, **values: Any) -> dict[str, Graph]:
     """By preset, the graph of a mode with its first example's files and the defaults for the rest."""
     example = mode.examples[0].values
-    inputs = ("prompt", "stages", *(each.name for each in media(mode)))
+    inputs = ("prompt", "graph", "stages", *(each.name for each in media(mode)))
     given = {name: example[name] for name in inputs if name in example}
     ways = {preset.id: {"preset": preset.id} for preset in mode.presets} or {"": {}}
     return {way: mode.sketch(mode.validate({**given, **values, **chosen})) for way, chosen in ways.items()}
@@ -213,6 +228,8 @@ def command(mode: Mode) -> str:
     """The first example as a line for a terminal."""
     words = [".venv/bin/python cli.py generate", mode.id]
     for name, value in mode.examples[0].values.items():
+        if name == "graph":
+            value = EXAMPLES / "graph.json"
         for each in value if isinstance(value, tuple) else (value,):
             row = getattr(each, "prompt", each)  # of a stage, what it says
             text = row.relative_to(PROJECT).as_posix() if isinstance(row, Path) else str(row)

@@ -1,4 +1,4 @@
-"""Makes the example media that forms offer: python tools/make_examples.py [--out DIR]"""
+"""Makes the example files that forms offer: python tools/make_examples.py [--out DIR]"""
 
 import argparse
 import sys
@@ -12,6 +12,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from tools.examples.clip import write_clip  # noqa: E402
+from tools.examples.graph import graph  # noqa: E402
 from tools.examples.landscape import DAY, NIGHT, landscape  # noqa: E402
 from tools.examples.mask import mask  # noqa: E402
 from tools.examples.portrait import portrait  # noqa: E402
@@ -30,10 +31,11 @@ def make(folder: Path) -> None:
     _write_wav(folder / "speech.wav", speech())
     _write_wav(folder / "music.wav", music())
     write_clip(folder / "clip.mp4")
+    (folder / "graph.json").write_text(graph(), encoding="utf-8")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Draws and computes the example media that ship with Kinora.")
+    parser = argparse.ArgumentParser(description="Draws and computes the example files that ship with Kinora.")
     parser.add_argument("--out", type=Path, default=PROJECT / "examples", help="folder (default: %(default)s)")
     folder = parser.parse_args().out.resolve()
     make(folder)

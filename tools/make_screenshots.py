@@ -8,6 +8,7 @@ NAME is a picture's name without its ending: a mode's id, text-to-video, queue o
 import argparse
 import io
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -91,7 +92,7 @@ def fill_example(page: Page, mode: modes.Mode) -> None:
     if has_length and (not seconds.input_value() or float(seconds.input_value()) > LONGEST):
         seconds.fill(f"{LONGEST:g}")
         seconds.press("Tab")
-    expect(page.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    expect(page.locator("#announcement")).to_contain_text(re.compile("px|graph says"), timeout=WAIT)
 
 
 def generate(page: Page) -> None:

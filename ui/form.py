@@ -1,9 +1,9 @@
 """One form for all modes, made from their declarations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.components import Component
@@ -21,6 +21,9 @@ WIDE = ("stages", "prompt", "presets")  # widgets that take the whole width, fro
 # Pixels of an empty editor for masks. It puts a layer of another size in the middle of that, not over the image.
 CANVAS = (2048, 2048)
 FOLDED = ("loras", "lora_pairs")
+GRAPH_FILE = (
+    '<label class="k-file">Choose a file<input id="k-graph-file" type="file" accept=".json"></label>'  # files.js
+)
 
 
 class Form:
@@ -42,12 +45,13 @@ class Form:
         declared = {name: each for mode in reversed(modes) for name, each in self._modes[mode.id].items()}
         every = list(first.values()) + [each for name, each in declared.items() if name not in first]
         plain = [each for each in every if not each.advanced and each.widget not in FOLDED]
+        self._add((each for each in plain if each.widget == "graph"), first)  # it says which media there are
         with gr.Row(elem_classes="k-grid k-media"):
             self._add((each for each in plain if each.widget in MEDIA), first)
         wide = [each for each in plain if each.widget in WIDE]
         self._add(sorted(wide, key=lambda each: WIDE.index(each.widget)), first)
         with gr.Row(elem_classes="k-grid"):
-            self._add((each for each in plain if each.widget not in (*MEDIA, *WIDE)), first)
+            self._add((each for each in plain if each.widget not in ("graph", *MEDIA, *WIDE)), first)
         self._folds = [
             self._folded("LoRAs", [each for each in every if each.widget in FOLDED], first),
             self._folded("Advanced", [each for each in every if each.advanced], first),
@@ -162,14 +166,21 @@ class Form:
     def has(self, mode_id: str, name: str) -> bool:
         return name in self._modes[mode_id]
 
-    def annotate(self, mode_id: str, errors: Mapping[str, str], hints: Mapping[str, str]) -> list[Any]:
-        """For each of `notes`: the field's error where it has one, else a hint, else its help."""
+    def annotate(
+        self, mode_id: str, errors: Mapping[str, str], hints: Mapping[str, str], unused: Collection[str] = ()
+    ) -> list[Any]:
+        """For each of `notes`: the field's error where it has one, else a hint, else its help.
+
+        Those of `unused` take their fields out of sight.
+        """
         help = {name: parameter.help for name, parameter in self._modes[mode_id].items()}
         return [
             gr.skip()
             if name not in help
-            else _note(errors[name], wrong=True)
+            else _note(errors[name], "k-wrong")
             if name in errors
+            else _note(help[name], "k-unused")
+            if name in unused
             else _note(hints.get(name, help[name]))
             for name in self._notes
         ]
@@ -192,6 +203,8 @@ class Form:
                     self._fields[parameter.name] = editor.components
                 else:
                     self._fields[parameter.name] = [_component(parameter)]
+                if parameter.widget == "graph":
+                    gr.HTML(GRAPH_FILE)
                 self._notes[parameter.name] = gr.HTML(_note(parameter.help), elem_id=f"{_id(parameter)}-note")
             self._cells[parameter.name] = cell
 
@@ -223,6 +236,8 @@ def _component(parameter: Parameter) -> Component:
         case "prompt":
             lines = 4 if parameter.name == "prompt" else 2
             return gr.Textbox(value, lines=lines, max_lines=12, **common)
+        case "graph":
+            return gr.Textbox(value, lines=10, max_lines=10, **common)
         case "presets":
             return gr.Radio(value=value, **common)
         case "choice":
@@ -242,7 +257,7 @@ def _declaration(parameter: Parameter) -> dict[str, Any]:
     if parameter.choices:
         shown["choices"] = [(choice[:1].upper() + choice[1:], choice) for choice in parameter.choices]
     if parameter.widget in ("number", "seed"):
-        shown["placeholder"] = "random" if parameter.widget == "seed" else "automatic" if parameter.optional else ""
+        shown["placeholder"] = "automatic" if parameter.optional else ""
     return shown
 
 
@@ -272,6 +287,6 @@ def raw_value(value: Any) -> Any:
     return value
 
 
-def _note(text: str, wrong: bool = False) -> str:
-    kind = 'class="k-note k-wrong" role="alert"' if wrong else 'class="k-note"'
-    return f"<p {kind}>{escape(text)}</p>"
+def _note(text: str, kind: Literal["", "k-wrong", "k-unused"] = "") -> str:
+    role = ' role="alert"' if kind == "k-wrong" else ""
+    return f'<p class="{f"k-note {kind}".strip()}"{role}>{escape(text)}</p>'

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import gradio as gr
 
 import modes
-from errors import KinoraError, NotFoundError
+from errors import InvalidInputError, KinoraError, NotFoundError
 from events import Failed
 from jobs import BatchError, Jobs, Selection
 from modes import InvalidParamsError, Mode
@@ -161,7 +162,7 @@ class _Handlers:
     def describe(self, shown: str, *values: Any) -> list[Any]:
         """The line over Generate and the notes under the fields, while a person types."""
         explained = self._explain(modes.get(shown), self._form.values(shown, values))
-        return [explained.text, *self._form.annotate(shown, explained.errors, explained.hints)]
+        return [explained.text, *self._form.annotate(shown, explained.errors, explained.hints, explained.unused)]
 
     def plan(self, shown: str, *values: Any) -> list[Any]:
         """What a batch would come to, and what Generate will do then."""
@@ -254,17 +255,17 @@ class _Handlers:
 
     def _submit(self, shown: str, values: tuple[Any, ...], front: bool) -> list[Any]:
         raw, batch = self._split(shown, values)
-        hints = self._explain(modes.get(shown), raw).hints
+        explained = self._explain(modes.get(shown), raw)
         try:
             submission = self._batch.submission(shown, raw, batch)
             job = self._jobs.submit(submission, skip_bad=self._batch.leave_out_bad(batch))
         except (KinoraError, BatchError) as error:
             fields = error.fields if isinstance(error, InvalidParamsError) else {}
-            notes = self._form.annotate(shown, fields, hints)
+            notes = self._form.annotate(shown, fields, explained.hints, explained.unused)
             return [gr.skip(), gr.skip(), status.error_card(Failed.of(error)), gr.skip(), *notes]
         if front and not self._jobs.visitor:  # a visitor's turn comes when it comes
             self._jobs.front(Selection(jobs=[job.id]))
-        notes = self._form.annotate(shown, {}, hints)
+        notes = self._form.annotate(shown, {}, explained.hints, explained.unused)
         task = self._jobs.task(self._jobs.first_task(job.id))
         text = status.announcement(modes.Announcement(**task.announced))
         many = submission.batch is not None or submission.tries > 1
@@ -282,7 +283,7 @@ class _Handlers:
         mode = modes.get(mode_id)
         explained = self._explain(mode, values)
         examples = gr.update(choices=_example_choices(mode), value=None)
-        notes = self._form.annotate(mode_id, explained.errors, explained.hints)
+        notes = self._form.annotate(mode_id, explained.errors, explained.hints, explained.unused)
         return [
             mode_id,
             _title(mode),
@@ -296,6 +297,7 @@ class _Handlers:
         """What these values would make, or what is wrong with them."""
         presets = {preset.id: preset.summary for preset in mode.presets}
         hints = {"preset": presets[raw["preset"]]} if raw.get("preset") in presets else {}
+        unused = {name for name in mode.unused(raw) if not raw.get(name)}
         try:
             # An empty prompt changes no number, and is no error before Generate.
             prompt = {"prompt": raw["prompt"] or "…"} if "prompt" in raw else {}
@@ -303,10 +305,13 @@ class _Handlers:
         except InvalidParamsError as error:
             # What is only not filled in yet is no error before Generate, but there is nothing to announce either.
             wrong = {name: text for name, text in error.fields.items() if raw.get(name) not in (None, "", [])}
-            return _Explanation("" if wrong else status.waiting_for(error.fields), hints, wrong)
+            return _Explanation("" if wrong else status.waiting_for(error.fields), hints, wrong, unused)
         announced = params.announce()
-        text = status.announcement(announced, self._jobs.to_download(mode, params))
-        return _Explanation(text, hints | dict(announced.notes), {})
+        try:
+            text = status.announcement(announced, self._jobs.to_download(mode, params))
+        except InvalidInputError as error:  # a graph of one's own names what is no model file
+            text = escape(error.message)
+        return _Explanation(text, hints | dict(announced.notes), {}, unused)
 
 
 def _waits(jobs: Jobs) -> str:
@@ -320,3 +325,4 @@ class _Explanation:
     text: str
     hints: dict[str, str]
     errors: dict[str, str]
+    unused: set[str]

@@ -15,6 +15,8 @@ from media import Staging
 from ui import status
 
 IMAGES = {".png", ".jpg", ".jpeg", ".webp"}
+SOUNDS = {".flac", ".mp3", ".opus", ".wav"}
+VIDEOS = {".mp4", ".webm"}
 WHOLE = "Whole"
 
 
@@ -33,12 +35,16 @@ class Use:
 
 def uses(file: Path, sound: bool) -> list[tuple[str, Use]]:
     """Every place for a file, with its words: images take images and last frames, videos clips, audio their sound."""
-    image = file.suffix.lower() in IMAGES
-    takes = {"image": ("file", "") if image else ("last frame", "the last frame as ")}
-    if not image:
-        takes["video"] = ("file", "the clip as ")
-        if sound:
-            takes["audio"] = ("file", "its sound as ")
+    takes: dict[str, tuple[str, str]] = {}
+    match _kind(file):
+        case "image":
+            takes["image"] = ("file", "")
+        case "sound":
+            takes["audio"] = ("file", "")
+        case "video":
+            takes |= {"image": ("last frame", "the last frame as "), "video": ("file", "the clip as ")}
+            if sound:
+                takes["audio"] = ("file", "its sound as ")
     return [
         (f"{mode.label}: {takes[each.widget][1]}{each.label.lower()}", Use(mode.id, each.name, takes[each.widget][0]))
         for mode in modes.MODES.values()
@@ -76,18 +82,27 @@ class Result:
             return self.hidden()
         file = found[number]
         path = Path(file.path)
-        image = path.suffix.lower() in IMAGES
-        picture = f'<a href="{escape(file.url)}" target="_blank"><img src="{escape(file.url)}" alt="Result"></a>'
+        kind, url = _kind(path), escape(file.url)
+        shown = {
+            "image": f'<a href="{url}" target="_blank"><img src="{url}" alt="Result"></a>',
+            "sound": f'<audio src="{url}" controls></audio>',
+        }.get(kind, "")
         places = [(words, use.value) for words, use in uses(path, bool(task.announced.get("sound")))]
         return [
-            gr.update(visible=not image, value=None if image else file.path),
-            gr.update(visible=image, value=picture if image else ""),
+            gr.update(visible=kind == "video", value=file.path if kind == "video" else None),
+            gr.update(visible=bool(shown), value=shown),
             gr.update(visible=len(there) > 1, choices=_labels(there), value=number),
             gr.update(visible=True),
             status.facts(task),
             gr.update(choices=places, value=None),
             file.path,
         ]
+
+
+def _kind(file: Path) -> str:
+    """What a page can do with it: "image", "sound", "video", or "" where it can only be downloaded."""
+    kinds = {"image": IMAGES, "sound": SOUNDS, "video": VIDEOS}
+    return next((kind for kind, endings in kinds.items() if file.suffix.lower() in endings), "")
 
 
 def _labels(there: list[tuple[int, Any]]) -> list[tuple[str, int]]:

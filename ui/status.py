@@ -127,10 +127,9 @@ def engine_pill(state: EngineState) -> str:
 def facts(task: TaskDetail) -> str:
     """Under the video: what it is and how it was made."""
     file = _announced(task)
-    items = [
-        ("Seed", task.seed),
-        ("Size", f"{file.width} × {file.height} px"),
-    ]
+    items = [("Seed", task.seed)]
+    if file.pixels:
+        items.append(("Size", f"{file.width} × {file.height} px"))
     if file.fps:
         items.append(("Length", f"{file.seconds:.2f} s, {file.frames} frames at {file.fps:g} fps"))
     if task.seconds is not None:  # not known of a result that was found after a crash
@@ -145,7 +144,7 @@ def _announced(task: TaskDetail) -> Announcement:
 
 def _picture(task: TaskDetail, view: View) -> str:
     file = _announced(task)
-    ratio = f"aspect-ratio:{file.width}/{file.height}"
+    ratio = f"aspect-ratio:{file.width}/{file.height}" if file.pixels else "aspect-ratio:16/9"
     if view.preview is None:
         return f'<div class="k-stage k-waiting" style="{ratio}"></div>'
     data = base64.b64encode(view.preview).decode()

@@ -14,6 +14,7 @@ _ACCENT = gr.themes.Color(
 _SCRIPTS = (
     "keys.js",
     "edits.js",
+    "files.js",
     "modes.js",
     "rows.js",
     "queue/dom.js",

@@ -45,7 +45,8 @@
     if (["mp4", "webm", "mov", "mkv"].includes(kind)) {
       return el("video", { src: output.url, controls: true, preload: "metadata", loop: true, playsInline: true });
     }
-    if (["wav", "mp3", "flac", "ogg", "m4a"].includes(kind)) return el("audio", { src: output.url, controls: true });
+    if (["wav", "mp3", "flac", "opus", "ogg", "m4a"].includes(kind)) return el("audio", { src: output.url, controls: true });
+    if (kind === "exr") return el("a", { href: output.url, download: output.name }, output.name);
     return el("img", { src: output.url, alt: output.name });
   }
 

@@ -1,0 +1,194 @@
+"""The mode for a graph of one's own: parameters, files into its loaders, another seed."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
+
+from media import Staging
+from modes.base import Announcement, Mode, Params, Staged, param
+from modes.common import EXAMPLES, MAX_SEED, example
+from modes.enhance.common import VideoParams, stage_video
+from modes.graph.nodes import known
+from modes.graph.read import GraphError, Loader, loaders, read, seeds
+from modes.messages import InvalidParamsError, at_field
+from workflow import Change, Graph, Patch, sinks
+
+MAX_TEXT = 1_000_000  # characters
+FILES = {"image": ("image", "second_image", "third_image"), "audio": ("audio",), "video": ("video",)}
+"""By kind of file, the parameters that fill a graph's loaders, in this order."""
+
+_STAGED = re.compile(r"[\w-]+_[0-9a-f]{16}\.(png|wav|mp4)")
+"""Names that only Kinora gives, see media.staging: they stand in the graphs of earlier tasks. Nobody can guess one,
+because it has a hash of the file's content in it."""
+
+
+def _as_text(value: Any) -> Any:
+    """Programs may send the graph itself."""
+    return json.dumps(value, indent=2, ensure_ascii=False) if isinstance(value, Mapping) else value
+
+
+GraphText = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | dict[str, Any])]
+
+
+def file(label: str, widget: Any, which: str) -> Any:
+    return param(None, label=label, help=f"For {which} that the graph loads.", widget=widget)
+
+
+class GraphParams(Params):
+    graph: GraphText = param(
+        ...,
+        label="Graph",
+        help="In ComfyUI's API format: paste it, or drop its file here.",
+        widget="graph",
+        max_length=MAX_TEXT,
+    )
+    image: Path | None = file("Image", "image", "the first image")
+    second_image: Path | None = file("Second image", "image", "the second image")
+    third_image: Path | None = file("Third image", "image", "the third image")
+    audio: Path | None = file("Audio", "audio", "the sound")
+    video: Path | None = file("Video", "video", "the video")
+    seed: int | None = param(
+        None, label="Seed", help="Empty: the graph's own.", widget="seed", ge=0, le=MAX_SEED, validate_default=True
+    )
+
+    @field_validator("graph")
+    @classmethod
+    def _may_run(cls, text: str) -> str:
+        try:
+            read(text)
+        except GraphError as error:
+            raise at_field("graph", str(error)) from None
+        return text
+
+    @field_validator("seed")
+    @classmethod
+    def _else_the_graphs_own(cls, seed: int | None, info: ValidationInfo) -> int | None:
+        if seed is not None or "graph" not in info.data:
+            return seed
+        return own_seed(read(info.data["graph"]))
+
+    @model_validator(mode="after")
+    def _every_file_has_its_loader(self) -> Self:
+        wanted = slots(self.content)
+        for kind, names in FILES.items():
+            for number, name in enumerate(names):
+                there = len(wanted[kind])
+                if getattr(self, name) is None:
+                    if number < there and not _STAGED.fullmatch(wanted[kind][number][0].file):
+                        raise at_field(name, self.missing(name, wanted[kind][number][0]))
+                elif number >= there:
+                    label = type(self).model_fields[name].title
+                    many = f"only {there}" if there else "none"
+                    raise at_field(name, f"{label}: there is no node for it; the graph loads {many} of this kind.")
+            if len(wanted[kind]) > len(names):
+                text = f"The graph loads {len(wanted[kind])} different {kind} files; the most is {len(names)}."
+                raise at_field("graph", text)
+        return self
+
+    def missing(self, name: str, loader: Loader) -> str:
+        """That a loader's file is not there, for the parameter that gives it."""
+        label = type(self).model_fields[name].title
+        return f"{label} is missing: node {loader.node} ({loader.class_type}) loads “{loader.file[:60]}”."
+
+    @property
+    def content(self) -> Graph:
+        return read(self.graph)
+
+    @property
+    def variant(self) -> str:
+        return hashlib.sha256(self.graph.encode()).hexdigest()[:16]
+
+    def announce(self) -> Announcement:
+        notes = {}
+        for kind, found in slots(self.content).items():
+            for name, users in zip(FILES[kind], found, strict=False):
+                notes[name] = f"For {' and '.join(f'node {each.node} ({each.class_type})' for each in users)}."
+        if own_seed(self.content) is None:
+            notes["seed"] = "No effect: no seed stands in the graph."
+        return Announcement(None, None, None, notes=notes)
+
+
+def slots(graph: Graph) -> dict[str, list[list[Loader]]]:
+    """By kind, the different files that a graph loads, in its order, each with the nodes that load it."""
+    found: dict[str, dict[str, list[Loader]]] = {kind: {} for kind in FILES}
+    for loader in loaders(graph):
+        found[loader.kind].setdefault(loader.file, []).append(loader)
+    return {kind: list(files.values()) for kind, files in found.items()}
+
+
+def unused(values: Mapping[str, Any]) -> set[str]:
+    """The files that the graph among raw values has no loader for; all of them as long as it is no graph."""
+    try:
+        found = slots(read(str(_as_text(values.get("graph") or ""))[:MAX_TEXT]))
+    except GraphError:
+        found = {kind: [] for kind in FILES}
+    return {name for kind, names in FILES.items() for name in names[len(found[kind]) :]}
+
+
+def own_seed(graph: Graph) -> int | None:
+    """The first one that stands in it."""
+    return next((value for _, _, value, _ in seeds(graph)), None)
+
+
+def parameterize(params: GraphParams, seed: int, staged: Staged) -> Iterator[Change]:
+    for kind, found in slots(params.content).items():
+        for name, users in zip(FILES[kind], found, strict=False):
+            if name in staged:
+                yield from (Patch(each.node, each.input, staged[name]) for each in users)
+    first = own_seed(params.content)
+    if first is not None:
+        # All move by the same amount: what was equal, or one apart, stays so.
+        for node, name, value, count in seeds(params.content):
+            yield Patch(node, name, (value + seed - first) % count)
+
+
+def stage(params: GraphParams, staging: Staging) -> Staged:
+    """What is given, as ComfyUI would load it; what is named has to be there already."""
+    staged: dict[str, str] = {}
+    for name in FILES["image"]:
+        if path := getattr(params, name):
+            staged[name] = staging.image(path, alpha="keep")
+    if params.audio:
+        staged["audio"] = staging.audio(params.audio)
+    if params.video:
+        staged |= stage_video(VideoParams(video=params.video), staging)
+    for kind, found in slots(params.content).items():
+        for name, users in zip(FILES[kind], found, strict=False):
+            if name not in staged and not staging.has(users[0].file):
+                raise InvalidParamsError({name: params.missing(name, users[0])})
+    return staged
+
+
+@dataclass(frozen=True)
+class GraphMode(Mode):
+    """A mode whose nodes are not known before it has its parameters."""
+
+    def stages_of(self, graph: Graph) -> dict[str, list[str]]:
+        load, run, write = self.stages
+        saving = set(sinks(graph))
+        loading = [node for node, content in graph.items() if known()[content["class_type"]].models]
+        running = [node for node in graph if node not in saving and node not in loading]
+        found = {load: loading, run: running, write: [node for node in graph if node in saving]}
+        return {label: nodes for label, nodes in found.items() if nodes}
+
+
+OWN_GRAPH = GraphMode(
+    id="graph",
+    label="Your own graph",
+    group="Advanced",
+    summary="A graph of ComfyUI's nodes, in its API format, run as it is.",
+    workflow=lambda params: params.content,
+    params=GraphParams,
+    presets=(),
+    stages={"Load models": (), "Run the nodes": (), "Write the files": ()},
+    parameterize=parameterize,
+    stage_inputs=stage,
+    unused=unused,
+    examples=(example("A small image", graph=(EXAMPLES / "graph.json").read_text(encoding="utf-8")),),
+)

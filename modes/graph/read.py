@@ -1,0 +1,163 @@
+"""A user's graph, from text to one that may run: every sentence about what is wrong with it is here.
+
+What comes out has only nodes of classes that `nodes.tsv` allows, and names files only where it says so: media, which
+are replaced by what Kinora staged, models inside their folders, and results, whose names are Kinora's own.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import Any, NoReturn
+
+from modes.graph.nodes import known
+from workflow import Graph, links, prune
+
+MAX_NODES = 1000
+MODEL_ENDINGS = (".safetensors", ".sft")
+SEEDS = ("seed", "noise_seed")
+SMALLER_SEEDS = {"SeedNode": 2**63}
+"""How many seeds there are, where a class has fewer than 2**64."""
+
+_ID = re.compile(r"[\w:.-]{1,100}")
+_HOW = "In ComfyUI choose Workflow, Export (API), and give that file."
+
+
+class GraphError(Exception):
+    """What is wrong with a graph, in one sentence or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """A node that loads a medium: its kind ("image", "audio", "video"), the input that names the file, that name."""
+
+    node: str
+    class_type: str
+    kind: str
+    input: str
+    file: str
+
+
+@lru_cache(maxsize=8)
+def read(text: str) -> Graph:
+    """The graph in a text in ComfyUI's API format, without previews and what else no result needs.
+
+    The same text gives the same object: it is not to be changed. Raises GraphError.
+    """
+    graph = {node: _node(node, content) for node, content in _nodes(text).items()}
+    for node, content in graph.items():
+        _check_links(graph, node)
+        _check_names(node, content)
+    savers = [node for node, content in graph.items() if known()[content["class_type"]].saves]
+    if not savers:
+        raise GraphError("No node of the graph saves anything. Add one, such as SaveImage, SaveVideo or SaveAudio.")
+    for node in savers:
+        graph[node]["inputs"]["filename_prefix"] = ""  # Kinora's own when it runs, see workflow.save_to
+    return prune(graph, savers)
+
+
+def loaders(graph: Graph) -> list[Loader]:
+    """The nodes that load media, in the graph's order."""
+    return [
+        Loader(node, content["class_type"], kind, name, content["inputs"][name])
+        for node, content in graph.items()
+        for name, kind in known()[content["class_type"]].media.items()
+    ]
+
+
+def seeds(graph: Graph) -> Iterator[tuple[str, str, int, int]]:
+    """Node, input, seed, and how many seeds there may be, for each usable seed that stands in the graph itself."""
+    for node, content in graph.items():
+        for name in SEEDS:
+            value, count = content["inputs"].get(name), SMALLER_SEEDS.get(content["class_type"], 2**64)
+            if type(value) is int and 0 <= value < count:
+                yield node, name, value, count
+
+
+def _nodes(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text, parse_constant=_no_number)
+        json.dumps(found, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise GraphError(f"This is not JSON: {error.msg}, line {error.lineno}, column {error.colno}.") from None
+    except UnicodeEncodeError:
+        raise GraphError("The graph has half a character in it, which is no text.") from None
+    except (ValueError, RecursionError):
+        raise GraphError("This is not JSON that can be read: too deep, or a number that is too long.") from None
+    if isinstance(found, dict) and isinstance(found.get("nodes"), list):
+        raise GraphError(f"This is a workflow as ComfyUI's editor keeps it, not one in the API format. {_HOW}")
+    if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
+        raise GraphError(f"This is no graph in the API format, which has its nodes by their ids. {_HOW}")
+    if not found:
+        raise GraphError("The graph has no nodes.")
+    if len(found) > MAX_NODES:
+        raise GraphError(f"The graph has {len(found):,} nodes; the most is {MAX_NODES:,}.")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise GraphError(f"{name} is no number that a graph can have.")
+
+
+def _node(node: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Only what ComfyUI runs, if its class is allowed."""
+    if not _ID.fullmatch(node):
+        raise GraphError(f"“{node[:40]}” is no id for a node: letters, digits and : . _ - are.")
+    kind, inputs = content.get("class_type"), content.get("inputs")
+    if not isinstance(kind, str) or not isinstance(inputs, dict):
+        raise GraphError(f"Node {node} has no class_type or no inputs, as nodes in the API format have. {_HOW}")
+    if kind not in known():
+        raise GraphError(f"Node {node} is a {kind[:60]}. ComfyUI itself has no such node, and Kinora loads no others.")
+    if refused := known()[kind].refused:
+        raise GraphError(f"Node {node} is a {kind}, which is not allowed here: {refused}.")
+    meta = content.get("_meta")
+    title = meta.get("title") if isinstance(meta, dict) else None
+    return {
+        "class_type": kind,
+        "inputs": {name: value for name, value in inputs.items() if name != "filename_prefix"},
+        "_meta": {"title": title if isinstance(title, str) else kind},
+    }
+
+
+def _check_links(graph: Graph, node: str) -> None:
+    content = graph[node]
+    where = _where(node, content)
+    plain = {name for name, _, _ in links(content)}
+    for name, value in content["inputs"].items():
+        inner = value.get("__value__") if isinstance(value, dict) else None
+        # ComfyUI takes more for a link than is one, and some of it only after its own checks.
+        if _like_a_link(inner) or (_like_a_link(value) and (name not in plain or value[1] < 0)):
+            raise GraphError(f"{where}: the link in {name} is not written as [node id, output].")
+    for name, source, _ in links(content):
+        if source not in graph:
+            raise GraphError(f"{where}: {name} is linked to node {source[:40]}, which is not in the graph.")
+
+
+def _like_a_link(value: Any) -> bool:
+    pair = isinstance(value, list) and len(value) == 2
+    return pair and isinstance(value[0], str) and isinstance(value[1], int | float)
+
+
+def _check_names(node: str, content: dict[str, Any]) -> None:
+    """Files are named in the graph itself, by a plain name."""
+    kind = known()[content["class_type"]]
+    for name in (*kind.media, *kind.models):
+        value = content["inputs"].get(name)
+        if value is None and name in kind.models:
+            continue  # which ComfyUI says itself
+        if not isinstance(value, str):
+            text = "has to be the name of a file, written in this node; a link or anything else is not allowed"
+            raise GraphError(f"{_where(node, content)}: {name} {text}.")
+        path = PurePosixPath(value.replace("\\", "/"))
+        leaves = path.is_absolute() or ".." in path.parts or ":" in value or "\0" in value or value.startswith("~")
+        if leaves or value.rstrip().endswith(("[output]", "[temp]")):
+            raise GraphError(f"{_where(node, content)}: “{value[:80]}” in {name} leaves the folder for such files.")
+        if name in kind.models and path.suffix and path.suffix.lower() not in MODEL_ENDINGS:
+            text = "This kind of file can run code when it is opened; use the model as a .safetensors file"
+            raise GraphError(f"{_where(node, content)}: Kinora does not load {path.name[:80]}. {text}.")
+
+
+def _where(node: str, content: dict[str, Any]) -> str:
+    return f"Node {node} ({content['class_type']})"
