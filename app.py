@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import sys
+import threading
 from typing import Annotated, NoReturn
 
 import typer
@@ -12,10 +13,10 @@ from fastapi import FastAPI
 
 import api
 import ui
-from api.guard import is_loopback
 from errors import BusyError, KinoraError
 from jobs import Jobs
 from settings import Settings
+from share import public_link
 
 BAD_INPUT = 2  # exit code
 
@@ -23,12 +24,13 @@ BAD_INPUT = 2  # exit code
 def serve(settings: Settings) -> None:
     """Serves until interrupted. Ends with exit code 2 where it would be open to others without a password, where
     another Kinora works on the same data folder or nothing can be written there, or where the port is taken."""
-    if not is_loopback(settings.host) and not (settings.user and settings.password):
+    if settings.reachable and not (settings.login or settings.without_password):
+        what = "A public link" if settings.share else f"Listening on {settings.host}"
         _refuse(
-            f"Listening on {settings.host} lets others in. Set KINORA_USER and KINORA_PASSWORD first, "
-            "or listen on 127.0.0.1."
+            f"{what} lets others in. Set KINORA_USER and KINORA_PASSWORD first, listen on 127.0.0.1 alone, "
+            "or say --without-password where all who can reach it may use it."
         )
-    os.environ["GRADIO_TEMP_DIR"] = str(settings.home / "cache")  # what the page shows, under unguessable names
+    os.environ["GRADIO_TEMP_DIR"] = str(settings.cache_dir)  # what the page shows, under unguessable names
     try:
         settings.outputs_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -53,7 +55,14 @@ def _serve(server_app: FastAPI, jobs: Jobs, listening: socket.socket) -> None:
     settings = jobs.settings
     port = listening.getsockname()[1]
     url = f"http://{settings.host}:{port}"
-    config = uvicorn.Config(server_app, port=port, log_level="warning", timeout_graceful_shutdown=1, ws="none")
+    config = uvicorn.Config(
+        server_app,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        ws="none",
+        forwarded_allow_ips=settings.trusted_proxies,
+    )
     server = uvicorn.Server(config)
     for blocks in server_app.state.blocks:
         blocks.server = server  # by its port a fork on ZeroGPU knows which of the page's connections to let go of
@@ -61,7 +70,17 @@ def _serve(server_app: FastAPI, jobs: Jobs, listening: socket.socket) -> None:
     print(f"Kinora runs at {url} and keeps its files in {settings.home}", flush=True)
     if jobs.notice:
         print(jobs.notice, flush=True)
+    if settings.share:
+        threading.Thread(target=_share, args=(settings.host, listening.getsockname()[1]), daemon=True).start()
     asyncio.run(server.serve(sockets=[listening]))
+
+
+def _share(host: str, port: int) -> None:
+    """Takes seconds, and what is served on this machine does not wait for it, nor end where it fails."""
+    try:
+        print(f"Others reach Kinora at {public_link(host, port)}", flush=True)
+    except KinoraError as error:
+        print(f"{error.message} {error.hint}\n{error.detail}", file=sys.stderr, flush=True)
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -85,9 +104,15 @@ def _refuse(reason: str, code: int = BAD_INPUT) -> NoReturn:
 def main(
     host: Annotated[str | None, typer.Option(help="Address to listen on (KINORA_HOST).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (KINORA_PORT).")] = None,
+    share: Annotated[
+        bool | None, typer.Option("--share", help="Ask for a public link through Gradio's servers (KINORA_SHARE).")
+    ] = None,
+    without_password: Annotated[
+        bool | None, typer.Option("--without-password", help="Others may come in freely (KINORA_WITHOUT_PASSWORD).")
+    ] = None,
 ) -> None:
     """Serve Kinora's page."""
-    given = {"host": host, "port": port}
+    given = {"host": host, "port": port, "share": share, "without_password": without_password}
     serve(Settings(**{name: value for name, value in given.items() if value is not None}))
 
 

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 bad input, 130 cancelled.
 from typing import Any
 
 import typer
+from pydantic import SecretStr
 from typer.core import TyperGroup
 
 import doctor as health
@@ -16,8 +17,6 @@ from commands.submit import submit
 from commands.tell import BAD_INPUT, FAILED, terminal
 from errors import InvalidInputError, KinoraError
 from settings import Settings
-
-SECRET = ("password", "database")  # an address of a database may have a password in it
 
 
 class ErrorsInWords(TyperGroup):
@@ -53,7 +52,7 @@ def list_settings() -> None:
     typer.echo(f"From the environment, or from {values.home / 'kinora.toml'} (names in small letters, no prefix).\n")
     for name, field in Settings.model_fields.items():
         value = getattr(values, name)
-        value = "(set)" if name in SECRET and value else value
+        value = "(set)" if isinstance(value, SecretStr) else value
         typer.echo(f"KINORA_{name.upper()} = {value}\n    {field.description}")
 
 

@@ -1,5 +1,6 @@
 """What can go wrong, as small classes that carry what happened, why, and what to do."""
 
+import math
 from typing import Literal
 
 FailureKind = Literal[
@@ -94,7 +95,20 @@ class ForbiddenError(InvalidInputError):
 
 
 class LimitError(InvalidInputError):
-    """More than one caller may have or ask for at a time."""
+    """More than one caller may have or ask for. `seconds` until it may be asked again, 0 where nobody knows."""
+
+    def __init__(self, message: str, hint: str = "", seconds: float = 0.0) -> None:
+        super().__init__(message, hint=hint)
+        self.seconds = seconds
+
+
+class TooOftenError(LimitError):
+    """One client asked for something too often."""
+
+    def __init__(self, what: str, seconds: float) -> None:
+        wait = math.ceil(seconds)
+        hint = f"Try again in {wait} {'second' if wait == 1 else 'seconds'}."
+        super().__init__(f"{what} too often in a short time.", hint, seconds)
 
 
 class BusyError(KinoraError):

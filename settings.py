@@ -1,5 +1,6 @@
 """Every setting, typed, from the environment (`KINORA_*`) or the file `kinora.toml` in the home folder."""
 
+import ipaddress
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -37,10 +38,18 @@ def on_zerogpu() -> bool:
     return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class Settings(BaseSettings):
     """One object with everything that can be set. Sizes in GB are 10^9 bytes, times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="KINORA_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="KINORA_", extra="forbid", frozen=True, hide_input_in_errors=True)
 
     home: Path = Field(default_factory=default_home, description="Folder for models, outputs, logs and settings")
     comfyui_dir: Path = Field(PROJECT / "comfyui" / "source", description="An existing ComfyUI checkout to use")
@@ -61,10 +70,24 @@ class Settings(BaseSettings):
     extra_model_paths: Path | None = Field(None, description="A ComfyUI extra_model_paths.yaml to read")
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(7860, ge=0, le=65535, description="Port to listen on")
-    user: str | None = Field(None, description="User name; needed for any address but loopback")
-    password: str | None = Field(None, description="Password; needed for any address but loopback")
+    user: str | None = Field(None, description="User name; needed where others can reach the page")
+    password: SecretStr | None = Field(None, description="Password; needed where others can reach the page")
+    without_password: bool = Field(
+        default_factory=on_a_space, description="Others may come in without a password; so it is on a Space"
+    )
+    share: bool = Field(False, description="Ask for a public link through Gradio's servers; needs a password")
+    rate_limit: int | None = Field(
+        None,
+        ge=0,
+        description="Most submissions and uploads of one client in a minute, 0 for any number; by default 60 where "
+        "others can reach the page",
+    )
+    trusted_proxies: list[str] = Field(
+        default_factory=lambda: ["127.0.0.1", "10.0.0.0/8"] if on_a_space() else ["127.0.0.1"],
+        description="Addresses of proxies whose X-Forwarded-For is believed, as a JSON list",
+    )
     allowed_dirs: list[Path] = Field([], description="Folders whose files may be named by path over the REST API")
-    database: str | None = Field(
+    database: SecretStr | None = Field(
         None, description="Where the queue is kept, as an SQLAlchemy address; by default kinora.db in the home folder"
     )
     workers: int | None = Field(
@@ -172,7 +195,22 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        return self.database or f"sqlite:///{self.home / 'kinora.db'}"
+        return self.database.get_secret_value() if self.database else f"sqlite:///{self.home / 'kinora.db'}"
+
+    @property
+    def login(self) -> str:
+        """What HTTP Basic has to bring, "" where nothing is asked for."""
+        return f"{self.user}:{self.password.get_secret_value()}" if self.user and self.password else ""
+
+    @property
+    def reachable(self) -> bool:
+        """Whether others than this machine can reach the page."""
+        return self.share or not is_loopback(self.host)
+
+    @property
+    def cache_dir(self) -> Path:
+        """What Gradio serves: uploads and copies for the page, under names that nobody can guess."""
+        return self.home / "cache"
 
     @property
     def uploads_dir(self) -> Path:

@@ -31,6 +31,9 @@ IDLE = 10.0  # seconds without work after which memory is tidied
 LOG_TAIL = 40  # lines of the engine's log that a failure shows
 START_TIMEOUT = 300.0  # seconds; a cold disk reads torch's 5 GB slowly
 
+# What an engine has no use for: it neither serves, downloads nor keeps the queue.
+SECRETS = ("KINORA_PASSWORD", "KINORA_DATABASE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "AWS_SECRET_ACCESS_KEY")
+
 StateName = Literal["stopped", "starting", "ready", "busy", "restarting", "failed"]
 
 
@@ -231,13 +234,14 @@ class _Child:
                 stdout=log,
                 stderr=log,
                 cwd=PROJECT,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env={name: value for name, value in os.environ.items() if name not in SECRETS}
+                | {"PYTHONUNBUFFERED": "1"},
                 start_new_session=os.name != "nt",  # Ctrl+C is for the page's process, which then ends this one
             )
         boot = {
             "address": self._listener.address,
             "key": self._key.hex(),
-            "settings": settings.model_dump(mode="json"),
+            "settings": settings.model_dump(mode="json", exclude={"user", "password", "database"}),
         }
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it ended at once; wait_until_up tells

@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 from api import events, files, modes, problems, queue, submit, tasks
 from api.guard import Guard
+from api.headers import SecurityHeaders
 from errors import NotFoundError
 from jobs import Jobs
 from settings import VERSION
@@ -32,6 +33,7 @@ def create(jobs: Jobs) -> FastAPI:
     problems.install(app)
     app.add_middleware(Visitors, settings=jobs.settings)
     app.add_middleware(Guard, settings=jobs.settings, token=jobs.lock.token)
+    app.add_middleware(SecurityHeaders)  # the last one added comes first
     return app
 
 

@@ -6,6 +6,7 @@ from fastapi import Depends, Path, Query, Request
 
 from errors import ForbiddenError
 from jobs import Jobs, Status
+from limits import client_of
 from visitors import visitor_of
 
 LARGEST = 2**31 - 1
@@ -14,7 +15,10 @@ LARGEST = 2**31 - 1
 
 def the_queue(request: Request) -> Jobs:
     """As whoever asks may see and change it."""
-    return request.app.state.jobs.of(visitor_of(request.scope))
+    jobs: Jobs = request.app.state.jobs
+    if is_local(request):
+        return jobs
+    return jobs.of(visitor_of(request.scope), jobs.settings.uploads_dir, client_of(request.scope))
 
 
 def a_queue_that_works(request: Request) -> Jobs:

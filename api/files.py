@@ -51,7 +51,7 @@ def _small(file: Path, queue: Jobs) -> Path:
     """Made once for each content. Raises MediaError where there is nothing to see."""
     stat = file.stat()
     key = hashlib.sha256(f"{file}:{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:24]
-    target = queue.settings.home / "cache" / "thumbnails" / f"{key}.jpg"
+    target = queue.settings.home / "thumbnails" / f"{key}.jpg"
     if not target.is_file():
         thumbnail(file, target, queue.settings)
     return target

@@ -1,6 +1,7 @@
 """Errors as application/problem+json (RFC 9457), in the page's sentences."""
 
 import logging
+import math
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -51,6 +52,10 @@ def response(status: int, detail: str, headers: dict[str, str] | None = None, **
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
+def retry_after(seconds: float) -> dict[str, str]:
+    return {"Retry-After": str(math.ceil(seconds))}
+
+
 def install(app: FastAPI) -> None:
     """Every error that leaves the server is a problem."""
     app.add_exception_handler(KinoraError, _known)
@@ -69,6 +74,7 @@ def _known(_request: Request, error: Exception) -> JSONResponse:
             more |= {"problems": error.problems, "good": error.good}
         case InvalidInputError() if error.field:
             more["fields"] = {error.field: error.message}
+    headers = retry_after(error.seconds) if isinstance(error, LimitError) and error.seconds else None
     match error:
         case NotFoundError():
             status = 404
@@ -80,7 +86,7 @@ def _known(_request: Request, error: Exception) -> JSONResponse:
             status = 503
         case _:
             status = 422
-    return response(status, error.message, **more)
+    return response(status, error.message, headers, **more)
 
 
 def _unparsed(_request: Request, error: Exception) -> JSONResponse:

@@ -3,7 +3,7 @@
 import json
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,11 +13,11 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
-from api.common import Queue, WorkingQueue, is_local, without_nulls
-from errors import ForbiddenError, InvalidInputError
+from api.common import Queue, WorkingQueue, without_nulls
+from errors import InvalidInputError
 from jobs import Batch, JobRow, Jobs, Plan, Submission
 from media import readable
-from settings import PROJECT, Settings
+from settings import Settings
 
 router = APIRouter()
 SkipBad = Annotated[bool, Query(description="Leave out what cannot run")]
@@ -34,14 +34,14 @@ FORM: dict[str, Any] = {
 
 
 @router.post("/plan")
-def plan(submission: Submission, request: Request, queue: Queue) -> Plan:
+def plan(submission: Submission, queue: Queue) -> Plan:
     """What a submission would come to; nothing is queued."""
-    return queue.plan(_allowed(submission, request, queue))
+    return queue.plan(_storable(submission))
 
 
 @router.post("/jobs", status_code=status.HTTP_201_CREATED)
-def submit(submission: Submission, request: Request, queue: WorkingQueue, skip_bad: SkipBad = False) -> JobRow:
-    return queue.submit(_allowed(submission, request, queue), skip_bad)
+def submit(submission: Submission, queue: WorkingQueue, skip_bad: SkipBad = False) -> JobRow:
+    return queue.submit(_storable(submission), skip_bad)
 
 
 @router.post(
@@ -53,16 +53,15 @@ async def upload(request: Request, queue: WorkingQueue, skip_bad: SkipBad = Fals
     """The submission as the part `job`, its files as parts named after the parameters that take them; `files` and
     `table` make a batch."""
     async with request.form(max_files=1000, max_fields=1000) as form:
-        return await run_in_threadpool(_upload, form, request, queue, skip_bad)
+        return await run_in_threadpool(_upload, form, queue, skip_bad)
 
 
-def _upload(form: FormData, request: Request, queue: Jobs, skip_bad: bool) -> JobRow:
+def _upload(form: FormData, queue: Jobs, skip_bad: bool) -> JobRow:
     text = form.get("job")
     try:
         submission = Submission.model_validate(without_nulls(json.loads(text if isinstance(text, str) else "")))
     except (ValueError, ValidationError, RecursionError):
         raise InvalidInputError("The part “job” must be a submission as JSON.", "job") from None
-    _allowed(submission, request, queue)  # what it names besides the files that come with it
     with _folder(queue.settings) as folder:
         values, batch = dict(submission.values), submission.batch or Batch()
         files, table = list(batch.files), batch.table
@@ -82,28 +81,8 @@ def _upload(form: FormData, request: Request, queue: Jobs, skip_bad: bool) -> Jo
         return queue.submit(submission.model_copy(update=changed), skip_bad)
 
 
-def _allowed(submission: Submission, request: Request, queue: Jobs) -> Submission:
-    """The submission, if the caller may name all its paths. Raises ForbiddenError."""
-    submission = Submission.model_validate(without_nulls(submission.model_dump(mode="json")))
-    if not is_local(request):
-        roots = [queue.settings.outputs_dir, queue.settings.inputs_dir, PROJECT / "examples"]
-        roots = [root.resolve() for root in [*roots, *queue.settings.allowed_dirs]]
-        for field, path in queue.paths(submission):
-            _refuse_outside(field, path, roots, queue)
-    return submission
-
-
-def _refuse_outside(field: str, path: str, roots: Iterable[Path], queue: Jobs) -> None:
-    try:
-        file = Path(path).resolve()
-    except (OSError, ValueError, RuntimeError):
-        raise InvalidInputError("This path cannot be read.", field) from None
-    if not any(file.is_relative_to(root) for root in roots) or not queue.may_read(file):
-        raise ForbiddenError(
-            f"{path[:200]} is outside of the folders whose files may be named here.",
-            field,
-            "Upload the file, or add its folder to the setting allowed_dirs.",
-        )
+def _storable(submission: Submission) -> Submission:
+    return Submission.model_validate(without_nulls(submission.model_dump(mode="json")))
 
 
 @contextmanager

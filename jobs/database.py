@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from errors import StorageError
 from settings import Settings
@@ -29,7 +29,7 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         """Raises StorageError where it cannot be opened, or was written by a newer Kinora."""
         self.notice = ""  # what a person should know of how it was opened
-        url = make_url(settings.database_url)
+        url = _address(settings)
         self._file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
         if self._file:
             self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -103,6 +103,20 @@ class Database:
         )
         logger.error("%s (%s)", self.notice, verdict)
         self._engine = _sqlite(self._file)
+
+
+def _address(settings: Settings) -> URL:
+    """What is wrong with it is not told in the driver's words: they may have a part of the password."""
+    try:
+        url = make_url(settings.database_url)
+        url.get_dialect().import_dbapi()
+    except (ArgumentError, ImportError, ValueError):
+        raise StorageError(
+            "The queue's database has an address that cannot be used.",
+            "KINORA_DATABASE is written as postgresql+psycopg://user:password@host:5432/name; "
+            "special characters of the password as %40.",
+        ) from None
+    return url
 
 
 def migrate(connection: Connection, revision: str = "head") -> None:

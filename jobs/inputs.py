@@ -5,19 +5,16 @@ A kept file is a hard link where the disk allows it, else a copy; one file for e
 
 import itertools
 import logging
-import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from sqlalchemy import Connection, delete, select, update
 
 from jobs.database import Database
 from jobs.schema import inputs, task_inputs, tasks
-from media import digest, readable
+from media import digest, link, readable
 from settings import Settings
 
 logger = logging.getLogger("kinora.retention")
@@ -48,7 +45,7 @@ class Inputs:
             found = connection.execute(select(inputs.c.name).where(inputs.c.digest == content)).scalar()
             name = found or self._free_name(connection, file)
             if not (self.folder / name).is_file():
-                self._link(file, self.folder / name)
+                link(file, self.folder / name)
             if found:
                 connection.execute(update(inputs).where(inputs.c.digest == content).values(used=time.time()))
             else:
@@ -109,13 +106,3 @@ class Inputs:
             if taken is None:
                 return name
         raise AssertionError("there is always a next number")
-
-    def _link(self, file: Path, target: Path) -> None:
-        """Beside its place first and then moved there: nobody ever sees half of it."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{uuid4().hex}.part")
-        try:
-            os.link(file, part)
-        except OSError:  # another disk, or one without hard links
-            shutil.copyfile(file, part)
-        part.replace(target)

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import limits
 import timings
-from errors import ForbiddenError, InvalidInputError, NotFoundError
+from errors import ForbiddenError, InvalidInputError, NotFoundError, TooOftenError
 from events import Cancelled, Event, Failed, Output, Queued, Stage
 from jobs.acts import Acts
 from jobs.database import Database
@@ -17,6 +18,7 @@ from jobs.lifecycle import Lifecycle
 from jobs.listing import Listing
 from jobs.live import Changes, LiveTasks
 from jobs.lock import HomeLock
+from jobs.naming import Naming
 from jobs.outputs import Outputs
 from jobs.records import (
     STATUSES,
@@ -41,7 +43,7 @@ from jobs.views import Views
 from jobs.visits import Visits
 from models import Models, Presence
 from modes import Mode, Params
-from settings import Settings
+from settings import PROJECT, Settings
 from worker import EngineProcess, EngineState
 
 IMMEDIATE = 1.0  # seconds that a cancel waits to see whether the running ones stop at once
@@ -54,6 +56,8 @@ class Jobs:
         """Raises StorageError where the database cannot be opened."""
         self.settings = settings
         self.visitor = ""
+        self._client = ""
+        self._submissions = limits.per_minute(settings)
         self.models = Models(settings)
         self.changes = Changes()
         self.lock = HomeLock(settings.home)
@@ -118,17 +122,25 @@ class Jobs:
         self.lock.release()
         self._database.close()
 
-    def of(self, visitor: str) -> "Jobs":
-        """The same queue as one visitor sees it: nothing but their own jobs. "" is whoever sees all."""
-        if not visitor:
-            return self
+    def of(self, visitor: str, uploads: Path | None = None, client: str = "") -> "Jobs":
+        """The same queue as one caller may see and use it.
+
+        A `visitor` sees nothing but their own jobs; "" is whoever sees all. With `uploads`, the folder that has what
+        this caller uploaded, no other files may be named than those in it, Kinora's own and those in `allowed_dirs`.
+        What a `client` (an address) submits is counted against the rate limit.
+        """
         theirs = copy.copy(self)
-        theirs.visitor = visitor
-        theirs.listing = Listing(self._database, visitor)
-        theirs._acts = Acts(self._database, visitor)
-        theirs._views = Views(theirs.listing, self.live)
+        theirs.visitor, theirs._client = visitor, client
+        if visitor:
+            theirs.listing = Listing(self._database, visitor)
+            theirs._acts = Acts(self._database, visitor)
+            theirs._views = Views(theirs.listing, self.live)
+        if uploads:
+            own = (self.settings.outputs_dir, self.settings.inputs_dir, PROJECT / "examples")
+            naming = Naming([uploads, *own, *self.settings.allowed_dirs], theirs._may_read)
+            theirs._drafting = Drafting(self.settings, self.models, self.inputs, naming)
         most = self.settings.visitor_limit
-        theirs._submitting = Submitting(self._database, theirs.listing, self._drafting, visitor, most)
+        theirs._submitting = Submitting(self._database, theirs.listing, theirs._drafting, visitor, most)
         return theirs
 
     @property
@@ -147,10 +159,6 @@ class Jobs:
 
     # What people ask for
 
-    def paths(self, submission: Submission) -> Iterator[tuple[str, str]]:
-        """Every file that a submission names, with the field that names it. Raises InvalidInputError."""
-        return self._drafting.paths(submission)
-
     def plan(self, submission: Submission) -> Plan:
         """What a submission would come to. Raises as `submit`, but for a batch's problems, which it lists."""
         return self._drafting.plan(submission, self._views.seconds_of)
@@ -160,7 +168,8 @@ class Jobs:
 
         Raises InvalidInputError for an unknown mode, InvalidParamsError with a sentence for each field at fault,
         MissingModelError for a model file that is neither here nor known, BatchError for a batch with entries that
-        cannot run (`skip_bad` leaves those out), LimitError and ForbiddenError for a visitor, and StorageError.
+        cannot run (`skip_bad` leaves those out), ForbiddenError for what a visitor may not or a file that may not be
+        named, LimitError, and StorageError.
         """
         if submission.priority:
             self._refuse_visitors()
@@ -170,10 +179,12 @@ class Jobs:
                 "batch",
                 "Batches are for a Kinora on a machine of your own.",
             )
+        self._refuse_too_often()
         return self._submitted(self._submitting.submit(submission, skip_bad))
 
     def again(self, job: int, new_seeds: bool = False, key: str | None = None) -> JobRow:
-        """A whole job once more, as a new one. The same `key` makes only one. Raises NotFoundError."""
+        """A whole job once more, as a new one. The same `key` makes only one. Raises NotFoundError and LimitError."""
+        self._refuse_too_often()
         return self._submitted(self._submitting.again(job, new_seeds, key))
 
     def attend(self, task: int) -> None:
@@ -202,7 +213,8 @@ class Jobs:
         return Acted(changed=len(cancelled | stopping) - len(pending), pending=len(pending))
 
     def retry(self, selection: Selection, new_seeds: bool = False) -> Acted:
-        """Queues what failed or was cancelled once more, in place."""
+        """Queues what failed or was cancelled once more, in place. Raises LimitError."""
+        self._refuse_too_often()
         again = self._acts.retry(selection, self._drafting.reseed if new_seeds else None)
         self._acted(again)
         return Acted(changed=len(again))
@@ -352,12 +364,16 @@ class Jobs:
             return []
         return self.models.report(self.models.missing(mode.sketch(params)))
 
-    def may_read(self, file: Path) -> bool:
+    def _may_read(self, file: Path) -> bool:
         """Whether this caller may name a file: of what is made and given here, a visitor only their own."""
         ours = (self.settings.outputs_dir, self.settings.inputs_dir)
         if not self.visitor or not any(file.is_relative_to(folder.resolve()) for folder in ours):
             return True
         return any(Path(each).resolve() == file for each in self.listing.files())
+
+    def _refuse_too_often(self) -> None:
+        if self._client and (seconds := self._submissions.take(self._client)):
+            raise TooOftenError("You submitted", seconds)
 
     def _refuse_visitors(self) -> None:
         if self.visitor:

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ import modes
 from errors import KinoraError
 from jobs.batches import Row, expand
 from jobs.inputs import Inputs
-from jobs.records import Batch, BatchError, Plan, Problem, Submission
+from jobs.naming import Naming
+from jobs.records import BatchError, Plan, Problem, Submission
 from media import Staging, digest
 from models import Models
 from modes import InvalidParamsError, Mode, Params
@@ -47,7 +48,9 @@ class Checked:
 class Drafting:
     """Makes drafts of submissions. Writes nothing but the kept inputs."""
 
-    def __init__(self, settings: Settings, models: Models, inputs: Inputs) -> None:
+    def __init__(self, settings: Settings, models: Models, inputs: Inputs, naming: Naming | None = None) -> None:
+        """Without `naming` any file may be named."""
+        self._naming = naming
         self._settings = settings
         self._models = models
         self._inputs = inputs
@@ -56,10 +59,15 @@ class Drafting:
         """Every row with its values checked, and what is wrong with the others.
 
         Raises, for a single generation, what is wrong with it: InvalidParamsError, or MissingModelError for a file that
-        is neither here nor known. Raises InvalidInputError for an unknown mode.
+        is neither here nor known. Raises InvalidInputError for an unknown mode, ForbiddenError for a file that may not
+        be named.
         """
         mode = modes.get(submission.mode)
+        if self._naming and submission.batch:
+            self._naming.check_batch(submission.batch)
         rows, problems = expand(mode, submission)
+        if self._naming:
+            self._naming.check_rows(mode, rows)
         good: list[Checked] = []
         known: set[tuple[str, ...]] = set()
         for row in rows:
@@ -80,16 +88,6 @@ class Drafting:
                     raise
                 problems.append(Problem(where=row.label, field="", message=f"{error.message} {error.hint}".strip()))
         return good, problems
-
-    def paths(self, submission: Submission) -> Iterator[tuple[str, str]]:
-        """Every file that a submission names, with its field; what tables say only once they were told."""
-        batch = submission.batch or Batch()
-        yield from ((name, str(path)) for name in ("folder", "table") if (path := getattr(batch, name)))
-        yield from (("files", str(file)) for file in batch.files)
-        mode = modes.get(submission.mode)
-        media = [each.name for each in mode.parameters() if each.widget in MEDIA]
-        for row in expand(mode, submission)[0]:
-            yield from ((name, str(row.values[name])) for name in media if row.values.get(name))
 
     def drafts(self, submission: Submission, skip_bad: bool) -> list[Draft]:
         """All tasks of a submission. Raises as `check`, and BatchError where a batch has entries that cannot run."""

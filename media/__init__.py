@@ -3,6 +3,7 @@ PNG, WAV and MP4 of one kind each out. Runs in the web process: neither torch no
 
 from media.audio import AudioInfo, probe_audio
 from media.image import ImageInfo, probe_image
+from media.link import link
 from media.source import MediaError
 from media.staging import Staging, digest, readable
 from media.thumbnail import thumbnail
@@ -15,6 +16,7 @@ __all__ = [
     "Staging",
     "VideoInfo",
     "digest",
+    "link",
     "probe_audio",
     "probe_image",
     "probe_video",

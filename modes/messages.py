@@ -72,6 +72,8 @@ def _sentence(label: str | None, info: FieldInfo | None, error: ErrorDetails) ->
             return f"{label} must be a number, not {_shown(error['input'])}."
         case "bool_parsing" | "bool_type":
             return f"{label} must be on or off, not {_shown(error['input'])}."
+        case "value_error":
+            return f"{label}: {context['error']}."
         case "at_field":
             return error["msg"]
         case _:

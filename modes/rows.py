@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 CellKind = Literal["file", "number", "switch", "prompt"]
 
@@ -37,10 +37,20 @@ class Row(BaseModel):
         return {name: each for name, each in value.items() if each != ""} if isinstance(value, Mapping) else value
 
 
+def _inside(file: str) -> str:
+    """A name within the folder of its kind, at most with folders below that."""
+    if file.startswith(("/", "~", "\\")) or ".." in re.split(r"[/\\]", file):
+        raise ValueError("a file is given by its name in the folder loras, not by a path")
+    return file
+
+
+FileName = Annotated[str, AfterValidator(_inside)]
+
+
 class Lora(Row):
     """One LoRA of a person's choice. `strength` 1 is as it was trained, negative turns it around."""
 
-    file: str = cell(..., "File", "file", min_length=1)
+    file: FileName = cell(..., "File", "file", min_length=1)
     strength: float = strength_cell()
     on: bool = cell(True, "On", "switch")
 
@@ -52,8 +62,8 @@ class Lora(Row):
 class LoraPair(Row):
     """The same LoRA for two experts; either may be left out."""
 
-    file: str = cell("", "High noise", "file")
-    low: str = cell("", "Low noise", "file")
+    file: FileName = cell("", "High noise", "file")
+    low: FileName = cell("", "Low noise", "file")
     strength: float = strength_cell()
     on: bool = cell(True, "On", "switch")
 

@@ -15,15 +15,15 @@ ROOMS = (
 
 # Who may import whom of our own rooms; what is not listed may not.
 ARROWS = {
-    "app": {"api", "ui", "jobs", "settings", "errors"},
-    "api": {"jobs", "modes", "media", "visitors", "settings", "events", "errors"},
-    "ui": {"modes", "jobs", "media", "models", "visitors", "settings", "events", "errors", "worker"},
+    "app": {"api", "ui", "jobs", "share", "settings", "errors"},
+    "api": {"jobs", "modes", "media", "visitors", "limits", "settings", "events", "errors"},
+    "ui": {"modes", "jobs", "media", "models", "visitors", "limits", "settings", "events", "errors", "worker"},
     "cli": {"commands", "modes", "doctor", "settings", "errors"},
     "commands": {"modes", "jobs", "settings", "events", "errors"},
     "doctor": {"modes", "models", "worker", "settings"},
     "jobs": {
         *("modes", "media", "models", "cluster", "worker", "zerogpu"),
-        *("timings", "settings", "events", "errors", "workflow"),
+        *("timings", "limits", "settings", "events", "errors", "workflow"),
     },
     "zerogpu": {"backend", "worker", "settings", "events", "workflow"},
     "cluster": {"models", "worker", "settings", "events", "errors", "workflow"},
@@ -35,6 +35,8 @@ ARROWS = {
     "demo_models": set(),
     "timings": {"events"},
     "visitors": {"settings"},
+    "limits": {"settings"},
+    "share": {"errors"},
     "settings": set(),
     "events": {"errors"},
     "errors": set(),

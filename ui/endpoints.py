@@ -12,6 +12,7 @@ from events import Cancelled, Failed, Output
 from jobs import Jobs, Submission
 from modes import Mode, Parameter, rows
 from modes.inputs import MEDIA
+from ui.files import served
 from ui.visitor import of_visitor
 
 AT_ONCE = 16  # callers that wait for their clip; more wait for one of these
@@ -59,12 +60,12 @@ def _made(everybodys: Jobs, mode: Mode, values: dict[str, Any]) -> tuple[dict[st
         raise gr.Error(f"{last.message} {last.hint}".strip(), print_exception=False)
     if isinstance(last, Cancelled) or not isinstance(last, Output):
         raise gr.Error("It was cancelled.", print_exception=False)
-    file = FileData(path=str(last.files[0]), orig_name=last.files[0].name)
+    file = FileData(path=served(last.files[0], jobs.settings), orig_name=last.files[0].name)
     return file.model_dump(), jobs.task(task).seed, task
 
 
 def _value(value: Any) -> Any:
-    """An uploaded file as its path; Gradio has already seen to it that it is one of its uploads."""
+    """An uploaded file as its path; that it is one is seen to where it is submitted."""
     if isinstance(value, Mapping) and "path" in value:
         return value["path"]
     return value

@@ -15,6 +15,7 @@ from media.mask import BRUSH
 from modes import Mode, Parameter, rows
 from modes.inputs import MEDIA, image_info
 from settings import Settings
+from ui.files import given, served
 from ui.row_editor import RowEditor
 
 WIDE = ("stages", "prompt", "presets")  # widgets that take the whole width, from the top
@@ -35,6 +36,7 @@ class Form:
     """
 
     def __init__(self, modes: Sequence[Mode], settings: Settings) -> None:
+        self._settings = settings
         self._staging = Staging(settings)
         self._modes = {mode.id: {each.name: each for each in mode.parameters(settings.use_demo)} for mode in modes}
         self._fields: dict[str, list[Component]] = {}
@@ -84,7 +86,9 @@ class Form:
         for name, components in self._fields.items():
             mine, waiting = waiting[: len(components)], waiting[len(components) :]
             if name in self._modes[mode_id]:
-                found[name] = self._editors[name].values(mine[0]) if name in self._editors else raw_value(mine[0])
+                found[name] = (
+                    self._editors[name].values(mine[0]) if name in self._editors else given(mine[0], self._settings)
+                )
         if found.get("mask") and found.get("image"):
             found["mask"] = self._on_image(found["mask"], found["image"])
         return found
@@ -141,9 +145,15 @@ class Form:
                 shown = _declaration(parameters[name])
                 if name in old and shown == _declaration(old[name]):
                     shown = {}
-                shown |= {} if same else {"value": _shown(values[name])}
+                shown |= {} if same else {"value": self._shown(parameters[name], values[name])}
                 updates.append(gr.update(**shown) if shown else gr.skip())
         return updates
+
+    def _shown(self, parameter: Parameter, value: Any) -> Any:
+        """A value as its component takes it; a file that is not there any more as none."""
+        if parameter.widget not in MEDIA or value is None:
+            return _shown(value)
+        return served(value, self._settings) if Path(value).is_file() else None
 
     def canvas(self, image: Any, mask: Any = None) -> Any:
         """An update of the field for a mask: the image to paint on, and what is painted."""
@@ -155,8 +165,8 @@ class Form:
             return gr.update(value=None)
         layers = []
         if mask and size.width <= CANVAS[0] and size.height <= CANVAS[1]:  # or it has to be painted again
-            layers.append(str(self._staging.layer(mask, CANVAS)))
-        return gr.update(value={"background": str(image), "layers": layers, "composite": None})
+            layers.append(served(self._staging.layer(mask, CANVAS), self._settings))
+        return gr.update(value={"background": served(image, self._settings), "layers": layers, "composite": None})
 
     @property
     def painted(self) -> list[tuple[Component, Component]]:
@@ -276,15 +286,6 @@ def _is_default(value: Any, parameter: Parameter | None) -> bool:
 
 def _fits(value: Any, parameter: Parameter) -> bool:
     return not parameter.choices or value in parameter.choices
-
-
-def raw_value(value: Any) -> Any:
-    """A media component's payload as the path it carries, of a mask that of what is painted; others as they are."""
-    if isinstance(value, Mapping) and "layers" in value:
-        return raw_value(value["layers"][0]) if value["layers"] else None
-    if isinstance(value, Mapping):
-        return raw_value(value.get("video") or value.get("path"))
-    return value
 
 
 def _note(text: str, kind: Literal["", "k-wrong", "k-unused"] = "") -> str:

@@ -16,18 +16,21 @@ FUNCTIONS = "/functions"
 
 
 def mount(server_app: FastAPI, jobs: Jobs) -> FastAPI:
-    """The same server with all of it. Only results and Gradio's own files are served.
+    """The same server with all of it. Gradio serves what is in its cache, and nothing else: see `files.py`.
 
     `state.blocks` are Gradio's parts.
     """
     common: dict[str, Any] = {
-        "allowed_paths": [str(jobs.settings.outputs_dir)],
         "max_file_size": jobs.settings.max_upload_bytes,
         "run_history": False,
         "footer_links": [],
         "ssr_mode": False,
     }
     functions, page = endpoints.build(jobs, modes.MODES), build(jobs)
+    for blocks in (functions, page):
+        # Said by `launch` alone. Without it Gradio takes any path that a request names for one of its uploads, and
+        # copies that file into its cache.
+        blocks.has_launched = True
     server_app.state.blocks = [functions, page]
     server_app = gr.mount_gradio_app(server_app, functions, path=FUNCTIONS, mcp_server=True, **common)
     return gr.mount_gradio_app(server_app, page, path="", theme=theme(), css=CSS, head=HEAD, **common)

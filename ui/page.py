@@ -14,7 +14,8 @@ from jobs import BatchError, Jobs, Selection
 from modes import InvalidParamsError, Mode
 from ui import status
 from ui.batch import BatchForm, plan_card
-from ui.form import Form, raw_value
+from ui.files import given
+from ui.form import Form
 from ui.result import Result, used
 from ui.sidebar import sidebar
 from ui.visitor import of_visitor
@@ -201,7 +202,8 @@ class _Handlers:
 
     def paint_on(self, shown: str, image: Any) -> Any:
         """A person gave another image: it is what a mask is painted on."""
-        return self._form.canvas(raw_value(image)) if self._form.has(shown, "mask") else gr.skip()
+        file = given(image, self._jobs.settings)
+        return self._form.canvas(file) if self._form.has(shown, "mask") else gr.skip()
 
     def pick(self, task: int, number: int) -> list[Any]:
         """Shows another one of several files."""

@@ -57,13 +57,14 @@ class Result:
     """To be made inside a `gr.Blocks`, where results are shown."""
 
     def __init__(self) -> None:
-        self.video = gr.Video(visible=False, show_label=False, autoplay=True, loop=True, buttons=[], elem_id="video")
+        # Not Gradio's own components: those copy what they show, to where it can be read by whoever knows its path.
+        self.video = gr.HTML(visible=False, elem_id="video")
         self.picture = gr.HTML(visible=False, elem_id="picture")
         self.chosen = gr.Radio([], visible=False, label="Results", elem_id="results")
         with gr.Row(elem_id="k-after", visible=False) as self.after:
             self.facts = gr.HTML(elem_id="facts")
             self.use = gr.Dropdown([], value=None, label="Use as input", elem_id="use", scale=0, min_width=220)
-            self.download = gr.DownloadButton("Download", elem_id="download", scale=0, min_width=120)
+            self.download = gr.HTML(elem_id="download")
 
     @property
     def components(self) -> list[Component | gr.Row]:
@@ -72,7 +73,7 @@ class Result:
     def hidden(self) -> list[Any]:
         """Updates for `components` while there is no result."""
         hide = gr.update(visible=False)
-        return [gr.update(visible=False, value=None), hide, hide, hide, "", gr.skip(), gr.skip()]
+        return [gr.update(visible=False, value=""), hide, hide, hide, "", gr.skip(), gr.skip()]
 
     def updates(self, task: TaskDetail, number: int = 0) -> list[Any]:
         """Updates for `components` that show one of a task's files."""
@@ -87,15 +88,16 @@ class Result:
             "image": f'<a href="{url}" target="_blank"><img src="{url}" alt="Result"></a>',
             "sound": f'<audio src="{url}" controls></audio>',
         }.get(kind, "")
+        video = f'<video src="{url}" controls autoplay loop playsinline></video>'
         places = [(words, use.value) for words, use in uses(path, bool(task.announced.get("sound")))]
         return [
-            gr.update(visible=kind == "video", value=file.path if kind == "video" else None),
+            gr.update(visible=kind == "video", value=video if kind == "video" else ""),
             gr.update(visible=bool(shown), value=shown),
             gr.update(visible=len(there) > 1, choices=_labels(there), value=number),
             gr.update(visible=True),
             status.facts(task),
             gr.update(choices=places, value=None),
-            file.path,
+            f'<a href="{url}?download=true" download>Download</a>',
         ]
 
 

@@ -3,12 +3,15 @@
 from gradio.context import LocalContext
 
 from jobs import Jobs
+from limits import client_of
 from visitors import visitor_of
 
 
 def of_visitor(jobs: Jobs) -> Jobs:
-    """Inside a handler: what this visitor may see. Gradio keeps the request of each event in its context."""
+    """Inside a handler: what this visitor may see and use. Gradio keeps the request of each event in its context."""
+    uploads = jobs.settings.cache_dir
     request = LocalContext.request.get(None)
     if request is None or request.request is None:
-        return jobs.of("nobody") if jobs.settings.visitors_apart else jobs
-    return jobs.of(visitor_of(request.request.scope))
+        return jobs.of("nobody" if jobs.settings.visitors_apart else "", uploads)
+    scope = request.request.scope
+    return jobs.of(visitor_of(scope), uploads, client_of(scope))

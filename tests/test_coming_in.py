@@ -1,0 +1,51 @@
+"""Kinora lets others in only where that was said: with a password, or in so many words without one."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import app
+from settings import PROJECT, Settings
+
+OFFLINE = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("login", [{}, {"user": "ada"}, {"password": "lovelace"}, {"user": "ada", "password": ""}])
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"host": "0.0.0.0"}, "Listening on 0.0.0.0 lets others in."),
+        ({"host": "::"}, "Listening on :: lets others in."),
+        ({"host": "192.168.0.7"}, "Listening on 192.168.0.7 lets others in."),
+        ({"share": True}, "A public link lets others in."),
+    ],
+)
+def test_without_a_password_nobody_else_comes_in(
+    home: Path, capsys: pytest.CaptureFixture[str], given: dict[str, object], what: str, login: dict[str, str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        app.serve(Settings(**given, **login))
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert said.startswith(what)
+    assert "KINORA_PASSWORD" in said
+    assert "--without-password" in said
+    assert not home.exists()
+
+
+def test_in_so_many_words_it_opens_and_a_link_that_cannot_be_had_ends_nothing(tmp_path: Path) -> None:
+    environment = os.environ | OFFLINE | {"KINORA_HOME": str(tmp_path), "KINORA_DEMO": "always", "KINORA_DEVICE": "cpu"}
+    command = [sys.executable, "app.py", "--port", "0", "--host", "0.0.0.0", "--without-password", "--share"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("Kinora runs at http://0.0.0.0:")
+        line = process.stderr.readline()
+        assert line.startswith("No public link could be made: Gradio's share servers did not give one.")
+        assert "listen with --host instead" in line
+        assert process.poll() is None
+        process.terminate()
