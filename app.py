@@ -13,9 +13,10 @@ from fastapi import FastAPI
 
 import api
 import ui
+from comfyui import install
 from errors import BusyError, KinoraError
 from jobs import Jobs
-from settings import Settings
+from settings import Settings, on_a_space
 from share import public_link
 
 BAD_INPUT = 2  # exit code
@@ -30,6 +31,8 @@ def serve(settings: Settings) -> None:
             f"{what} lets others in. Set KINORA_USER and KINORA_PASSWORD first, listen on 127.0.0.1 alone, "
             "or say --without-password where all who can reach it may use it."
         )
+    if on_a_space() and install.main():  # there is no set-up before; it has told what is wrong
+        raise SystemExit(1)
     os.environ["GRADIO_TEMP_DIR"] = str(settings.cache_dir)  # what the page shows, under unguessable names
     try:
         settings.outputs_dir.mkdir(parents=True, exist_ok=True)
@@ -118,3 +121,5 @@ def main(
 
 if __name__ == "__main__":
     typer.run(main)
+elif on_a_space():  # which may import this file instead of running it
+    serve(Settings())

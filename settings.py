@@ -68,7 +68,9 @@ class Settings(BaseSettings):
     )
     models_dirs: list[Path] = Field([], description="ComfyUI models folders to use as well, never written to")
     extra_model_paths: Path | None = Field(None, description="A ComfyUI extra_model_paths.yaml to read")
-    host: str = Field("127.0.0.1", description="Address to listen on")
+    host: str = Field(
+        default_factory=lambda: "0.0.0.0" if on_a_space() else "127.0.0.1", description="Address to listen on"
+    )
     port: int = Field(7860, ge=0, le=65535, description="Port to listen on")
     user: str | None = Field(None, description="User name; needed where others can reach the page")
     password: SecretStr | None = Field(None, description="Password; needed where others can reach the page")
@@ -105,7 +107,9 @@ class Settings(BaseSettings):
         default_factory=on_a_space, description="Each visitor sees their own jobs and files only; so it is on a Space"
     )
     visitor_limit: int | None = Field(
-        None, ge=1, description="Most generations that one visitor may have in the queue, where visitors are apart"
+        default_factory=lambda: 10 if on_a_space() else None,
+        ge=1,
+        description="Most generations that one visitor may have in the queue, where visitors are apart",
     )
     zerogpu: bool = Field(
         default_factory=on_zerogpu, description="The GPU is lent to visitors, a call at a time: a ZeroGPU Space"

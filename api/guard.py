@@ -34,15 +34,16 @@ class Guard:
 
     Where a user and a password are set, HTTP Basic asks for them; who tries too many is made to wait. The token of
     `jobs.lock` opens everything, too: whoever can read it is the same person on the same machine. Where nobody else can
-    reach the page, a name that is not this machine's is refused, since a page elsewhere may have its own name lead
-    here; and no page of another origin may change anything.
+    reach the page and no password is asked for, a name that is not this machine's is refused, since a page elsewhere
+    may have its own name lead here; and no page of another origin may change anything.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings, token: str) -> None:
         self._app = app
         self._token = token
-        self._only_here = not settings.reachable
         self._login = settings.login
+        # A page elsewhere does not know the password; and a proxy with a name of its own may stand before loopback.
+        self._only_here = not settings.reachable and not self._login
         self._wrong = Limiter(WRONG_PASSWORDS, 60.0)
         self._uploads = per_minute(settings)
 

@@ -1,8 +1,11 @@
 """Starting the app where it cannot work: told in words, with an exit code, before anything is begun."""
 
 import os
+import socket
 import subprocess
 import sys
+
+import httpx2
 
 from settings import PROJECT
 
@@ -21,7 +24,22 @@ def test_a_folder_that_cannot_be_written_to_is_named_with_the_setting():
     assert "Traceback" not in ended.stderr
 
 
-def test_being_open_to_others_without_a_password_is_refused(tmp_path):
-    ended = start(KINORA_HOME=str(tmp_path), KINORA_HOST="0.0.0.0")
-    assert ended.returncode == 2
-    assert "Set KINORA_USER and KINORA_PASSWORD" in ended.stderr
+def test_on_a_space_importing_the_file_is_enough_and_its_frame_and_cookies_work_there(tmp_path):
+    """The hub may import app.py and look for a page in it, without running it as a program."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    space = {"SPACE_ID": "somebody/kinora", "KINORA_HOME": str(tmp_path), "KINORA_PORT": str(port)}
+    environment = os.environ | {"KINORA_DEVICE": "cpu", "KINORA_DEMO": "always"} | space
+    command = [sys.executable, "-c", "import app"]
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.startswith("Kinora runs at"):
+                break
+        answer = httpx2.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=60)
+        process.terminate()
+    assert line.startswith(f"Kinora runs at http://0.0.0.0:{port}")
+    assert answer.status_code == 200  # without a password: a Space is for everybody
+    assert "SameSite=None; Secure; Partitioned" in answer.headers["set-cookie"]
+    assert "frame-ancestors 'self' https://huggingface.co" in answer.headers["content-security-policy"]
+    assert "x-frame-options" not in answer.headers
