@@ -31,6 +31,7 @@ IDLE = 10.0  # seconds without work after which memory is tidied
 LOG_TAIL = 40  # lines of the engine's log that a failure shows
 START_TIMEOUT = 300.0  # seconds; a cold disk reads torch's 5 GB slowly
 
+ENGINE = "worker"  # this module, run as a program
 # What an engine has no use for: it neither serves, downloads nor keeps the queue.
 SECRETS = ("KINORA_PASSWORD", "KINORA_DATABASE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "AWS_SECRET_ACCESS_KEY")
 
@@ -63,7 +64,7 @@ class GraphEngine(Protocol):
 class EngineProcess:
     """Runs one graph at a time in a child process. The methods may be called from any thread."""
 
-    def __init__(self, settings: Settings, name: str = "engine", program: str = "worker") -> None:
+    def __init__(self, settings: Settings, name: str = "engine", program: str = ENGINE) -> None:
         """`name` is that of its log file, `program` the module that is run as the process and calls `serve`."""
         self._settings = settings
         self._name = name
@@ -211,6 +212,12 @@ def _drain(child: "_Child", timeout: float) -> None:
     child.kill()
 
 
+def _environment(program: str) -> dict[str, str]:
+    """What a process is started with; the cluster's bridge moves files for the app, and has its keys."""
+    hidden = SECRETS if program == ENGINE else ()
+    return {name: value for name, value in os.environ.items() if name not in hidden}
+
+
 class _Child:
     """One engine process and the pipe to it."""
 
@@ -234,8 +241,7 @@ class _Child:
                 stdout=log,
                 stderr=log,
                 cwd=PROJECT,
-                env={name: value for name, value in os.environ.items() if name not in SECRETS}
-                | {"PYTHONUNBUFFERED": "1"},
+                env=_environment(program) | {"PYTHONUNBUFFERED": "1"},
                 start_new_session=os.name != "nt",  # Ctrl+C is for the page's process, which then ends this one
             )
         boot = {
