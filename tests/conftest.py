@@ -20,6 +20,9 @@ for name in list(os.environ):  # no setting of the person who runs the tests rea
 from jobs import Jobs  # noqa: E402
 from settings import Settings  # noqa: E402
 
+# Two engines at a time on two cores: threads that spin while they wait would take each other's.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -51,7 +51,7 @@ class Server:
 
     def engine(self) -> psutil.Process:
         (engine,) = [
-            child for child in psutil.Process(self.process.pid).children() if "worker.py" in child.cmdline()[-1]
+            child for child in psutil.Process(self.process.pid).children() if child.cmdline()[-2:] == ["-m", "worker"]
         ]
         return engine
 
