@@ -1,9 +1,11 @@
 """Starting the app where it cannot work: told in words, with an exit code, before anything is begun."""
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
+import time
 
 import httpx2
 
@@ -13,6 +15,15 @@ from settings import PROJECT
 def start(**changes: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"KINORA_PORT": "0", **changes}
     return subprocess.run([sys.executable, "app.py"], cwd=PROJECT, env=environment, capture_output=True, text=True)
+
+
+def answered(url: str) -> httpx2.Response:
+    """What the app says as soon as it does."""
+    for _ in range(300):
+        with contextlib.suppress(httpx2.ConnectError):
+            return httpx2.get(url, timeout=60)
+        time.sleep(0.1)
+    raise AssertionError(f"nobody answers at {url}")
 
 
 def test_a_folder_that_cannot_be_written_to_is_named_with_the_setting():
@@ -33,11 +44,11 @@ def test_on_a_space_importing_the_file_is_enough_and_its_frame_and_cookies_work_
     environment = os.environ | {"KINORA_DEVICE": "cpu", "KINORA_DEMO": "always"} | space
     command = [sys.executable, "-c", "import app"]
     with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            if line.startswith("Kinora runs at"):
-                break
-        answer = httpx2.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=60)
-        process.terminate()
+        try:
+            line = next(line for line in process.stdout if line.startswith("Kinora runs at"))
+            answer = answered(f"http://127.0.0.1:{port}/api/v1/health")
+        finally:
+            process.terminate()
     assert line.startswith(f"Kinora runs at http://0.0.0.0:{port}")
     assert answer.status_code == 200  # without a password: a Space is for everybody
     assert "SameSite=None; Secure; Partitioned" in answer.headers["set-cookie"]

@@ -125,6 +125,7 @@ def test_an_exchange_that_refuses_is_told_in_words_without_its_secrets(
 
 
 @with_ray
+@pytest.mark.slow
 def test_nodes_that_share_the_home_folder_need_no_exchange(settings: Settings, clip: dict[str, Any]) -> None:
     jobs = Jobs(settings.model_copy(update={"exchange": None, "workers": 1}))
     jobs.start()
@@ -199,6 +200,7 @@ def test_what_a_lost_node_had_is_made_on_the_other_one_nothing_lost_and_nothing_
 
 
 @with_ray
+@pytest.mark.slow
 def test_a_node_that_comes_back_works_again(
     jobs: Jobs, cluster: ray_cluster.Cluster, folder: Path, clip: dict[str, Any]
 ) -> None:

@@ -67,7 +67,7 @@ def test_bad_input_gets_a_card_and_a_sentence_at_its_field_and_loses_nothing(pag
 
 
 def test_an_engine_that_is_killed_is_told_and_the_run_is_made_again(page: Page, server: Server) -> None:
-    type_small_clip(page, "killed in between", steps="40")
+    type_small_clip(page, "killed in between", steps="100")
     page.click("#generate")
     expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
     server.engine().kill()
@@ -79,7 +79,7 @@ def test_an_engine_that_is_killed_is_told_and_the_run_is_made_again(page: Page, 
 
 
 def test_a_page_that_is_reloaded_while_running_shows_the_run_again(page: Page) -> None:
-    type_small_clip(page, "goes on", steps="40")
+    type_small_clip(page, "goes on", steps="100")
     page.click("#generate")
     expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
     page.reload()
@@ -91,7 +91,7 @@ def test_two_people_get_their_turns_in_order(page: Page, server: Server, browser
     other = browser.new_context().new_page()
     other.goto(server.url)
     expect(other.locator("#announcement")).to_contain_text("px", timeout=WAIT)
-    type_small_clip(page, "first", steps="40")
+    type_small_clip(page, "first", steps="100")
     type_small_clip(other, "second", steps="2")
     page.click("#generate")
     expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
