@@ -1,11 +1,18 @@
 """Single generations through the queue, for tests that look at what came of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from events import Event
 from jobs import Jobs, Selection, Submission, TaskDetail
 from modes import Announcement
+
+LONG = {"prompt": "a long run", "seed": 7, "width": 768, "height": 768, "seconds": 8, "steps": 100}
+"""A clip that outlives whatever is done while it is made: the better part of a minute. The test cancels it."""
+
+LONG_OF_SHORT_STEPS = LONG | {"width": 256, "height": 256}
+"""As many steps, each soon done: for tests that act within the process and are to be heard at once."""
 
 
 def submit(jobs: Jobs, mode: str, values: Mapping[str, Any]) -> TaskDetail:
@@ -19,8 +26,23 @@ def last(jobs: Jobs, task: TaskDetail) -> Event:
     return list(jobs.events(task.id))[-1]
 
 
+@contextmanager
+def paused(jobs: Jobs) -> Iterator[None]:
+    """What is submitted meanwhile waits until the end."""
+    jobs.pause()
+    try:
+        yield
+    finally:
+        jobs.pause(False)
+
+
 def cancel(jobs: Jobs, *tasks: TaskDetail) -> None:
     jobs.cancel(Selection(tasks=[task.id for task in tasks]))
+
+
+def options(values: Mapping[str, Any]) -> list[str]:
+    """The same values on the command line."""
+    return [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
 
 
 def announced(task: TaskDetail) -> Announcement:

@@ -9,6 +9,7 @@ from typing import Any
 
 import clips
 import pytest
+import runs
 from typer.testing import CliRunner
 
 import cli
@@ -112,8 +113,7 @@ def test_the_command_line_takes_the_graphs_file(other_settings: Settings, tmp_pa
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_cancels_with_exit_code_130(other_settings: Settings) -> None:
-    arguments = ["--prompt", "a kite", "--steps", "90", "--width", "384", "--height", "384"]
-    program = start(other_settings, "generate", "t2v", *arguments, "--json")
+    program = start(other_settings, "generate", "t2v", *runs.options(runs.LONG), "--json")
     assert program.stdout is not None
     for line in program.stdout:
         event = json.loads(line)

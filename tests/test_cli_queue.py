@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import runs
 from api_server import serving
 from typer.testing import CliRunner, Result
 
@@ -189,8 +190,7 @@ def test_a_running_kinora_refuses_with_the_same_sentences(running: Jobs) -> None
 
 
 def test_cancelling_what_runs_says_whether_it_has_stopped(running: Jobs) -> None:
-    slow = ["--prompt", "slow", "--width", "256", "--height", "256", "--steps", "90"]
-    task = running.first_task(int(kinora("submit", "t2v", *slow).stdout))
+    task = running.first_task(int(kinora("submit", "t2v", *runs.options(runs.LONG)).stdout))
     deadline = time.monotonic() + 60
     while running.task(task).status != "running":
         assert time.monotonic() < deadline

@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
+import runs
 
 import modes
 from events import Cancelled, Event, Failed, Output, Preview, Stage
@@ -58,10 +59,6 @@ def run(
 
 def last(engine: EngineProcess, graph: Any) -> Event:
     return run(engine, graph)[-1]
-
-
-def slow_clip(clip: dict[str, Any], prefix: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    return t2v(clip, prefix, steps=60, width=256, height=256)
 
 
 def test_a_run_names_its_stages_shows_previews_and_ends_with_its_own_file(engine: EngineProcess, clip: Any) -> None:
@@ -151,10 +148,10 @@ def test_an_output_prefix_that_leaves_the_outputs_folder_is_refused(engine: Engi
     assert isinstance(last(engine, graph), Failed)
 
 
-def test_a_cancel_while_sampling_stops_the_run_softly(engine: EngineProcess, clip: Any) -> None:
+def test_a_cancel_while_sampling_stops_the_run_softly(engine: EngineProcess) -> None:
     pid, cancelled = engine.pid, threading.Event()
     events = []
-    for event in engine.run(*slow_clip(clip, "a/seven"), cancelled):
+    for event in engine.run(*t2v(runs.LONG_OF_SHORT_STEPS, "a/seven"), cancelled):
         events.append(event)
         if isinstance(event, Stage) and event.step == 2:
             cancelled.set()
@@ -163,17 +160,17 @@ def test_a_cancel_while_sampling_stops_the_run_softly(engine: EngineProcess, cli
     assert isinstance(last(engine, still()), Output)
 
 
-def test_a_cancel_before_the_first_event_is_not_forgotten(engine: EngineProcess, clip: Any) -> None:
+def test_a_cancel_before_the_first_event_is_not_forgotten(engine: EngineProcess) -> None:
     cancelled = threading.Event()
     cancelled.set()
-    events = list(engine.run(*slow_clip(clip, "a/eight"), cancelled))
+    events = list(engine.run(*t2v(runs.LONG_OF_SHORT_STEPS, "a/eight"), cancelled))
     assert isinstance(events[-1], Cancelled)
 
 
-def test_an_engine_that_does_not_answer_a_cancel_is_ended_and_started_again(engine: EngineProcess, clip: Any) -> None:
+def test_an_engine_that_does_not_answer_a_cancel_is_ended_and_started_again(engine: EngineProcess) -> None:
     pid, cancelled = engine.pid, threading.Event()
     events = []
-    for event in engine.run(*slow_clip(clip, "a/nine"), cancelled):
+    for event in engine.run(*t2v(runs.LONG_OF_SHORT_STEPS, "a/nine"), cancelled):
         events.append(event)
         if isinstance(event, Stage) and event.step == 2 and not cancelled.is_set():
             os.kill(pid, signal.SIGSTOP)  # hangs, and cannot hear
@@ -183,12 +180,12 @@ def test_an_engine_that_does_not_answer_a_cancel_is_ended_and_started_again(engi
     assert engine.pid != pid
 
 
-def test_an_engine_killed_while_running_fails_the_run_and_the_next_one_works(engine: EngineProcess, clip: Any) -> None:
+def test_an_engine_killed_while_running_fails_the_run_and_the_next_one_works(engine: EngineProcess) -> None:
     def kill(event: Event) -> None:
         if isinstance(event, Stage) and event.step == 2:
             os.kill(engine.pid, signal.SIGKILL)
 
-    failed = run(engine, *slow_clip(clip, "a/ten"), on=kill)[-1]
+    failed = run(engine, *t2v(runs.LONG_OF_SHORT_STEPS, "a/ten"), on=kill)[-1]
     assert isinstance(failed, Failed)
     assert failed.kind == "engine_died"
     assert engine.state.name in ("busy", "restarting")
@@ -196,8 +193,8 @@ def test_an_engine_killed_while_running_fails_the_run_and_the_next_one_works(eng
     assert engine.state.name == "ready"
 
 
-def test_a_reader_that_goes_away_does_not_block_the_engine(engine: EngineProcess, clip: Any) -> None:
-    events = engine.run(*slow_clip(clip, "a/eleven"), threading.Event())
+def test_a_reader_that_goes_away_does_not_block_the_engine(engine: EngineProcess) -> None:
+    events = engine.run(*t2v(runs.LONG_OF_SHORT_STEPS, "a/eleven"), threading.Event())
     next(events)
     events.close()
     assert isinstance(last(engine, still()), Output)

@@ -20,11 +20,9 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from errors import BusyError
-from events import Failed, Notice, Output, Stage
+from events import Failed, Notice, Output, Queued, Stage
 from jobs import Jobs, Selection, Submission
 from settings import PROJECT, Settings
-
-LONG = {"steps": 80, "width": 256, "height": 256}
 
 
 def until(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -40,29 +38,31 @@ def kill_engine(jobs: Jobs) -> None:
     psutil.Process(pid).kill()
 
 
-def kill_while_sampling(jobs: Jobs, task: int, times: int) -> list[Any]:
-    """The task's events; its engine is killed in each of its first runs."""
-    events = []
+def kill_as_it_samples(jobs: Jobs, task: int, times: int) -> list[Any]:
+    """The task's events; its engine is killed in each of its first runs, as soon as the first pass begins."""
+    events, killed = [], False
     for event in jobs.events(task):
         events.append(event)
-        if isinstance(event, Stage) and event.label == "First pass" and event.step > 2 and times:
-            times -= 1
+        if isinstance(event, Queued):  # once more
+            killed = False
+        if isinstance(event, Stage) and event.label == "First pass" and times and not killed:
+            times, killed = times - 1, True
             kill_engine(jobs)
     return events
 
 
 def test_a_task_whose_engine_died_runs_again_and_says_so(jobs: Jobs, clip: Any) -> None:
-    task = runs.submit(jobs, "t2v", clip | LONG)
-    events = kill_while_sampling(jobs, task.id, times=1)
+    task = runs.submit(jobs, "t2v", clip | {"steps": 40, "width": 256, "height": 256})
+    events = kill_as_it_samples(jobs, task.id, times=1)
     assert isinstance(events[-1], Output)
     assert any(isinstance(event, Notice) and "attempt 1 of 2" in event.message for event in events)
     assert jobs.task(task.id).attempts == 1
 
 
 def test_a_task_that_kills_its_engine_every_time_fails_and_the_queue_goes_on(jobs: Jobs, clip: Any) -> None:
-    deadly = runs.submit(jobs, "t2v", clip | LONG | {"seed": 1})
+    deadly = runs.submit(jobs, "t2v", runs.LONG)
     after = runs.submit(jobs, "t2v", clip)
-    last = kill_while_sampling(jobs, deadly.id, times=9)[-1]
+    last = kill_as_it_samples(jobs, deadly.id, times=9)[-1]
     assert isinstance(last, Failed)
     assert last.kind == "engine_died"
     assert "attempt 2 of 2" in last.message
@@ -72,12 +72,9 @@ def test_a_task_that_kills_its_engine_every_time_fails_and_the_queue_goes_on(job
 def test_a_model_file_that_vanished_is_named(jobs: Jobs, clip: Any) -> None:
     file = jobs.settings.models_dir / "loras" / "gone.safetensors"
     save_file({"diffusion_model.x.lora_A.weight": np.ones((2, 2), np.float32)}, file)
-    jobs.pause()
-    try:
+    with runs.paused(jobs):
         task = runs.submit(jobs, "t2v", clip | {"loras": ["gone.safetensors"]})
         file.unlink()
-    finally:
-        jobs.pause(False)
     last = runs.last(jobs, task)
     assert isinstance(last, Failed)
     assert last.kind == "missing_model"
@@ -90,10 +87,9 @@ def picture(tmp_path: Path) -> Path:
 
 
 def test_the_originals_may_go_once_it_is_submitted(jobs: Jobs, clip: Any, picture: Path) -> None:
-    jobs.pause()
-    task = runs.submit(jobs, "i2v", clip | {"image": str(picture)})
-    picture.unlink()
-    jobs.pause(False)
+    with runs.paused(jobs):
+        task = runs.submit(jobs, "i2v", clip | {"image": str(picture)})
+        picture.unlink()
     assert isinstance(runs.last(jobs, task), Output)
     (given,) = jobs.task(task.id).inputs
     assert given.original == str(picture)
@@ -101,11 +97,10 @@ def test_the_originals_may_go_once_it_is_submitted(jobs: Jobs, clip: Any, pictur
 
 
 def test_an_input_used_in_place_that_is_gone_is_named(jobs: Jobs, clip: Any, picture: Path) -> None:
-    jobs.pause()
-    values = clip | {"image": str(picture)}
-    job = jobs.submit(Submission(mode="i2v", values=values, stage=False))
-    picture.unlink()
-    jobs.pause(False)
+    with runs.paused(jobs):
+        values = clip | {"image": str(picture)}
+        job = jobs.submit(Submission(mode="i2v", values=values, stage=False))
+        picture.unlink()
     last = list(jobs.events(jobs.first_task(job.id)))[-1]
     assert isinstance(last, Failed)
     assert f"{picture} is gone" in last.message
@@ -114,10 +109,9 @@ def test_an_input_used_in_place_that_is_gone_is_named(jobs: Jobs, clip: Any, pic
 def test_an_input_that_was_edited_in_place_is_noticed(jobs: Jobs, clip: Any, tmp_path: Path) -> None:
     picture = tmp_path / "edited.png"
     Image.effect_noise((160, 120), 80).save(picture)  # no other test has had it kept before
-    jobs.pause()
-    job = jobs.submit(Submission(mode="i2v", values=clip | {"image": str(picture)}))
-    picture.write_bytes((PROJECT / "examples" / "portrait.png").read_bytes())  # the same file: a hard link sees it
-    jobs.pause(False)
+    with runs.paused(jobs):
+        job = jobs.submit(Submission(mode="i2v", values=clip | {"image": str(picture)}))
+        picture.write_bytes((PROJECT / "examples" / "portrait.png").read_bytes())  # the same file: a hard link sees it
     last = list(jobs.events(jobs.first_task(job.id)))[-1]
     if os.stat(jobs.inputs.folder).st_dev == os.stat(picture.parent).st_dev:
         assert isinstance(last, Failed)
@@ -127,14 +121,13 @@ def test_an_input_that_was_edited_in_place_is_noticed(jobs: Jobs, clip: Any, tmp
 
 
 def test_failed_and_cancelled_tasks_are_retried_in_place(jobs: Jobs, clip: Any) -> None:
-    jobs.pause()
-    task = runs.submit(jobs, "t2v", clip | {"seed": 77})
-    runs.cancel(jobs, task)
-    assert jobs.retry(Selection(tasks=[task.id])).changed == 1
-    assert jobs.retry(Selection(tasks=[task.id])).changed == 0  # twice does no harm
-    runs.cancel(jobs, task)
-    assert jobs.retry(Selection(jobs=[task.job]), new_seeds=True).changed == 1
-    jobs.pause(False)
+    with runs.paused(jobs):
+        task = runs.submit(jobs, "t2v", clip | {"seed": 77})
+        runs.cancel(jobs, task)
+        assert jobs.retry(Selection(tasks=[task.id])).changed == 1
+        assert jobs.retry(Selection(tasks=[task.id])).changed == 0  # twice does no harm
+        runs.cancel(jobs, task)
+        assert jobs.retry(Selection(jobs=[task.job]), new_seeds=True).changed == 1
     assert isinstance(runs.last(jobs, task), Output)
     made = jobs.task(task.id)
     assert made.seed != "77"
@@ -144,15 +137,14 @@ def test_failed_and_cancelled_tasks_are_retried_in_place(jobs: Jobs, clip: Any) 
 
 
 def test_a_whole_job_once_more_is_a_new_job_and_the_same_key_makes_only_one(jobs: Jobs, clip: Any) -> None:
-    jobs.pause()
-    first = jobs.submit(Submission(mode="t2v", values=clip, tries=2, key="once"))
-    assert jobs.submit(Submission(mode="t2v", values=clip, tries=2, key="once")).id == first.id
-    again = jobs.again(first.id, key="twice")
-    assert jobs.again(first.id, key="twice").id == again.id != first.id
-    seeds = [[jobs.task(task).seed for task in jobs.listing.tasks_of(job)] for job in (first.id, again.id)]
-    assert seeds[0] == seeds[1] == ["7", "8"]
-    jobs.cancel(Selection(jobs=[first.id, again.id]))
-    jobs.pause(False)
+    with runs.paused(jobs):
+        first = jobs.submit(Submission(mode="t2v", values=clip, tries=2, key="once"))
+        assert jobs.submit(Submission(mode="t2v", values=clip, tries=2, key="once")).id == first.id
+        again = jobs.again(first.id, key="twice")
+        assert jobs.again(first.id, key="twice").id == again.id != first.id
+        seeds = [[jobs.task(task).seed for task in jobs.listing.tasks_of(job)] for job in (first.id, again.id)]
+        assert seeds[0] == seeds[1] == ["7", "8"]
+        jobs.cancel(Selection(jobs=[first.id, again.id]))
 
 
 def test_nothing_is_taken_up_while_the_disk_is_nearly_full(other_settings: Settings, clip: Any) -> None:

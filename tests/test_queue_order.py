@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import runs
 
 from events import Output
 from jobs import Jobs, Selection, Submission
@@ -39,12 +40,11 @@ def test_two_engines_share_the_work_and_make_each_clip_once(two_engines: Jobs, c
 
 def test_front_and_priority_decide_what_is_next(two_engines: Jobs, clip: Any) -> None:
     jobs = two_engines
-    jobs.pause()
-    first, second, third = (jobs.submit(Submission(mode="t2v", values=clip)).id for _ in range(3))
-    jobs.prioritise(Selection(jobs=[third]), 5)
-    jobs.front(Selection(jobs=[second]))
-    jobs.front(Selection(jobs=[second]))  # twice does no harm
-    order = [row.job for row in jobs.tasks(["queued"]).tasks]
-    assert order == [second, third, first]
-    jobs.cancel(Selection(status="queued"))
-    jobs.pause(False)
+    with runs.paused(jobs):
+        first, second, third = (jobs.submit(Submission(mode="t2v", values=clip)).id for _ in range(3))
+        jobs.prioritise(Selection(jobs=[third]), 5)
+        jobs.front(Selection(jobs=[second]))
+        jobs.front(Selection(jobs=[second]))  # twice does no harm
+        order = [row.job for row in jobs.tasks(["queued"]).tasks]
+        assert order == [second, third, first]
+        jobs.cancel(Selection(status="queued"))

@@ -1,40 +1,47 @@
 """The page, as a person uses it: text to video from typing to playing."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+import runs
 from e2e.conftest import WAIT, Server
 from playwright.sync_api import Browser, Page, expect
 
+import modes
 
-def type_small_clip(page: Page, prompt: str, seconds: str = "0.4", steps: str = "") -> None:
+SMALL = {"seconds": 0.4, "width": 256, "height": 192, "steps": 30}
+
+
+def type_clip(page: Page, prompt: str, values: Mapping[str, Any]) -> None:
     page.fill("#field-prompt textarea", prompt)
-    page.fill("#field-seconds input", seconds)
     page.get_by_role("button", name="Advanced").locator("visible=true").click()
     page.wait_for_timeout(500)  # the fold's fields are made when it opens; nobody types faster than that
-    page.fill("#field-width input", "256")
-    page.fill("#field-height input", "192")
-    page.fill("#field-steps input", steps)
+    for name in ("seconds", "width", "height", "steps"):
+        page.fill(f"#field-{name} input", str(values[name]))
     page.keyboard.press("Tab")
-    expect(page.locator("#announcement")).to_contain_text("256 × 192 px")
+    expect(page.locator("#announcement")).to_contain_text(f"{values['width']} × {values['height']} px")
 
 
-def test_a_typed_prompt_becomes_a_playing_video_with_stages_and_previews(page: Page) -> None:
-    type_small_clip(page, "a red kite over the sea", steps="30")
-    page.evaluate(
-        """() => { window.seen = new Set(); window.previews = 0; new MutationObserver(() => {
-             const now = document.querySelector('.k-stages [data-state=now]'); if (now) seen.add(now.textContent);
-             if (document.querySelector('.k-preview')) previews++;
-           }).observe(document.body, {childList: true, subtree: true}) }"""
-    )
+def samples(page: Page) -> None:
+    expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
+
+
+def stop(page: Page) -> None:
+    page.click("#cancel")
+    expect(page.locator("#status")).to_contain_text("Cancelled", timeout=WAIT)
+
+
+def test_a_typed_prompt_becomes_a_playing_video(page: Page) -> None:
+    type_clip(page, "a red kite over the sea", SMALL)
     page.click("#generate")
     video = page.locator("#video video")
     expect(video).to_be_visible(timeout=WAIT)
     page.wait_for_function("document.querySelector('#video video').currentTime > 0", timeout=WAIT)
     assert video.evaluate("video => [video.videoWidth, video.videoHeight, video.error]") == [256, 192, None]
-    assert len(page.evaluate("[...seen]")) >= 3
-    assert page.evaluate("previews") > 0
+    expect(page.locator(".k-stages [data-state=done]")).to_have_text(list(modes.get("t2v").stages))
     for fact in ("Seed", "256 × 192 px", "Took"):
         expect(page.locator("#facts")).to_contain_text(fact)
     with page.expect_download() as download:
@@ -47,12 +54,14 @@ def test_the_web_process_stays_without_torch_after_a_run(page: Page, server: Ser
     assert not {name for name in libraries if name.startswith(("libtorch", "libc10"))}
 
 
-def test_ctrl_enter_generates_and_cancel_stops(page: Page) -> None:
-    type_small_clip(page, "a long run", steps="100")
+def test_ctrl_enter_generates_stages_and_previews_are_shown_and_cancel_stops(page: Page) -> None:
+    type_clip(page, "a long run", runs.LONG)
     page.locator("#field-prompt textarea").press("Control+Enter")
-    expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
-    page.click("#cancel")
-    expect(page.locator("#status")).to_contain_text("Cancelled", timeout=WAIT)
+    samples(page)
+    expect(page.locator(".k-stages li")).to_have_text(list(modes.get("t2v").stages))
+    expect(page.locator(".k-stages [data-state=now]")).to_have_text("First pass")
+    expect(page.locator(".k-preview")).to_be_visible(timeout=WAIT)
+    stop(page)
     expect(page.locator("#cancel")).to_be_disabled()
 
 
@@ -67,37 +76,38 @@ def test_bad_input_gets_a_card_and_a_sentence_at_its_field_and_loses_nothing(pag
 
 
 def test_an_engine_that_is_killed_is_told_and_the_run_is_made_again(page: Page, server: Server) -> None:
-    type_small_clip(page, "killed in between", steps="100")
+    type_clip(page, "killed in between", runs.LONG)
     page.click("#generate")
-    expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
+    samples(page)
     server.engine().kill()
     notice = page.locator("#status .k-notice")
     expect(notice).to_contain_text("The engine stopped unexpectedly", timeout=WAIT)
     expect(notice).to_contain_text("It runs again")
     expect(page.locator("#engine")).to_contain_text("restarting")
-    expect(page.locator("#video video")).to_be_visible(timeout=WAIT)
+    samples(page)
+    stop(page)
 
 
 def test_a_page_that_is_reloaded_while_running_shows_the_run_again(page: Page) -> None:
-    type_small_clip(page, "goes on", steps="100")
+    type_clip(page, "goes on", runs.LONG)
     page.click("#generate")
-    expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
+    samples(page)
     page.reload()
-    expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
-    expect(page.locator("#video video")).to_be_visible(timeout=WAIT)
+    samples(page)
+    stop(page)
 
 
 def test_two_people_get_their_turns_in_order(page: Page, server: Server, browser: Browser) -> None:
     other = browser.new_context().new_page()
     other.goto(server.url)
     expect(other.locator("#announcement")).to_contain_text("px", timeout=WAIT)
-    type_small_clip(page, "first", steps="100")
-    type_small_clip(other, "second", steps="2")
+    type_clip(page, "first", runs.LONG)
+    type_clip(other, "second", SMALL)
     page.click("#generate")
-    expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
+    samples(page)
     other.click("#generate")
     expect(other.locator("#status")).to_contain_text("Waiting behind 1 run")
-    expect(page.locator("#video video")).to_be_visible(timeout=WAIT)
+    stop(page)
     expect(other.locator("#video video")).to_be_visible(timeout=WAIT)
     other.context.close()
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import runs
 from e2e.conftest import WAIT, Server
 from playwright.sync_api import Browser, Page, expect
 
 from settings import PROJECT
 
 SMALL = {"prompt": "a kite", "width": 128, "height": 128, "seconds": 0.3}
-LONG = SMALL | {"steps": 100, "width": 256, "height": 256}
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_batch_of_eight_files_survives_a_crash_without_the_two_that_were_cance
 
 def test_what_is_open_or_selected_stays_while_the_list_changes(server: Server, browser: Browser) -> None:
     job = call(server, "/jobs", {"mode": "t2v", "values": SMALL, "tries": 2})["id"]
-    later = call(server, "/jobs", {"mode": "t2v", "values": LONG, "tries": 2, "name": "later"})["id"]
+    later = call(server, "/jobs", {"mode": "t2v", "values": runs.LONG, "name": "later"})["id"]
     page = show(browser, server)
     first = call(server, f"/tasks?job={job}")["tasks"][-1]["id"]
     last = call(server, f"/tasks?job={later}")["tasks"][-1]["id"]

@@ -12,6 +12,7 @@ import clips
 import httpx2
 import psutil
 import pytest
+import runs
 from conftest import WAIT, Server
 from gradio_client import Client
 from gradio_client.exceptions import AppError
@@ -21,7 +22,6 @@ from zerogpu_server import Scheduler, scheduling
 from visitors import COOKIE
 
 SMALL: dict[str, Any] = {"prompt": "a red kite", "width": 128, "height": 128, "seconds": 0.3}
-LONG = SMALL | {"width": 256, "height": 256, "steps": 60}
 VISITOR = secrets.token_urlsafe(32)
 TOKEN = f"head.{base64.urlsafe_b64encode(json.dumps({'user': 'ada'}).encode()).decode().rstrip('=')}.sign"
 HEADERS = {"x-ip-token": TOKEN, "cookie": f"{COOKIE}={VISITOR}"}
@@ -97,7 +97,7 @@ def test_a_visitors_clip_is_made_in_a_fork_on_the_visitors_own_quota(
 
 
 def test_what_happens_in_the_fork_is_told_as_it_happens(client: Client, rest: httpx2.Client) -> None:
-    job = client.submit(**LONG, api_name="/t2v")
+    job = client.submit(**runs.LONG, api_name="/t2v")
     task = until(rest, lambda task: task["progress"] and task["progress"]["step"] > 1)
     assert task["status"] == "running"
     assert rest.get(f"/tasks/{task['id']}/preview").headers["content-type"] == "image/jpeg"
@@ -122,7 +122,7 @@ def test_a_refusal_is_told_with_what_to_do_and_nothing_is_tried_again(
     scheduler.answers.append(answer)
     scheduler.idle = False
     with pytest.raises(AppError, match=sentence):
-        client.predict(**LONG, api_name="/t2v")
+        client.predict(**runs.LONG, api_name="/t2v")
     task = newest(rest)
     assert (task["status"], task["attempts"]) == ("failed", 0)
     assert task["failure"]["hint"]
