@@ -1,6 +1,7 @@
 """As on a ZeroGPU Space: the real client of the platform, real forks, and a scheduler on loopback in its place."""
 
 import base64
+import contextlib
 import json
 import secrets
 import time
@@ -46,7 +47,11 @@ def space(scheduler: Scheduler, tmp_path_factory: pytest.TempPathFactory) -> Ite
         KINORA_VISITORS_APART="true",
     )
     yield running
+    forks = psutil.Process(running.process.pid).children()
     running.stop()
+    for fork in forks:  # the platform ends them with the container
+        with contextlib.suppress(psutil.NoSuchProcess):
+            fork.kill()
 
 
 @pytest.fixture(scope="module")
