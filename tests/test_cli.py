@@ -1,6 +1,7 @@
 """The command line, as a program: options from the declaration, exit codes, words."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -19,12 +20,12 @@ from settings import PROJECT, Settings
 
 def start(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
     """The real program, with the demo models that other tests use as well."""
-    environment = {"KINORA_HOME": str(settings.home), "KINORA_DEMO": "always", "KINORA_DEVICE": "cpu", "PATH": ""}
+    here = {"KINORA_HOME": str(settings.home), "KINORA_DEMO": "always", "KINORA_DEVICE": "cpu", "PATH": ""}
     command = [sys.executable, "cli.py", *arguments]
     return subprocess.Popen(
         command,
         cwd=PROJECT,
-        env=environment,
+        env=os.environ | here,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
