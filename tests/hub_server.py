@@ -8,11 +8,11 @@ import contextlib
 import hashlib
 import re
 import socket
-import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from loopback import LoopbackServer
 
 COMMIT = "c0ffee" * 6 + "0123"  # 40 digits, as a real commit has
 
@@ -45,12 +45,12 @@ class Request:
     token: str | None
 
 
-class Hub:
+class Hub(LoopbackServer):
     """`files` maps (repo, path) to what is stored; `requests` are all that came, in order."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self.storage_url = f"http://localhost:{port}/storage"
+    def __init__(self) -> None:
+        super().__init__(_Handler)
+        self.storage_url = f"http://localhost:{self.server_port}/storage"
         self.files: dict[tuple[str, str], Stored] = {}
         self.requests: list[Request] = []
 
@@ -63,21 +63,8 @@ class Hub:
         return [request for request in self.requests if request.path.startswith("/storage")]
 
 
-@contextlib.contextmanager
-def serve() -> Iterator[Hub]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    server.hub = Hub(server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield server.hub
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 class _Handler(BaseHTTPRequestHandler):
+    server: Hub
     protocol_version = "HTTP/1.1"
 
     def do_HEAD(self):
@@ -90,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
     def _answer(self):
-        hub = self.server.hub
+        hub = self.server
         token = self.headers.get("Authorization", "").removeprefix("Bearer ") or None
         hub.requests.append(Request(self.command, self.path, self.headers.get("Range"), token))
         if self.path.startswith("/storage/"):

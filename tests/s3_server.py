@@ -1,24 +1,24 @@
 """A small S3 on loopback: objects in memory, put, read and deleted by whoever signs with the right key's name."""
 
-import contextlib
 import hashlib
 import re
-import threading
-from collections.abc import Iterator
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from loopback import LoopbackServer
 
 KEY, SECRET = "AKIAKINORATEST", "not-in-any-log-3f1c"
 
 
-class Store:
+class Store(LoopbackServer):
     """`objects` by bucket and key as in an address; `requests` are all that came: method and object."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self) -> None:
+        super().__init__(_Handler)
         self.objects: dict[str, bytes] = {}
         self.requests: list[tuple[str, str]] = []
         self.environment = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ENDPOINT_URL": self.url,
             "AWS_ALLOW_HTTP": "true",
             "AWS_ACCESS_KEY_ID": KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET,
@@ -29,21 +29,8 @@ class Store:
         return sum(which == method and f"/{place}/" in name for which, name in self.requests)
 
 
-@contextlib.contextmanager
-def serve() -> Iterator[Store]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    server.store = Store(server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield server.store
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 class _Handler(BaseHTTPRequestHandler):
+    server: Store
     protocol_version = "HTTP/1.1"
 
     def do_PUT(self):
@@ -86,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
     def _allowed(self) -> Store | None:
-        store = self.server.store
+        store = self.server
         store.requests.append((self.command, self.path))
         if re.match(rf"AWS4-HMAC-SHA256 Credential={KEY}/", self.headers.get("Authorization", "")):
             return store

@@ -36,7 +36,7 @@ def until(true: Callable[[], bool]) -> None:
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[s3_server.Store]:
-    with s3_server.serve() as server, pytest.MonkeyPatch.context() as patch:
+    with s3_server.Store() as server, pytest.MonkeyPatch.context() as patch:
         for name, value in server.environment.items():
             patch.setenv(name, value)
         yield server

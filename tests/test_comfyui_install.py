@@ -7,7 +7,6 @@ import io
 import subprocess
 import sys
 import tarfile
-import threading
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from fake_project import (
     write_pin,
     write_sdist,
 )
+from loopback import LoopbackServer
 
 from comfyui import install
 
@@ -47,10 +47,8 @@ def index(tmp_path):
             """pytest's output is no access log."""
 
     handler = functools.partial(Quiet, directory=str(files.parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield files, f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with LoopbackServer(handler) as server:
+        yield files, f"{server.url}/"
 
 
 def run_installer(project: Path, **changes: object) -> subprocess.CompletedProcess:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hub_server import Stored, serve
+from hub_server import Hub, Stored
 from huggingface_hub import hf_hub_download
 
 from errors import InvalidInputError, MissingModelError
@@ -156,7 +156,7 @@ def test_extra_model_paths_file_is_read_as_comfyui_reads_it(home, tmp_path):
 
 
 def test_file_of_the_hub_cache_is_linked_not_copied(home, hub_cache, monkeypatch):
-    with serve() as hub:
+    with Hub() as hub:
         hub.add(LORA_REPO, LORA_PATH, Stored(b"cached weights"))
         cached = hf_hub_download(LORA_REPO, LORA_PATH, cache_dir=hub_cache, endpoint=hub.url)
     settings = Settings(demo="never")
@@ -250,7 +250,7 @@ def test_refresh_fills_the_chosen_rows(home, tmp_path):
     table = tmp_path / "registry.tsv"
     rows = [ModelFile("loras", f"{name}.safetensors", "o/r", f"{name}.safetensors", None, None, None) for name in "abc"]
     registry.write(rows, table)
-    with serve() as hub:
+    with Hub() as hub:
         stored = hub.add("o/r", "a.safetensors", Stored(b"weights"))
         hub.add("o/r", "b.safetensors", Stored(b"others"))
         command = [sys.executable, "tools/refresh_models.py", "--registry", table]
@@ -268,7 +268,7 @@ def test_refresh_fills_the_chosen_rows(home, tmp_path):
 
 def test_the_first_answer_is_recorded_and_reported(home, tmp_path, monkeypatch):
     models = Models(Settings(demo="never"))
-    with serve() as hub:
+    with Hub() as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         stored = hub.add(LORA_REPO, LORA_PATH, Stored(b"weights"))
         list(models.ensure(graph(a=LORA)))

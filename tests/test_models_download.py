@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hub_server import COMMIT, Stored, serve
+from hub_server import COMMIT, Hub, Stored
 from huggingface_hub import constants
 
 from errors import CancelledError, DownloadError
@@ -36,7 +36,7 @@ for event in Models(Settings(demo="never"), Path(sys.argv[1])).ensure(graph):
 
 @pytest.fixture
 def hub():
-    with serve() as server:
+    with Hub() as server:
         yield server
 
 

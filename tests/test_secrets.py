@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from hub_server import Stored, serve
+from hub_server import Hub, Stored
 from typer.testing import CliRunner
 
 import app
@@ -63,7 +63,7 @@ def running(home: Path, **environment: str) -> Iterator[tuple[str, Path]]:
 
 
 def test_a_run_that_fails_in_every_way_tells_no_secret(tmp_path: Path) -> None:
-    with serve() as hub:
+    with Hub() as hub:
         for file in registry.read():
             if file.repo:
                 hub.add(file.repo, file.path, Stored(b"x" * 10, gated=True))

@@ -1,26 +1,25 @@
 """A scheduler as ZeroGPU has one, over HTTP on loopback: grants, refuses, and takes a GPU back."""
 
-import contextlib
 import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from loopback import LoopbackServer
 
-class Scheduler(ThreadingHTTPServer):
+
+class Scheduler(LoopbackServer):
     """`answers` is what the next calls get: "grant" (when empty), "quota", "illegal", "none", or "abort"."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.calls: list[tuple[str, dict[str, str]]] = []
         self.answers: list[str] = []
         self.abort: set[str] = set()
         self.idle = False  # whether the worker of the run before may go on
-        self.url = f"http://127.0.0.1:{self.server_port}"
 
     def asked(self, path: str) -> list[dict[str, str]]:
         return [parameters for each, parameters in self.calls if each == path]
@@ -69,14 +68,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Silent."""
-
-
-@contextlib.contextmanager
-def scheduling() -> Iterator[Scheduler]:
-    server = Scheduler()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()

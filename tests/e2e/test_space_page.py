@@ -18,7 +18,7 @@ from conftest import WAIT, Server
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from playwright.sync_api import Browser, expect
-from zerogpu_server import Scheduler, scheduling
+from zerogpu_server import Scheduler
 
 from visitors import COOKIE
 
@@ -30,7 +30,7 @@ HEADERS = {"x-ip-token": TOKEN, "cookie": f"{COOKIE}={VISITOR}"}
 
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[Scheduler]:
-    with scheduling() as running:
+    with Scheduler() as running:
         yield running
 
 

@@ -28,11 +28,11 @@ VALUES = {"prompt": "a red kite over the sea", "resolution": "256p", "aspect": "
 
 def measure(settings: Settings) -> Iterator[Figure]:
     """Raises CalledProcessError where a run fails."""
-    from zerogpu_server import scheduling
+    from zerogpu_server import Scheduler
 
     group = settings.home / "cgroup"
     group.write_text("0::/bench\n")
-    with scheduling() as scheduler:
+    with Scheduler() as scheduler:
         environment = os.environ | {
             "SPACES_ZERO_GPU": "true",
             "SPACES_ZERO_DEVICE_API_URL": scheduler.url,
