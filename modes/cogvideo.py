@@ -8,6 +8,7 @@ from modes.common import (
     Aspect,
     ClipParams,
     Resolution,
+    clip_content,
     example,
     frames_per_second,
     guidance,
@@ -58,16 +59,10 @@ class TextParams(ClipParams):
 
 
 def parameterize(params: TextParams, seed: int, _: Staged) -> Iterator[Change]:
-    width, height = params.size
-    yield Patch("positive_prompt", "text", params.prompt)
-    yield Patch("negative_prompt", "text", params.negative_prompt)
-    yield Patch("video_latent", "width", width)
-    yield Patch("video_latent", "height", height)
-    yield Patch("video_latent", "length", params.frames)
+    yield from clip_content(params)
     yield Patch("noise", "noise_seed", seed)
     yield Patch("schedule", "steps", params.steps or (STEPS if params.preset == "quality" else FAST_STEPS))
     yield Patch("guider", "cfg", params.guidance)
-    yield Patch("create_video", "fps", params.frame_rate)
     yield from lora_chain(params.loras, "model", "guider")
 
 

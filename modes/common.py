@@ -218,6 +218,22 @@ class ClipParams(SizedParams):
         return Announcement(*self.size, self.frames, self.frame_rate, self.has_sound, self.notes)
 
 
+def prompts(params: PromptParams) -> Iterator[Change]:
+    """Of a template whose text encoders have the field `text`."""
+    yield Patch("positive_prompt", "text", params.prompt)
+    yield Patch("negative_prompt", "text", params.negative_prompt)
+
+
+def clip_content(params: ClipParams, latent: str = "video_latent", divisor: int = 1) -> Iterator[Change]:
+    """Prompts, size, length and frame rate. `latent` is the node with the size; there it is divided by `divisor`."""
+    width, height = params.size
+    yield from prompts(params)
+    yield Patch(latent, "width", width // divisor)
+    yield Patch(latent, "height", height // divisor)
+    yield Patch(latent, "length", params.frames)
+    yield Patch("create_video", "fps", params.frame_rate)
+
+
 def lora_chain(loras: Iterable[Lora], before: str, after: str) -> Iterator[Change]:
     """LoRAs between the node that loads a model and the one it goes to, in their order; those that are off are not."""
     model = (before, 0)

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from modes.base import Preset, param
-from modes.common import MAX_SEED, guidance, number_of_steps
+from modes.common import MAX_SEED, clip_content, guidance, number_of_steps
 from modes.ltx.common import LtxParams, sound_frames
 from modes.ltx.loras import insert_loras
 from workflow import Change, Drop, Insert, Patch, Relink
@@ -169,14 +169,8 @@ def _joined(values: "np.ndarray | tuple[float, ...]") -> str:
 
 def _content(params: SampledParams, divisor: int = 1) -> Iterator[Change]:
     """`divisor`: the first pass works at width and height divided by it."""
-    width, height = params.size
-    yield Patch("positive_prompt", "text", params.prompt)
-    yield Patch("negative_prompt", "text", params.negative_prompt)
-    yield Patch("video_latent", "width", width // divisor)
-    yield Patch("video_latent", "height", height // divisor)
-    yield Patch("video_latent", "length", params.frames)
+    yield from clip_content(params, divisor=divisor)
     yield Patch("conditioning", "frame_rate", params.frame_rate)
-    yield Patch("create_video", "fps", params.frame_rate)
     yield Patch("decode_video", "tile_size", params.tile_size)
     if not params.has_sound:
         yield Drop("create_video", "audio")

@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from typing import Literal
 
 from modes.base import Preset, param
-from modes.common import MAX_PROMPT, ClipParams, frames_per_second, guidance, length, number_of_steps, strength
+from modes.common import (
+    MAX_PROMPT,
+    ClipParams,
+    clip_content,
+    frames_per_second,
+    guidance,
+    length,
+    number_of_steps,
+    strength,
+)
 from modes.rows import LoraPair
 from workflow import Change, Insert, Patch
 
@@ -111,11 +120,12 @@ class ExpertsParams(WanParams):
     )
 
 
-def experts(params: ExpertsParams, seed: int, kind: str) -> Iterator[Change]:
-    """Prompts, sampling and LoRAs of a template with two experts; `kind` is the middle of its 4-step LoRAs' names."""
-    yield Patch("positive_prompt", "text", params.prompt)
-    yield Patch("negative_prompt", "text", params.negative_prompt)
-    yield Patch("create_video", "fps", params.frame_rate)
+def experts(params: ExpertsParams, seed: int, latent: str, kind: str) -> Iterator[Change]:
+    """Content, sampling and LoRAs of a template with two experts.
+
+    `latent` is the node with the size, `kind` the middle of its 4-step LoRAs' names.
+    """
+    yield from clip_content(params, latent)
     half = params.all_steps // 2
     yield Patch("high_pass", "noise_seed", seed)
     for expert, first, last in (("high", 0, half), ("low", half, params.all_steps)):

@@ -52,28 +52,18 @@ class BetweenParams(ExpertsParams):
 
 
 def from_text(params: TextParams, seed: int, _: Staged) -> Iterator[Change]:
-    yield from of_size(params, "video_latent")
-    yield from experts(params, seed, TEXT_LORAS)
+    yield from experts(params, seed, "video_latent", TEXT_LORAS)
 
 
 def from_image(params: ImageParams, seed: int, staged: Staged) -> Iterator[Change]:
     yield Patch("load_image", "image", staged["image"])
-    yield from of_size(params, "conditioning")
-    yield from experts(params, seed, IMAGE_LORAS)
+    yield from experts(params, seed, "conditioning", IMAGE_LORAS)
 
 
 def between_images(params: BetweenParams, seed: int, staged: Staged) -> Iterator[Change]:
     for which in ("first", "last"):
         yield Patch(f"load_{which}_frame", "image", staged[f"{which}_image"])
-    yield from of_size(params, "conditioning")
-    yield from experts(params, seed, IMAGE_LORAS)
-
-
-def of_size(params: ExpertsParams, node: str) -> Iterator[Change]:
-    width, height = params.size
-    yield Patch(node, "width", width)
-    yield Patch(node, "height", height)
-    yield Patch(node, "length", params.frames)
+    yield from experts(params, seed, "conditioning", IMAGE_LORAS)
 
 
 TEXT_TO_VIDEO = Mode(

@@ -10,6 +10,7 @@ from modes.common import (
     Fit,
     InputAspect,
     aspect_of_input,
+    clip_content,
     example,
     fitting,
     frames_per_second,
@@ -58,12 +59,7 @@ class SmallParams(WanParams):
 
 
 def parameterize(params: SmallParams, seed: int, staged: Staged) -> Iterator[Change]:
-    width, height = params.size
-    yield Patch("positive_prompt", "text", params.prompt)
-    yield Patch("negative_prompt", "text", params.negative_prompt)
-    yield Patch("video_latent", "width", width)
-    yield Patch("video_latent", "height", height)
-    yield Patch("video_latent", "length", params.frames)
+    yield from clip_content(params)
     if params.image:
         yield Patch("load_image", "image", staged["image"])
     else:
@@ -71,7 +67,6 @@ def parameterize(params: SmallParams, seed: int, staged: Staged) -> Iterator[Cha
     yield Patch("pass", "seed", seed)
     yield Patch("pass", "steps", params.all_steps)
     yield Patch("pass", "cfg", params.guidance)
-    yield Patch("create_video", "fps", params.frame_rate)
     if params.shift is not None:
         yield Patch("sampling", "shift", params.shift)
     yield from lora_chain(params.loras, "model", "sampling")

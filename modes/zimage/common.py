@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from modes.base import Announcement, Params, Preset, param
-from modes.common import a_seed, guidance, lora_chain, lora_rows, number_of_steps, strength
+from modes.common import a_seed, guidance, lora_chain, lora_rows, number_of_steps, prompts, strength
 from modes.rows import Lora
 from workflow import Change, Patch
 
@@ -71,8 +71,7 @@ class SampledParams(Params):
 def sampled(params: Any, seed: int) -> Iterator[Change]:
     """Prompts, model, seed and steps; `params` are a prompt and SampledParams."""
     quality = params.preset == "quality"
-    yield Patch("positive_prompt", "text", params.prompt)
-    yield Patch("negative_prompt", "text", params.negative_prompt)
+    yield from prompts(params)
     yield Patch("model", "unet_name", BASE if quality else TURBO)
     yield Patch("pass", "seed", seed)
     yield Patch("pass", "steps", params.steps or (BASE_STEPS if quality else TURBO_STEPS))
