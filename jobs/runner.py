@@ -67,12 +67,7 @@ class Runner:
 
     def run_only(self, task: int) -> None:
         """Makes one task in the caller's thread, if it waits; does not begin where work is held back."""
-        try:
-            self.held = self._reason_to_wait()
-            claim = None if self.held else self._shop.lifecycle.claim(self.worker, only_task=task)
-        except StorageError as error:
-            claim, self.held = None, f"{error.message} {error.hint}"
-        if claim:
+        if claim := self._claim(task):
             self._run(claim)
 
     def join(self, timeout: float) -> None:
@@ -81,18 +76,21 @@ class Runner:
 
     def _work(self) -> None:
         while not self._shop.stopping.is_set():
-            claim = None
-            try:
-                self.held = self._reason_to_wait()
-                if not self.held:
-                    claim = self._shop.lifecycle.claim(self.worker, self._models, self._shop.only_job)
-            except StorageError as error:
-                self.held = f"{error.message} {error.hint}"
-            if claim:
+            if claim := self._claim():
                 self._run(claim)
                 continue
             with self._shop.work:
                 self._shop.work.wait(POLL)
+
+    def _claim(self, only_task: int | None = None) -> Claim | None:
+        """The next task; None where none waits, or `held` says what keeps it."""
+        try:
+            self.held = self._reason_to_wait()
+            if not self.held:
+                return self._shop.lifecycle.claim(self.worker, self._models, self._shop.only_job, only_task)
+        except StorageError as error:
+            self.held = f"{error.message} {error.hint}"
+        return None
 
     def _reason_to_wait(self) -> str:
         """A task is taken up only where it can run: what is broken must not use up tasks."""
