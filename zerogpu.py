@@ -102,11 +102,13 @@ def seconds_to_ask(known: float | None, announced: Mapping[str, Any], graph: Gra
     first time 30 s for the weights and 0.05 s for a megapixel and step, a guess that errs on the long side.
     """
     if known is not None:
-        return max(LEAST, min(most, math.ceil(known * 4 / 3 + 5)))
-    if announced["width"] is None:  # a graph of one's own
-        return max(LEAST, min(most, UNKNOWN))
-    megapixels = announced["width"] * announced["height"] * announced["frames"] / 1e6
-    return max(LEAST, min(most, math.ceil(30 + 0.05 * megapixels * _steps(graph))))
+        seconds = known * 4 / 3 + 5
+    elif announced["width"] is None:  # a graph of one's own
+        seconds = UNKNOWN
+    else:
+        megapixels = announced["width"] * announced["height"] * announced["frames"] / 1e6
+        seconds = 30 + 0.05 * megapixels * _steps(graph)
+    return max(LEAST, min(most, math.ceil(seconds)))
 
 
 def _steps(graph: Graph) -> int:

@@ -79,12 +79,12 @@ class Tending:
 
     def _sweep(self) -> None:
         """Removes inputs that nobody needs any more; on a Space, whose disk is small and shared, results as well."""
+        days = self._settings.keep_inputs_days
         if on_a_space():
             hours = self._settings.keep_outputs_hours
             self._outputs.prune(hours)
-            self._inputs.remove(self._inputs.stale(hours / 24))
-        else:
-            self._inputs.remove(self._inputs.stale())
+            days = hours / 24
+        self._inputs.remove(self._inputs.stale(days))
 
     def _take_back_stale(self) -> None:
         """A lease that has stood still for `lease_seconds` by this process's own count is nobody's."""
