@@ -47,7 +47,7 @@ def serve(settings: Settings) -> None:
         server_app = ui.mount(api.create(jobs), jobs)
         jobs.start()  # last: engines that start take the processor from the page
     except KinoraError as error:
-        _refuse(f"{error.message} {error.hint}", BAD_INPUT if isinstance(error, BusyError) else 1)
+        _refuse(error.words, BAD_INPUT if isinstance(error, BusyError) else 1)
     try:
         _serve(server_app, jobs, listening)
     finally:
@@ -83,7 +83,7 @@ def _share(host: str, port: int) -> None:
     try:
         print(f"Others reach Kinora at {public_link(host, port)}", flush=True)
     except KinoraError as error:
-        print(f"{error.message} {error.hint}\n{error.detail}", file=sys.stderr, flush=True)
+        print(f"{error.words}\n{error.detail}", file=sys.stderr, flush=True)
 
 
 def _listen(settings: Settings) -> socket.socket:

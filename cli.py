@@ -26,7 +26,7 @@ class ErrorsInWords(TyperGroup):
         try:
             return super().invoke(ctx)
         except KinoraError as error:
-            terminal.print(f"{error.message} {error.hint}", markup=False, style="red", soft_wrap=True)
+            terminal.print(error.words, markup=False, style="red", soft_wrap=True)
             raise typer.Exit(BAD_INPUT if isinstance(error, InvalidInputError) else FAILED) from None
 
 

@@ -33,6 +33,11 @@ class KinoraError(Exception):
         self.hint = hint
         self.detail = detail
 
+    @property
+    def words(self) -> str:
+        """What happened and what to do, in one line."""
+        return f"{self.message} {self.hint}".strip()
+
 
 class InvalidInputError(KinoraError):
     """A value that cannot be used. `field` is the parameter's name, "" where no single field is at fault."""

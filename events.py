@@ -75,6 +75,11 @@ class Failed:
     node: str = ""
     detail: str = ""
 
+    @property
+    def words(self) -> str:
+        """What happened and what to do, in one line."""
+        return f"{self.message} {self.hint}".strip()
+
     @classmethod
     def of(cls, error: KinoraError) -> "Failed":
         return cls(error.kind, error.message, error.hint, detail=error.detail)

@@ -40,9 +40,9 @@ def refused(tell: Tell, error: KinoraError) -> typer.Exit:
                 tell.bad_input(problem.field, spoken(problem))
             terminal.print(error.hint, markup=False)
         case InvalidInputError():
-            tell.bad_input(error.field, f"{error.message} {error.hint}".strip())
+            tell.bad_input(error.field, error.words)
         case _:
-            tell.bad_input("", f"{error.message} {error.hint}".strip())
+            tell.bad_input("", error.words)
     return typer.Exit(BAD_INPUT)
 
 

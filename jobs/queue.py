@@ -405,7 +405,7 @@ def _engine(runner: Runner) -> EngineRow:
         state=state.name,
         device=str(state.info.get("device", "")),
         task=runner.task,
-        error=f"{state.error.message} {state.error.hint}" if state.error else "",
+        error=state.error.words if state.error else "",
     )
 
 

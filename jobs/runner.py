@@ -89,7 +89,7 @@ class Runner:
             if not self.held:
                 return self._shop.lifecycle.claim(self.worker, self._models, self._shop.only_job, only_task)
         except StorageError as error:
-            self.held = f"{error.message} {error.hint}"
+            self.held = error.words
         return None
 
     def _reason_to_wait(self) -> str:
@@ -99,7 +99,7 @@ class Runner:
             if time.monotonic() - self._tried_again > ENGINE_AGAIN:
                 self._tried_again = time.monotonic()
                 self.engine.start()
-            return f"{state.error.message} {state.error.hint}"
+            return state.error.words
         if state.name != "ready":
             return "The engine starts."
         folder = self._shop.outputs.folder
@@ -225,7 +225,7 @@ class Runner:
             try:
                 return act()
             except (StorageError, OSError) as error:
-                self.held = f"{error.message} {error.hint}" if isinstance(error, StorageError) else f"{error}."
+                self.held = error.words if isinstance(error, StorageError) else f"{error}."
                 self._shop.changes.tell()
                 if self._shop.stopping.wait(POLL):
                     raise

@@ -86,7 +86,7 @@ class Drafting:
             except KinoraError as error:
                 if submission.batch is None:
                     raise
-                problems.append(Problem(where=row.label, field="", message=f"{error.message} {error.hint}".strip()))
+                problems.append(Problem(where=row.label, field="", message=error.words))
         return good, problems
 
     def drafts(self, submission: Submission, skip_bad: bool) -> list[Draft]:

@@ -75,7 +75,7 @@ class Tending:
                     swept = time.monotonic()
                     self._sweep()
             except StorageError as error:
-                logger.warning("%s %s", error.message, error.hint)
+                logger.warning("%s", error.words)
 
     def _sweep(self) -> None:
         """Removes inputs that nobody needs any more; on a Space, whose disk is small and shared, results as well."""

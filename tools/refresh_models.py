@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
             files[index] = refresh(file)
         except DownloadError as error:
             failed += 1
-            print(f"{file.name}: {error.message} {error.hint}", file=sys.stderr)
+            print(f"{file.name}: {error.words}", file=sys.stderr)
             continue
         state = "unchanged" if files[index] == file else f"{files[index].revision} {files[index].size} bytes"
         print(f"{file.name}: {state}")

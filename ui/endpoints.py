@@ -52,12 +52,12 @@ def _made(everybodys: Jobs, mode: Mode, values: dict[str, Any]) -> tuple[dict[st
     try:
         job = jobs.submit(Submission(mode=mode.id, values=values))
     except KinoraError as error:
-        raise gr.Error(f"{error.message} {error.hint}".strip(), print_exception=False) from None
+        raise gr.Error(error.words, print_exception=False) from None
     task = jobs.first_task(job.id)
     jobs.attend(task)
     last = list(jobs.events(task))[-1]
     if isinstance(last, Failed):
-        raise gr.Error(f"{last.message} {last.hint}".strip(), print_exception=False)
+        raise gr.Error(last.words, print_exception=False)
     if isinstance(last, Cancelled) or not isinstance(last, Output):
         raise gr.Error("It was cancelled.", print_exception=False)
     file = FileData(path=served(last.files[0], jobs.settings), orig_name=last.files[0].name)
