@@ -63,6 +63,16 @@ def picture(file: Path) -> np.ndarray:
         return np.asarray(image.convert("RGB"))
 
 
+def difference(first: np.ndarray, second: np.ndarray) -> float:
+    """Mean difference in grey levels of 255."""
+    return float(np.abs(first.astype(float) - second).mean())
+
+
+def psnr(made: np.ndarray, wanted: np.ndarray) -> float:
+    """Likeness in dB."""
+    return float(10 * np.log10(255**2 / np.mean((made.astype(float) - wanted.astype(float)) ** 2)))
+
+
 SOUND_RATE = 16_000  # samples a second that `sound` gives
 
 

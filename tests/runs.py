@@ -1,6 +1,7 @@
 """Single generations through the queue, for tests that look at what came of them."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,6 +35,14 @@ def paused(jobs: Jobs) -> Iterator[None]:
         yield
     finally:
         jobs.pause(False)
+
+
+def until(true: Callable[[], Any], seconds: float = 120) -> None:
+    """Waits until it is so."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def cancel(jobs: Jobs, *tasks: TaskDetail) -> None:

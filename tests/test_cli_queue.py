@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -191,10 +190,7 @@ def test_a_running_kinora_refuses_with_the_same_sentences(running: Jobs) -> None
 
 def test_cancelling_what_runs_says_whether_it_has_stopped(running: Jobs) -> None:
     task = running.first_task(int(kinora("submit", "t2v", *runs.options(runs.LONG)).stdout))
-    deadline = time.monotonic() + 60
-    while running.task(task).status != "running":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    runs.until(lambda: running.task(task).status == "running")
     told = kinora("cancel", str(task)).stderr
     assert "1 cancelled." in told or "1 still running and asked to stop" in told
     assert kinora("watch", str(task), code=130)

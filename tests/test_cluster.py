@@ -3,8 +3,7 @@
 import importlib.util
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +23,6 @@ from tools.measure import ray_cluster
 
 HERE = importlib.util.find_spec("ray") is not None and importlib.util.find_spec("obstore") is not None
 with_ray = pytest.mark.skipif(not HERE, reason="requirements-cluster.txt is not installed")
-SOON = 120.0  # seconds
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SOON
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +70,7 @@ def jobs(settings: Settings) -> Iterator[Jobs]:
     """The queue with an engine on each node, both ready."""
     queue = Jobs(settings)
     queue.start()
-    until(lambda: [engine.state.name for engine in queue.engines] == ["ready", "ready"])
+    runs.until(lambda: [engine.state.name for engine in queue.engines] == ["ready", "ready"])
     yield queue
     queue.stop()
 
@@ -186,10 +177,10 @@ def test_what_a_lost_node_had_is_made_on_the_other_one_nothing_lost_and_nothing_
 ) -> None:
     files_before = set(jobs.settings.outputs_dir.rglob("*.mp4"))
     tasks = submit(jobs, clip | {"steps": 20}, 6)
-    until(lambda: len(busy(jobs)) == 2)
+    runs.until(lambda: len(busy(jobs)) == 2)
     (engine,) = engines_below(folder / "node-2")
     os.kill(engine, signal.SIGSTOP)  # whatever it has now, or gets next, is not done when the node is lost
-    until(lambda: len(busy(jobs)) == 2)
+    runs.until(lambda: len(busy(jobs)) == 2)
     cluster.kill(cluster.nodes[1])
     os.kill(engine, signal.SIGCONT)  # it ends itself
     outputs = [list(jobs.events(task))[-1] for task in tasks]
@@ -202,7 +193,7 @@ def test_what_a_lost_node_had_is_made_on_the_other_one_nothing_lost_and_nothing_
         assert clips.read(file).pictures.shape == (9, 128, 128, 3)
     assert jobs.held == ""
     assert sorted(engine.state for engine in jobs.state().engines)[0] in ("busy", "ready")
-    until(lambda: not engines_below(folder / "node-2"))
+    runs.until(lambda: not engines_below(folder / "node-2"))
 
 
 @with_ray
@@ -211,7 +202,7 @@ def test_a_node_that_comes_back_works_again(
     jobs: Jobs, cluster: ray_cluster.Cluster, folder: Path, clip: dict[str, Any]
 ) -> None:
     cluster.add(node(folder, 2))
-    until(lambda: [engine.state.name for engine in jobs.engines] == ["ready", "ready"])
+    runs.until(lambda: [engine.state.name for engine in jobs.engines] == ["ready", "ready"])
     tasks = submit(jobs, clip, 2)
     assert all(isinstance(list(jobs.events(task))[-1], Output) for task in tasks)
 

@@ -52,11 +52,7 @@ def test_an_image_becomes_exactly_that_many_times_as_large_and_stays_itself(
     assert result.shape[1::-1] == size
     with Image.open(odd) as image:
         wanted = np.asarray(image.convert("RGB").resize(size, Image.Resampling.LANCZOS))
-    assert psnr(result, wanted) > (22 if preset == "fast" else 14)
-
-
-def psnr(made: Any, wanted: Any) -> float:
-    return float(10 * np.log10(255**2 / np.mean((made.astype(float) - wanted.astype(float)) ** 2)))
+    assert clips.psnr(result, wanted) > (22 if preset == "fast" else 14)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +93,7 @@ def test_a_video_becomes_larger_and_keeps_its_frames_and_its_sound(
     before, after = clips.read(short).pictures, clips.read(file).pictures
     assert after.shape[1:3] == size[::-1]
     small = np.stack([np.asarray(Image.fromarray(each).resize((96, 64), Image.Resampling.BOX)) for each in after])
-    assert psnr(small, before) > 22
+    assert clips.psnr(small, before) > 22
     assert_same_sound(short, file)
 
 
@@ -115,12 +111,12 @@ def test_frames_in_between_leave_those_that_were_there_where_they_were(jobs: Job
     file = made(jobs, "interpolate", video=short, factor=factor)
     before, after = clips.read(short).pictures, clips.read(file).pictures
     assert len(after) == (len(before) - 1) * times + 1
-    assert psnr(after[::times], before) > 30
+    assert clips.psnr(after[::times], before) > 30
     for between in range(1, times):  # each is between its neighbours
         share = between / times
         wanted = before[:-1] * (1 - share) + before[1:] * share
-        assert psnr(after[between::times], wanted) > max(
-            psnr(after[between::times], each) for each in (before[:-1], before[1:])
+        assert clips.psnr(after[between::times], wanted) > max(
+            clips.psnr(after[between::times], each) for each in (before[:-1], before[1:])
         )
     assert_same_sound(short, file)
 
@@ -129,7 +125,7 @@ def test_a_target_rate_is_reached_with_the_frames_nearest_in_time(jobs: Jobs, sh
     file = made(jobs, "interpolate", video=short, factor="frame rate", fps=60)
     before, after = clips.read(short).pictures, clips.read(file).pictures
     assert len(after) == 51  # 20 steps of 1/24 s are 50 of 1/60 s
-    assert psnr(after[::5], before[::2]) > 30
+    assert clips.psnr(after[::5], before[::2]) > 30
 
 
 @pytest.mark.usefixtures("small_pieces")
@@ -143,7 +139,7 @@ def test_pieces_put_together_are_what_the_whole_would_be(
     assert len(video.cuts(params)) == 1
     whole = clips.read(made(jobs, "upscale_video", video=short)).pictures
     assert pieces.shape == whole.shape
-    assert psnr(pieces, whole) > 35
+    assert clips.psnr(pieces, whole) > 35
     assert not list((jobs.settings.outputs_dir / "running").glob("*piece*"))
 
 

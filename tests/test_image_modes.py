@@ -45,15 +45,6 @@ def run(jobs: Jobs, mode: Mode, small: Path, **changed: Any) -> tuple[TaskDetail
     return task, [clips.picture(file) for file in last.files]
 
 
-def difference(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean difference in grey levels of 255."""
-    return float(np.abs(first.astype(float) - second).mean())
-
-
-def psnr(made: Any, wanted: Any) -> float:
-    return float(10 * np.log10(255**2 / np.mean((made.astype(float) - wanted.astype(float)) ** 2)))
-
-
 @pytest.mark.parametrize(
     "changed", [{}, {"width": 200, "height": 131}, {"aspect": "9:16", "preset": "quality", "steps": 2}], ids=str
 )
@@ -71,14 +62,14 @@ def test_the_files_are_what_was_announced(jobs: Jobs, mode: Mode, small: Path, c
 def test_as_many_images_as_asked_for_each_another_one(jobs: Jobs, mode: Mode, small: Path) -> None:
     task, pictures = run(jobs, mode, small, count=3)
     assert runs.announced(task).frames == len(pictures) == 3
-    assert all(difference(pictures[first], pictures[second]) > 0.1 for first, second in ((0, 1), (0, 2), (1, 2)))
+    assert all(clips.difference(pictures[first], pictures[second]) > 0.1 for first, second in ((0, 1), (0, 2), (1, 2)))
 
 
 @every_mode
 def test_prompt_seed_and_preset_change_the_image(jobs: Jobs, mode: Mode, small: Path) -> None:
     _, plain = run(jobs, mode, small)
     for changed in ({"prompt": "a purple night in winter"}, {"seed": 8}, {"preset": "quality", "steps": 4}):
-        assert difference(plain[0], run(jobs, mode, small, **changed)[1][0]) > 0.1, changed
+        assert clips.difference(plain[0], run(jobs, mode, small, **changed)[1][0]) > 0.1, changed
 
 
 def test_an_image_is_changed_the_more_the_stronger(jobs: Jobs, small: Path) -> None:
@@ -89,8 +80,8 @@ def test_an_image_is_changed_the_more_the_stronger(jobs: Jobs, small: Path) -> N
         run(jobs, mode, small, image=small / "landscape.png", width=320, height=208, denoise=denoise)[1][0]
         for denoise in (0.2, 0.95)
     )
-    assert psnr(near, wanted) > 15
-    assert psnr(near, wanted) > psnr(far, wanted) + 1
+    assert clips.psnr(near, wanted) > 15
+    assert clips.psnr(near, wanted) > clips.psnr(far, wanted) + 1
 
 
 @pytest.mark.parametrize("feather", [0, 8])
@@ -104,7 +95,7 @@ def test_outside_the_mask_not_a_pixel_changes(jobs: Jobs, small: Path, feather: 
     away = distance_to(inside) > 1.5 * feather + 1
     assert away.any()
     assert np.array_equal(pictures[0][away], before[away])
-    assert difference(pictures[0][inside], before[inside]) > 2
+    assert clips.difference(pictures[0][inside], before[inside]) > 2
 
 
 def distance_to(inside: np.ndarray) -> np.ndarray:
@@ -143,11 +134,11 @@ def test_an_edit_follows_its_first_image_and_sees_the_others(jobs: Jobs, small: 
     assert "load_third_image" in task_three.graph
     assert "load_third_image" not in task_third.graph  # it is the second of two then
     assert np.array_equal(with_third[0], with_two[0])
-    assert difference(with_one[0], with_two[0]) > 0.5
-    assert difference(with_two[0], with_three[0]) > 0.5
+    assert clips.difference(with_one[0], with_two[0]) > 0.5
+    assert clips.difference(with_two[0], with_three[0]) > 0.5
     with Image.open(small / "landscape.png") as image:
         wanted = np.asarray(image.convert("RGB").resize((192, 128)))
-    assert psnr(with_one[0], wanted) > 13
+    assert clips.psnr(with_one[0], wanted) > 13
 
 
 @pytest.mark.parametrize(

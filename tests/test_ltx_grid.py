@@ -86,13 +86,6 @@ def test_every_graph_with_any_one_parameter_changed_is_valid_in_comfyui(
     assert json.loads(told.read_text()) == {}
 
 
-def psnr(made: Any, wanted: Any) -> float:
-    import numpy as np
-
-    error = np.mean((made.astype(float) - wanted.astype(float)) ** 2)
-    return float(10 * np.log10(255**2 / error))
-
-
 @pytest.mark.parametrize(
     ("mode_id", "frame", "name"),
     [
@@ -116,5 +109,5 @@ def test_the_image_given_is_the_frame_in_its_place(jobs: Jobs, mode_id: str, fra
     other_picture = clips.picture(
         jobs.settings.inputs_dir / Staging(jobs.settings).image(EXAMPLES / "sheet.png", size=(256, 256))
     )
-    assert psnr(pictures[frame], wanted) > 14
-    assert psnr(pictures[frame], wanted) > psnr(pictures[frame], other_picture) + 3
+    assert clips.psnr(pictures[frame], wanted) > 14
+    assert clips.psnr(pictures[frame], wanted) > clips.psnr(pictures[frame], other_picture) + 3

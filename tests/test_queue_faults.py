@@ -6,8 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +21,6 @@ from errors import BusyError
 from events import Failed, Notice, Output, Queued, Stage
 from jobs import Jobs, Selection, Submission
 from settings import PROJECT, Settings
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def kill_engine(jobs: Jobs) -> None:
@@ -153,7 +144,7 @@ def test_nothing_is_taken_up_while_the_disk_is_nearly_full(other_settings: Setti
     jobs.start()
     try:
         task = runs.submit(jobs, "t2v", clip)
-        until(lambda: "only" in jobs.held)
+        runs.until(lambda: "only" in jobs.held)
         assert jobs.task(task.id).status == "queued"
         runs.cancel(jobs, task)
     finally:
@@ -210,11 +201,11 @@ def test_after_sigkill_all_go_on_where_they_were_and_none_is_made_twice(other_se
         command = [sys.executable, "-c", CHILD, str(other_settings.home)]
         with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as child:
             made = jobs.job(job.id).counts.succeeded
-            until(lambda made=made: jobs.job(job.id).counts.succeeded > made, 90)
+            runs.until(lambda made=made: jobs.job(job.id).counts.succeeded > made)
             child.send_signal(signal.SIGKILL)
     jobs.start()
     try:
-        until(lambda: jobs.job(job.id).counts.succeeded == 6, 90)
+        runs.until(lambda: jobs.job(job.id).counts.succeeded == 6)
     finally:
         jobs.stop()
     files = sorted(file.name for file in other_settings.outputs_dir.rglob("killed_*.mp4"))

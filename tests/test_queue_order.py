@@ -1,6 +1,5 @@
 """Several engines, and which task is next: each exactly once, the same models preferred, nobody starved."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,10 +22,7 @@ def two_engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
 
 def test_two_engines_share_the_work_and_make_each_clip_once(two_engines: Jobs, clip: Any) -> None:
     jobs = two_engines
-    deadline = time.monotonic() + 120
-    while not all(engine.state.name == "ready" for engine in jobs.engines):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    runs.until(lambda: all(engine.state.name == "ready" for engine in jobs.engines))
     job = jobs.submit(Submission(mode="t2v", values=clip, tries=6))
     tasks = jobs.listing.tasks_of(job.id)
     assert all(isinstance(list(jobs.events(task))[-1], Output) for task in tasks)

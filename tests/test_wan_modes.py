@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import clips
-import numpy as np
 import pytest
 import runs
 
@@ -32,11 +31,6 @@ def run(jobs: Jobs, mode: Mode, **changed: Any) -> tuple[TaskDetail, clips.Clip]
     return task, clips.read(last.files[0])
 
 
-def difference(first: clips.Clip, second: clips.Clip) -> float:
-    """Mean difference in grey levels of 255."""
-    return float(np.abs(first.pictures.astype(float) - second.pictures).mean())
-
-
 SIZES = [(192, 128, 0.5, 16), (200, 150, 0.37, 24), (131, 257, 1.1, 8)]
 
 
@@ -56,10 +50,6 @@ def test_the_file_is_what_was_announced(
     assert clips.read(last.files[0]).codecs == ("h264",)
 
 
-def psnr(made: Any, wanted: Any) -> float:
-    return float(10 * np.log10(255**2 / np.mean((made.astype(float) - wanted.astype(float)) ** 2)))
-
-
 @pytest.mark.parametrize(
     ("mode_id", "frame", "name"),
     [("wan_i2v", 0, "image"), ("wan_flf2v", 0, "first_image"), ("wan_flf2v", -1, "last_image"), ("wan_5b", 0, "image")],
@@ -73,8 +63,8 @@ def test_the_image_given_is_the_frame_in_its_place(jobs: Jobs, mode_id: str, fra
         return clips.picture(jobs.settings.inputs_dir / staging.image(Path(str(file)), size=(256, 256)))
 
     wanted, other = given(mode.examples[0].values[name]), given(EXAMPLES / "sheet.png")
-    assert psnr(clip.pictures[frame], wanted) > 14
-    assert psnr(clip.pictures[frame], wanted) > psnr(clip.pictures[frame], other) + 3
+    assert clips.psnr(clip.pictures[frame], wanted) > 14
+    assert clips.psnr(clip.pictures[frame], wanted) > clips.psnr(clip.pictures[frame], other) + 3
 
 
 @pytest.mark.parametrize(
@@ -90,14 +80,14 @@ def test_another_input_makes_another_clip(jobs: Jobs, mode_id: str, name: str, f
     mode = modes.get(mode_id)
     _, before = run(jobs, mode)
     _, after = run(jobs, mode, **{name: EXAMPLES / file})
-    assert difference(before, after) > 3
+    assert clips.difference(before.pictures, after.pictures) > 3
 
 
 @pytest.mark.parametrize("mode", WAN_MODES, ids=lambda mode: mode.id)
 def test_prompt_seed_and_preset_change_the_clip(jobs: Jobs, mode: Mode) -> None:
     _, plain = run(jobs, mode)
     for changed in ({"prompt": "a purple night in winter"}, {"seed": 8}, {"preset": "quality", "cfg": 2}):
-        assert difference(plain, run(jobs, mode, **changed)[1]) > 0.3, changed
+        assert clips.difference(plain.pictures, run(jobs, mode, **changed)[1].pictures) > 0.3, changed
 
 
 def test_the_5b_model_works_without_an_image(jobs: Jobs) -> None:
@@ -105,7 +95,7 @@ def test_the_5b_model_works_without_an_image(jobs: Jobs) -> None:
     _, with_image = run(jobs, mode)
     task, without = run(jobs, mode, image=None)
     assert "load_image" not in task.graph
-    assert difference(with_image, without) > 3
+    assert clips.difference(with_image.pictures, without.pictures) > 3
 
 
 @pytest.mark.parametrize("pair", [{"file": HIGH}, {"low": LOW}], ids=["high", "low"])
@@ -114,4 +104,4 @@ def test_a_lora_of_either_expert_changes_the_clip(jobs: Jobs, pair: dict[str, st
     _, without = run(jobs, mode)
     task, with_lora = run(jobs, mode, lora_pairs=[{**pair, "strength": 1.5}])
     assert ("high_lora_1" in task.graph, "low_lora_1" in task.graph) == ("file" in pair, "low" in pair)
-    assert difference(without, with_lora) > 0.3
+    assert clips.difference(without.pictures, with_lora.pictures) > 0.3
