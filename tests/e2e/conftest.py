@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -78,11 +79,31 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Page:
+    return browser.new_page()
+
+
 @pytest.fixture
-def page(server: Server, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
-    opened.goto(server.url)
-    expect(opened.locator("#announcement")).to_contain_text("px", timeout=WAIT)
-    yield opened
-    context.close()
+def window(tab: Page) -> Iterator[Page]:
+    """An empty window of a browser that was never at Kinora before.
+
+    It is the same one for all tests: in a new one the browser compiles all of the page's scripts, which takes longer
+    than most tests.
+    """
+    tab.set_viewport_size({"width": 1440, "height": 900})
+    yield tab
+    been = urlsplit(tab.url)
+    tab.unroute_all()
+    tab.set_extra_http_headers({})
+    tab.goto("about:blank")
+    tab.context.clear_permissions()
+    visited = {"origin": f"{been.scheme}://{been.netloc}", "storageTypes": "local_storage,cookies"}
+    tab.context.new_cdp_session(tab).send("Storage.clearDataForOrigin", visited)
+
+
+@pytest.fixture
+def page(server: Server, window: Page) -> Page:
+    window.goto(server.url)
+    expect(window.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    return window

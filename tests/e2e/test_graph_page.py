@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from e2e.conftest import WAIT, Server
+from e2e.conftest import WAIT
 from e2e.test_modes_page import choose
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from modes.common import EXAMPLES
 
@@ -42,10 +42,8 @@ def test_a_graph_is_checked_while_it_is_given_and_runs(page: Page, tmp_path: Pat
     expect(page.locator("#facts")).to_contain_text("42")
 
 
-def test_a_graph_copied_from_the_queue_runs(server: Server, browser: Browser) -> None:
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    page.goto(server.url)
+def test_a_graph_copied_from_the_queue_runs(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     choose(page, "t2i")
     page.fill("#field-prompt textarea", "a red kite")
     page.fill("#field-seed input", "5")
@@ -64,4 +62,3 @@ def test_a_graph_copied_from_the_queue_runs(server: Server, browser: Browser) ->
     made(page)
     expect(page.locator("#picture img")).not_to_have_attribute("src", first, timeout=WAIT)
     expect(page.locator("#facts")).to_contain_text("5")
-    context.close()

@@ -131,13 +131,11 @@ def test_nothing_is_fetched_from_elsewhere(server: Server, browser: Browser) -> 
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_nothing_is_wider_than_the_window(server: Server, browser: Browser, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 844})
-    opened = context.new_page()
-    opened.goto(server.url)
-    expect(opened.locator("#announcement")).to_contain_text("px", timeout=WAIT)
-    assert opened.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
+def test_nothing_is_wider_than_the_window(server: Server, window: Page, width: int) -> None:
+    window.set_viewport_size({"width": width, "height": 844})
+    window.goto(server.url)
+    expect(window.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    assert window.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_page_says_plainly_that_these_are_demo_models(page: Page) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import runs
 from e2e.conftest import WAIT, Server
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from settings import PROJECT
 
@@ -33,14 +33,13 @@ def call(server: Server, path: str, body: Any = None) -> Any:
         return json.load(answer)
 
 
-def show(browser: Browser, server: Server, room: str = "#queue", width: int = 1440) -> Page:
-    page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
+def show(page: Page, server: Server, room: str = "#queue") -> Page:
     page.goto(f"{server.url}/{room}")
     return page
 
 
 def test_a_batch_of_eight_files_survives_a_crash_without_the_two_that_were_cancelled(
-    own_server: Server, browser: Browser, tmp_path: Path
+    own_server: Server, window: Page, tmp_path: Path
 ) -> None:
     files = []
     for number in range(1, 9):
@@ -48,7 +47,7 @@ def test_a_batch_of_eight_files_survives_a_crash_without_the_two_that_were_cance
         shutil.copy(PROJECT / "examples" / ("landscape.png" if number % 2 else "second.png"), file)
         files.append(file)
     call(own_server, "/queue/pause", {})
-    page = show(browser, own_server, "#create")
+    page = show(window, own_server, "#create")
     expect(page.locator("#announcement")).to_contain_text("px", timeout=WAIT)
     page.locator("#mode-list [data-mode=i2v]").click()
     expect(page.locator("#k-title")).to_contain_text("Image to video")
@@ -76,9 +75,9 @@ def test_a_batch_of_eight_files_survives_a_crash_without_the_two_that_were_cance
     own_server.process.kill()
     own_server.process.wait()
     expect(page.locator("#q-trouble")).to_be_visible(timeout=WAIT)
-    page.context.close()  # it would reload itself at a moment of its own
+    page.goto("about:blank")  # the page reloads itself at a moment of its own
     own_server.start()
-    page = show(browser, own_server)
+    show(window, own_server)
     expect(page.locator("#q-filter-succeeded")).to_contain_text("6", timeout=WAIT)
     statuses = {task: page.locator(f"[data-task='{task}']").get_attribute("data-status") for task in range(1, 9)}
     assert statuses == {task: "cancelled" if task in (3, 5) else "succeeded" for task in range(1, 9)}
@@ -89,13 +88,12 @@ def test_a_batch_of_eight_files_survives_a_crash_without_the_two_that_were_cance
     video.evaluate("video => video.play()")
     page.wait_for_function("document.querySelector('[data-task=\"8\"] video').currentTime > 0", timeout=WAIT)
     expect(page.locator("[data-task='8'] figcaption")).to_contain_text("still-8.png")
-    page.context.close()
 
 
-def test_what_is_open_or_selected_stays_while_the_list_changes(server: Server, browser: Browser) -> None:
+def test_what_is_open_or_selected_stays_while_the_list_changes(server: Server, window: Page) -> None:
     job = call(server, "/jobs", {"mode": "t2v", "values": SMALL, "tries": 2})["id"]
     later = call(server, "/jobs", {"mode": "t2v", "values": runs.LONG, "name": "later"})["id"]
-    page = show(browser, server)
+    page = show(window, server)
     first = call(server, f"/tasks?job={job}")["tasks"][-1]["id"]
     last = call(server, f"/tasks?job={later}")["tasks"][-1]["id"]
     page.locator(f"[data-task='{last}'] .q-expand").click()
@@ -108,15 +106,14 @@ def test_what_is_open_or_selected_stays_while_the_list_changes(server: Server, b
     expect(page.locator(f"[data-task='{last}'] .q-preview")).to_be_visible(timeout=WAIT)
     page.locator(f"[data-task='{last}'] [data-act=cancel]").first.click()
     expect(page.locator(f"[data-task='{last}']")).to_have_attribute("data-status", "cancelled", timeout=WAIT)
-    page.context.close()
 
 
-def test_the_list_works_by_keyboard_and_filters(server: Server, browser: Browser) -> None:
+def test_the_list_works_by_keyboard_and_filters(server: Server, window: Page) -> None:
     call(server, "/queue/pause", {})
     try:
         values = SMALL | {"prompt": "keyboard unique words"}
         job = call(server, "/jobs", {"mode": "t2v", "values": values, "tries": 3})["id"]
-        page = show(browser, server)
+        page = show(window, server)
         page.fill("#q-search", "keyboard unique")
         rows = page.locator("#q-list [data-task]")
         expect(rows).to_have_count(3)
@@ -135,33 +132,31 @@ def test_the_list_works_by_keyboard_and_filters(server: Server, browser: Browser
         expect(rows).to_have_count(3)
         call(server, "/tasks/cancel", {"jobs": [job]})
         expect(rows).to_have_count(0)
-        page.context.close()
     finally:
         call(server, "/queue/resume", {})
 
 
-def test_a_result_is_taken_back_into_the_form_to_be_edited(server: Server, browser: Browser) -> None:
+def test_a_result_is_taken_back_into_the_form_to_be_edited(server: Server, window: Page) -> None:
     call(server, "/queue/pause", {})
     try:
         values = SMALL | {"prompt": "edit me", "steps": 7, "seed": 123}
         job = call(server, "/jobs", {"mode": "t2v", "values": values})["id"]
         task = call(server, f"/tasks?job={job}")["tasks"][0]["id"]
-        page = show(browser, server, f"#queue?job={job}")
+        page = show(window, server, f"#queue?job={job}")
         page.locator(f"[data-task='{task}'] .q-expand").click()
         page.locator(f"[data-task='{task}'] [data-act=edit]").click()
         expect(page.locator("#field-prompt textarea")).to_have_value("edit me", timeout=WAIT)
         expect(page.locator("#field-seed input")).to_have_value("123")
         call(server, "/tasks/cancel", {"jobs": [job]})
-        page.context.close()
     finally:
         call(server, "/queue/resume", {})
 
 
-def test_ctrl_shift_enter_generates_in_front(server: Server, browser: Browser) -> None:
+def test_ctrl_shift_enter_generates_in_front(server: Server, window: Page) -> None:
     call(server, "/queue/pause", {})
     try:
         waiting = call(server, "/jobs", {"mode": "t2v", "values": SMALL, "tries": 2})["id"]
-        page = show(browser, server, "#create")
+        page = show(window, server, "#create")
         expect(page.locator("#announcement")).to_contain_text("px", timeout=WAIT)
         page.fill("#field-prompt textarea", "in front of all")
         page.locator("#field-prompt textarea").press("Control+Shift+Enter")
@@ -169,26 +164,24 @@ def test_ctrl_shift_enter_generates_in_front(server: Server, browser: Browser) -
         queued = call(server, "/tasks?status=queued")["tasks"]
         assert queued[0]["label"] == "in front of all"
         call(server, "/tasks/cancel", {"jobs": [waiting, queued[0]["job"]]})
-        page.context.close()
     finally:
         call(server, "/queue/resume", {})
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_the_queue_is_not_wider_than_the_window(server: Server, browser: Browser, width: int) -> None:
+def test_the_queue_is_not_wider_than_the_window(server: Server, window: Page, width: int) -> None:
     call(server, "/jobs", {"mode": "t2v", "values": SMALL | {"prompt": "w" * 300}})
-    page = show(browser, server, width=width)
+    window.set_viewport_size({"width": width, "height": 900})
+    page = show(window, server)
     page.locator("#q-list .q-expand").first.click()
     expect(page.locator("#q-list .q-detail")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.context.close()
 
 
-def test_what_comes_from_outside_is_shown_as_text(server: Server, browser: Browser) -> None:
+def test_what_comes_from_outside_is_shown_as_text(server: Server, window: Page) -> None:
     attack = "<img src=x onerror='document.title=\"broken\"'>"
     job = call(server, "/jobs", {"mode": "t2v", "values": SMALL | {"prompt": attack}, "name": attack})["id"]
-    page = show(browser, server, f"#queue?job={job}")
+    page = show(window, server, f"#queue?job={job}")
     page.locator("#q-list .q-expand").first.click()
     expect(page.locator("#q-list .q-detail")).to_contain_text(attack)
     assert page.title() == "Kinora"
-    page.context.close()

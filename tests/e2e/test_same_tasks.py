@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from e2e.conftest import WAIT, Server
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from jobs import Jobs
 from settings import PROJECT, Settings
@@ -30,11 +30,8 @@ def files(tmp_path: Path) -> list[Path]:
     return made
 
 
-def on_the_page(server: Server, browser: Browser) -> Submit:
+def on_the_page(page: Page) -> Submit:
     def submit(files: list[Path]) -> int:
-        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-        page.goto(f"{server.url}/#create")
-        expect(page.locator("#announcement")).to_contain_text("px", timeout=WAIT)
         page.locator("#mode-list [data-mode=i2v]").click()
         expect(page.locator("#k-title")).to_contain_text("Image to video")
         page.fill("#field-prompt textarea", VALUES["prompt"])
@@ -50,9 +47,7 @@ def on_the_page(server: Server, browser: Browser) -> Submit:
         expect(page.locator("#generate")).to_have_text("Queue 8 clips", timeout=WAIT)
         page.click("#generate")
         expect(page.locator("#q-list [data-task]")).to_have_count(8, timeout=WAIT)
-        job = int(page.evaluate("location.hash").split("job=")[1])
-        page.context.close()
-        return job
+        return int(page.evaluate("location.hash").split("job=")[1])
 
     return submit
 
@@ -101,16 +96,13 @@ def stored(jobs: Jobs, job: int) -> list[dict[str, Any]]:
 
 
 def test_the_same_input_gives_the_same_stored_tasks(
-    server: Server, browser: Browser, files: list[Path], tmp_path: Path
+    server: Server, page: Page, files: list[Path], tmp_path: Path
 ) -> None:
     running = Jobs(Settings(home=server.home, device="cpu", demo="always"))
     alone = Jobs(Settings(home=tmp_path / "alone", device="cpu", demo="always"))
     httpx2.post(f"{server.url}/api/v1/queue/pause").raise_for_status()
     try:
-        jobs = [
-            submit(files)
-            for submit in (on_the_page(server, browser), over_rest(server), on_the_command_line(server.home))
-        ]
+        jobs = [submit(files) for submit in (on_the_page(page), over_rest(server), on_the_command_line(server.home))]
         page, rest, command_line = (stored(running, job) for job in jobs)
         store = stored(alone, on_the_command_line(tmp_path / "alone")(files))
     finally:

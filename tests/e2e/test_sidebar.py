@@ -4,7 +4,7 @@ import json
 
 import pytest
 from e2e.conftest import WAIT, Server
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 import modes
 
@@ -45,16 +45,14 @@ def test_the_last_modes_used_are_first_at_the_next_visit(page: Page) -> None:
     assert shown(page)[:2] == ["wan_5b", "lipsync"]
 
 
-def test_what_needs_nothing_is_marked_ready_and_the_rest_says_what_it_needs(server: Server, browser: Browser) -> None:
-    page = browser.new_context().new_page()
+def test_what_needs_nothing_is_marked_ready_and_the_rest_says_what_it_needs(server: Server, window: Page) -> None:
     told = [{"mode": "t2v", "files": 0, "bytes": 0}, {"mode": "i2v", "files": 3, "bytes": 47_000_000_000}]
     told.append({"mode": "a2v", "files": 1, "bytes": None})
-    page.route("**/api/v1/modes/presence", lambda route: route.fulfill(body=json.dumps(told)))
-    page.goto(server.url)
-    expect(page.locator("#mode-list [data-mode=i2v] small")).to_have_text("47 GB", timeout=WAIT)
-    expect(page.locator("#mode-list [data-mode=a2v] small")).to_have_text("1 file")
-    expect(page.locator("#mode-list [data-mode=t2v]")).to_have_attribute("data-ready", "true")
-    page.context.close()
+    window.route("**/api/v1/modes/presence", lambda route: route.fulfill(body=json.dumps(told)))
+    window.goto(server.url)
+    expect(window.locator("#mode-list [data-mode=i2v] small")).to_have_text("47 GB", timeout=WAIT)
+    expect(window.locator("#mode-list [data-mode=a2v] small")).to_have_text("1 file")
+    expect(window.locator("#mode-list [data-mode=t2v]")).to_have_attribute("data-ready", "true")
 
 
 @pytest.mark.parametrize(("mode_id", "name"), [("t2v", "loras"), ("wan_t2v", "lora_pairs")])

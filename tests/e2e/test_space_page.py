@@ -17,7 +17,7 @@ import runs
 from conftest import WAIT, Server
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 from zerogpu_server import Scheduler
 
 from visitors import COOKIE
@@ -154,35 +154,30 @@ def test_a_batch_and_work_that_nobody_watches_are_refused_in_words(rest: httpx2.
 
 
 def test_the_page_shows_stages_and_the_clip_and_offers_no_batch(
-    space: Server, browser: Browser, scheduler: Scheduler
+    space: Server, window: Page, scheduler: Scheduler
 ) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, extra_http_headers={"x-ip-token": TOKEN})
-    page = context.new_page()
-    page.goto(space.url)
-    expect(page.locator("#engine")).to_contain_text("Engine ready", timeout=WAIT)
-    expect(page.locator("#k-batch")).to_have_count(0)
-    page.locator("#field-prompt textarea").fill("a blue boat")
-    expect(page.locator("#announcement")).to_contain_text("px", timeout=WAIT)
-    page.locator("#generate").click()
-    expect(page.locator("#video video")).to_be_visible(timeout=WAIT)
+    window.set_extra_http_headers({"x-ip-token": TOKEN})
+    window.goto(space.url)
+    expect(window.locator("#engine")).to_contain_text("Engine ready", timeout=WAIT)
+    expect(window.locator("#k-batch")).to_have_count(0)
+    window.locator("#field-prompt textarea").fill("a blue boat")
+    expect(window.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    window.locator("#generate").click()
+    expect(window.locator("#video video")).to_be_visible(timeout=WAIT)
     assert scheduler.asked("/schedule")[-1]["token"] == TOKEN
-    context.close()
 
 
 def test_a_task_that_failed_runs_again_when_its_visitor_asks_for_it(
-    space: Server, browser: Browser, scheduler: Scheduler
+    space: Server, window: Page, scheduler: Scheduler
 ) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.goto(space.url)
-    expect(page.locator("#engine")).to_contain_text("Engine ready", timeout=WAIT)
+    window.goto(space.url)
+    expect(window.locator("#engine")).to_contain_text("Engine ready", timeout=WAIT)
     scheduler.answers.append("quota")
-    page.locator("#field-prompt textarea").fill("a green hill")
-    page.locator("#generate").click()
-    expect(page.locator("#status .k-error")).to_contain_text("used up for now", timeout=WAIT)
-    page.goto(f"{space.url}#queue")
-    row = page.locator("[data-task]").first
+    window.locator("#field-prompt textarea").fill("a green hill")
+    window.locator("#generate").click()
+    expect(window.locator("#status .k-error")).to_contain_text("used up for now", timeout=WAIT)
+    window.goto(f"{space.url}#queue")
+    row = window.locator("[data-task]").first
     row.locator(".q-expand").click()
     row.get_by_role("button", name="Retry", exact=True).click()
-    expect(page.locator("#video video")).to_be_visible(timeout=WAIT)
-    context.close()
+    expect(window.locator("#video video")).to_be_visible(timeout=WAIT)
