@@ -14,6 +14,9 @@ from ui.theme import CSS, HEAD, theme
 FUNCTIONS = "/functions"
 """Where Gradio's client and MCP find them. Apart from the page, whose size they would double."""
 
+IDLE = 0.02
+"""Seconds between looks for events. Gradio looks every millisecond, which is 5 % of a core while nothing happens."""
+
 
 def mount(server_app: FastAPI, jobs: Jobs) -> FastAPI:
     """The same server with all of it. Gradio serves what is in its cache, and nothing else: see `files.py`.
@@ -31,6 +34,7 @@ def mount(server_app: FastAPI, jobs: Jobs) -> FastAPI:
         # Said by `launch` alone. Without it Gradio takes any path that a request names for one of its uploads, and
         # copies that file into its cache.
         blocks.has_launched = True
+        blocks._queue.sleep_when_free = blocks._queue.progress_update_sleep_when_free = IDLE
     server_app.state.blocks = [functions, page]
     server_app = gr.mount_gradio_app(server_app, functions, path=FUNCTIONS, mcp_server=True, **common)
     return gr.mount_gradio_app(server_app, page, path="", theme=theme(), css=CSS, head=HEAD, **common)
