@@ -40,7 +40,7 @@ LONGEST = (
     "test_graph_security",
     "test_extract",
 )
-"""Files that take longest. A worker takes a file at a time: with these first, all workers end at about the same time."""
+"""Files that take longest. A worker takes a file at a time: with these first, all workers end together."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
