@@ -23,7 +23,7 @@ MOST_ROWS = 500  # in one message; a list that shows others asks for them
 
 @router.get("/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
 async def all_events(request: Request, queue: Queue) -> StreamingResponse:
-    """`state` is the queue's state, `tasks` the rows of tasks that have changed."""
+    """`state` is the queue's state, `tasks` the rows of tasks that have changed, `engine` what the engine does."""
     return _stream(_changes(request, queue))
 
 
@@ -43,14 +43,17 @@ def _stream(messages: AsyncIterator[str]) -> StreamingResponse:
 
 
 async def _changes(request: Request, queue: Jobs) -> AsyncIterator[str]:
-    seen, said = -1, time.monotonic()
+    seen, engine, said = -1, None, time.monotonic()
     while not queue.stopped and not await request.is_disconnected():
         number = queue.changes.number
         if number != seen:
             changed = queue.changes.since(seen)[-MOST_ROWS:] if seen >= 0 else []
             seen, said = number, time.monotonic()
             yield await run_in_threadpool(_news, queue, changed)
-        elif time.monotonic() - said > PING:
+        if (now := queue.engine) is not engine:
+            engine, said = now, time.monotonic()
+            yield _message("engine", {"state": now.name, "device": str(now.info.get("device", ""))})
+        if time.monotonic() - said > PING:
             said = time.monotonic()
             yield ": still here\n\n"
         await asyncio.sleep(EVERY)

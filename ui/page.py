@@ -128,12 +128,11 @@ def _header(jobs: Jobs) -> None:
             '<nav id="k-nav" aria-label="Rooms"><a href="#create">Create</a>'
             '<a href="#queue">Queue <span id="k-nav-count"></span></a></nav>'
         )
-        pill = gr.HTML(status.engine_pill(jobs.engine), elem_id="engine")
+        gr.HTML('<span class="k-pill" role="status"></span>', elem_id="engine")  # queue/engine.js
     if jobs.settings.use_demo:
         gr.HTML(f'<p class="k-demo">{DEMO_LINE}</p>', elem_id="demo")
     if jobs.notice:
         gr.HTML(status.warning(jobs.notice), elem_id="notice")
-    gr.Timer(REFRESH).tick(lambda: status.engine_pill(jobs.engine), None, pill, queue=False, **QUIET)
 
 
 def _title(mode: Mode) -> str:

@@ -10,7 +10,6 @@ from events import Cancelled, Download, Event, Failed, Notice, Output, Preview, 
 from jobs import TaskDetail
 from models import Presence
 from modes import Announcement
-from worker import EngineState
 
 IDLE = '<div class="k-stage k-empty"><p>What you make appears here.</p></div>'
 
@@ -107,21 +106,6 @@ def error_card(failed: Failed) -> str:
 def warning(text: str) -> str:
     """Something that everybody should know."""
     return f'<p class="k-notice" role="status">{escape(text)}</p>'
-
-
-def engine_pill(state: EngineState) -> str:
-    """The engine's state in a word or two."""
-    words = {
-        "stopped": "Engine stopped",
-        "starting": "Engine starting",
-        "ready": "Engine ready",
-        "busy": "Engine busy",
-        "restarting": "Engine restarting",
-        "failed": "Engine failed",
-    }[state.name]
-    device = state.info.get("device")
-    text = f"{words} · {escape(device)}" if device else words
-    return f'<span class="k-pill" data-state="{state.name}" role="status"><i></i>{text}</span>'
 
 
 def facts(task: TaskDetail) -> str:

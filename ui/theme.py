@@ -19,6 +19,7 @@ _SCRIPTS = (
     "rows.js",
     "queue/dom.js",
     "queue/live.js",
+    "queue/engine.js",
     "queue/task.js",
     "queue/list.js",
 )  # each uses those before it

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import runs
 from e2e.conftest import WAIT
 from e2e.test_modes_page import choose, fill_first_example
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from modes.common import EXAMPLES
 
@@ -62,6 +63,16 @@ def test_an_examples_mask_is_used_as_it_is(page: Page) -> None:
     page.click("#generate")
     expect(page.locator("#picture img")).to_be_visible(timeout=WAIT)
     expect(page.locator("#field-mask-note .k-wrong")).to_have_count(0)
+    runs.until(lambda: sends_nothing(page))
+
+
+def sends_nothing(page: Page) -> bool:
+    """For a while, in which nobody does anything."""
+    try:
+        page.wait_for_event("request", timeout=2000)
+    except TimeoutError:
+        return True
+    return False
 
 
 def test_stages_are_added_and_removed_and_each_is_a_file(page: Page) -> None:

@@ -33,6 +33,7 @@
       tell("tasks", tasks);
       notify(tasks);
     });
+    source.addEventListener("engine", (event) => tell("engine", JSON.parse(event.data)));
     source.onopen = () => tell("up");
     source.onerror = () => {
       tell("down");
