@@ -16,6 +16,7 @@ from ui import status
 from ui.batch import BatchForm, plan_card
 from ui.files import given
 from ui.form import Form
+from ui.quick_updates import Blocks
 from ui.result import Result, used
 from ui.sidebar import sidebar
 from ui.visitor import of_visitor
@@ -33,7 +34,7 @@ FILLED = 4  # what `_filled` returns before the notes, cells and components
 
 def build(jobs: Jobs) -> gr.Blocks:
     """The whole page. `jobs` is the queue that all visitors share."""
-    with gr.Blocks(title="Kinora", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
+    with Blocks(title="Kinora", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
         _header(jobs)
         watched = gr.State(0)  # the task that is shown; 0 for none
         remembered = gr.BrowserState(0, storage_key="kinora-task")
@@ -235,7 +236,7 @@ class _Handlers:
             yield [status.IDLE, gr.update(interactive=False), *self._result.hidden()]
             return
         jobs.attend(task)
-        view = status.View()
+        view, rest = status.View(), [gr.update(interactive=True), *self._result.hidden()]
         for events in jobs.updates(task, every=REFRESH):
             if self._newest_watch.get(request.session_hash or "") is not watch:
                 return
@@ -244,8 +245,10 @@ class _Handlers:
                 detail = jobs.task(task)
             left = None if view.end else jobs.time_left(detail, view.stage, view.stage_since)
             now = status.Moment(jobs.elapsed(detail), left, jobs.is_stopping(task), _waits(jobs))
-            shown = self._result.updates(detail) if view.end else self._result.hidden()
-            yield [status.card(detail, view, now), gr.update(interactive=view.end is None), *shown]
+            if view.end:
+                rest = [gr.update(interactive=False), *self._result.updates(detail)]
+            yield [status.card(detail, view, now), *rest]
+            rest = [gr.skip()] * len(rest)
 
     def cancel(self, task: int) -> None:
         self._jobs.cancel(Selection(tasks=[task]))
