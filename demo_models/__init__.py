@@ -1,9 +1,9 @@
 """Demo models: tiny checkpoints of all families that ComfyUI's own loaders, samplers and VAEs run.
 
-Architectures and file names are the real ones, the sizes are small. Nothing is trained: what decides whether a run
-obeys (the video VAE, the video's side of the transformer, the upsampler) has weights that were worked out, see
-`picture_code` and `flow`; all else is random. So given pictures and control videos are seen in the result, a prompt
-gives it a colour, and without a picture it is soft moving clouds. The same bytes come out on every run.
+Architectures and file names are the real ones, the sizes are small. LTX-2.3's transformer, words and some LoRAs are
+trained (see `trained` and docs/demo-models.md); its VAEs, upsampler and vocoder, and all that decides whether a run of
+another family obeys, have weights that were fitted or worked out; the rest is random. The same bytes come out on every
+run.
 
 Importing this package costs nothing; `prepare` needs a process in which `backend.startup.load` has run.
 """
@@ -67,10 +67,11 @@ def _write(folder: Path, names: list[str]) -> None:
 
 
 def _recipe_digest() -> str:
-    """These sources and ComfyUI's classes are the recipe: any change of them makes a new version."""
+    """These sources, the trained parts and ComfyUI's classes are the recipe: any change makes a new version."""
     import comfyui_version
 
     digest = hashlib.sha256(comfyui_version.__version__.encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    for source in sorted([*here.glob("*.py"), *here.glob("parts/*.safetensors")]):
         digest.update(source.read_bytes())
     return digest.hexdigest()

@@ -9,9 +9,10 @@ from comfy.ldm.lightricks.latent_upsampler import LatentUpsampler
 from comfy.ldm.lightricks.vae.audio_vae import AudioVAE
 from comfy.ldm.lightricks.vae.causal_video_autoencoder import VideoVAE
 from comfy.ldm.moge.model import MoGeModelV2
-from comfy.text_encoders import llama, lt
+from comfy.text_encoders import llama
+from torch import Tensor
 
-from demo_models import cogvideo, enhance, qwen, recipes, shapes, symbols, tokenizer, wan, zimage
+from demo_models import cogvideo, enhance, qwen, recipes, shapes, symbols, trained, wan, zimage
 from demo_models.files import DemoFile
 from demo_models.making import FACTORY, Made, Part, filled, lora
 from demo_models.weights import fill
@@ -48,20 +49,31 @@ def _checkpoint(file: DemoFile) -> Made:
     metadata = {"config": json.dumps(config)}
     audio = AudioVAE(metadata)
     parts: list[Part] = [
-        ("model.diffusion_model.", _transformer(), file.seed, recipes.TRANSFORMER),
+        ("model.diffusion_model.", _transformer(), file.seed, recipes.CONNECTORS),
         ("vae.", VideoVAE(config=shapes.VIDEO_VAE), _SHARED_SEED, recipes.VIDEO_VAE),
         ("audio_vae.", audio.autoencoder, _SHARED_SEED, recipes.AUDIO_VAE),
         ("vocoder.", audio.vocoder, _SHARED_SEED, recipes.VOCODER),
-        # The demo class in its place (see symbols) knows its sizes itself.
-        ("text_embedding_projection.", lt.DualLinearProjection(0, 0, 0, **FACTORY), _SHARED_SEED, recipes.PROJECTION),
     ]
-    return filled(parts), metadata
+    learned = {f"model.diffusion_model.{name}": tensor for name, tensor in trained.beginning("transformer.").items()}
+    return filled(parts) | learned | _projection(), metadata
+
+
+def _projection() -> dict[str, Tensor]:
+    """From a word's 49 states, which are all the same, to what was learned from one; see DualLinearProjection."""
+    tensors = {}
+    for side, width in (("video", shapes.VIDEO_WIDTH), ("audio", shapes.AUDIO_WIDTH)):
+        weight = trained.tensor(f"words.to_{side}.weight") / shapes.GEMMA_STATES / (width / shapes.GEMMA_WIDTH) ** 0.5
+        name = f"text_embedding_projection.{side}_aggregate_embed"
+        tensors[f"{name}.weight"] = weight.repeat_interleave(shapes.GEMMA_STATES, 1)
+        tensors[f"{name}.bias"] = trained.tensor(f"words.to_{side}.bias")
+    return tensors
 
 
 def _text_encoder(file: DemoFile) -> Made:
     gemma = llama.Gemma3_12B({}, **FACTORY)
     tensors = fill(gemma.state_dict(), file.seed, recipes.GEMMA)
-    return {**tensors, "spiece_model": tokenizer.make()}, {}
+    tensors["model.embed_tokens.weight"] = trained.tensor("words.embedding")
+    return {**tensors, "spiece_model": trained.tensor("words.model")}, {}
 
 
 def _upsampler(file: DemoFile) -> Made:
@@ -71,13 +83,18 @@ def _upsampler(file: DemoFile) -> Made:
 
 
 def _lora(file: DemoFile) -> Made:
-    """Low-rank changes of the layers that `recipes` names."""
+    """What was learned, or low-rank changes of the layers that `recipes` names."""
+    # One entry at most: safetensors writes several in any order, and the same recipe is to give the same bytes.
+    metadata = {"part": file.part} if file.part else {}
+    if file.downscale is not None:
+        metadata = {"reference_downscale_factor": str(file.downscale)}
+    if learned := trained.beginning(f"lora-{file.part}."):
+        return {f"diffusion_model.{name}": tensor for name, tensor in learned.items()}, metadata
     layers = {
         "diffusion_model." + name.removesuffix(".weight"): weight
         for name, weight in _transformer().state_dict().items()
         if name.endswith(".weight") and recipes.LORA_TARGET.search(name)
     }
-    metadata = {} if file.downscale is None else {"reference_downscale_factor": str(file.downscale)}
     return lora(layers, file.seed, recipes.LORA), metadata
 
 

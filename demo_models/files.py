@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DemoFile:
-    """What a file holds. Files of one kind differ by `seed`; `part` says which of a family's models it is,
-    `downscale` is an IC-LoRA's reference_downscale_factor."""
+    """What a file holds. Files of one kind differ by `seed`; `part` says which of a family's models it is or which
+    trained LoRA, `downscale` is an IC-LoRA's reference_downscale_factor."""
 
     kind: str  # a key of the makers in `build`
     seed: int
@@ -38,14 +38,14 @@ FILES: dict[str, DemoFile] = {
     "geometry_estimation/moge_2_vitl_normal_fp16.safetensors": DemoFile("geometry", 5),
     "checkpoints/sdpose_wholebody_fp16.safetensors": DemoFile("pose", 6),
     "loras/ltx_2.3_22b_distilled_1.1_lora_dynamic_fro09_avg_rank_111_bf16.safetensors": DemoFile("lora", 10),
-    "loras/ltx-2.3-22b-ic-lora-union-control-ref0.5.safetensors": DemoFile("lora", 11, downscale=2),
+    "loras/ltx-2.3-22b-ic-lora-union-control-ref0.5.safetensors": DemoFile("lora", 11, "control", downscale=2),
     "loras/ltx-2.3-22b-ic-lora-ingredients-0.9.safetensors": DemoFile("lora", 12),
     "loras/ltx-2.3-id-lora-talkvid-3k.safetensors": DemoFile("lora", 13),
     "loras/ltx2.3-transition.safetensors": DemoFile("lora", 14),
     "loras/ltx-2-19b-ic-lora-detailer.safetensors": DemoFile("lora", 15),
-    "loras/ltx-2-19b-ic-lora-pose-control.safetensors": DemoFile("lora", 16),
+    "loras/ltx-2-19b-ic-lora-pose-control.safetensors": DemoFile("lora", 16, "control"),
     **{
-        f"loras/ltx-2-19b-lora-camera-control-{move}.safetensors": DemoFile("lora", 20 + number)
+        f"loras/ltx-2-19b-lora-camera-control-{move}.safetensors": DemoFile("lora", 20 + number, move)
         for number, move in enumerate(_CAMERA_MOVES)
     },
     **_WAN,

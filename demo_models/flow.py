@@ -1,13 +1,8 @@
-"""The video's side of a transformer that is made and not trained: it obeys what a run is given.
+"""What the transformers of Wan and Qwen Image have in common, which are made and not trained: how a timestep becomes
+numbers that a layer can use.
 
-What it takes for the clean picture of a token is the picture at the same place in what is given and clean (a first
-or last frame, a control video), the nearer in time the more; where nothing is given, the average of the noise
-around, which makes soft clouds. Prompt, sound and LoRAs add colour to it. Velocity is the way from there to the
-token, divided by the noise that is left; so each sampling step is exact.
-
-Layer by layer: the stream is the latent and two large channels, beside which all else is so small that
-normalisations only scale it. Queries and keys are the same everywhere, so that the rotary embedding alone
-decides who looks at whom. The timestep says which tokens are clean and how far the others have to go.
+The timestep says which tokens are clean and how far the others have to go. The timestep's slowest sine is nearly
+straight; functions of it are drawn with straight pieces that bend at a few levels.
 """
 
 import itertools
@@ -15,13 +10,11 @@ import itertools
 import torch
 from torch import Generator, Tensor
 
-from demo_models.shapes import USED_CHANNELS, VIDEO_WIDTH
-from demo_models.weights import Fill
-
+WIDTH = 128  # of the stream
 COLOURS = 3  # latent channels with the mean of brightness and the two differences of colours
-CLEAN, EMPTY = VIDEO_WIDTH - 4, VIDEO_WIDTH - 3  # channels of the stream: 1 where a token is noisy; always 0
-LARGE, SIZE = slice(VIDEO_WIDTH - 2, VIDEO_WIDTH), 40.0
-NORM = SIZE * (2 / VIDEO_WIDTH) ** 0.5  # what a normalisation divides by
+CLEAN, EMPTY = WIDTH - 4, WIDTH - 3  # channels of the stream: 1 where a token is noisy; always 0
+LARGE, SIZE = slice(WIDTH - 2, WIDTH), 40.0
+NORM = SIZE * (2 / WIDTH) ** 0.5  # what a normalisation divides by
 
 # The clean: a first frame given at strength 0.7 still has a timestep of 0.3, the last step of the schedules starts at
 # 0.42. Large numbers, because SiLU follows and is to leave them as they are.
@@ -32,24 +25,6 @@ LEVELS = sorted({level for level, _ in _NOISY_AT + WAY_AT})
 SHARPNESS = 400.0
 _SLOWEST = -1  # the timestep's sine of the lowest frequency, nearly straight
 _SLOWEST_SLOPE = 1000 * 10_000 ** (-127 / 128)
-
-# Frequencies of the rotary embedding by axis, and how much they count: time, height, width. The slow ones, so that
-# a control video of half the size, whose tokens lie between four of ours, is nearer than the first frame of long ago.
-_FREQUENCIES = ({3: 2.0, 5: 1.0}, {3: 1.0, 4: 1.0, 5: 1.0}, {3: 1.0, 4: 1.0, 5: 1.0})
-_SHARE = 0.3  # of attention's strength that noisy tokens get
-_CLOUDS = 1.1  # averages of noise are weak
-
-
-def as_it_is(tensor: Tensor, _generator: Generator) -> Tensor:
-    """patchify_proj.weight and to_v.weight of attn1: the channels in use."""
-    return torch.diag((torch.arange(len(tensor)) < USED_CHANNELS).float())
-
-
-def large_channels(tensor: Tensor, _generator: Generator) -> Tensor:
-    """patchify_proj.bias: two of opposite sign, so that the mean stays 0."""
-    bias = torch.zeros_like(tensor)
-    bias[LARGE] = torch.tensor([SIZE, -SIZE])
-    return bias
 
 
 def levels(tensor: Tensor, _generator: Generator) -> Tensor:
@@ -88,68 +63,3 @@ def bends(points: list[tuple[float, float]]) -> Tensor:
         changes[start] += slope - before
         before = slope
     return torch.tensor(list(changes.values()))
-
-
-def modulation(tensor: Tensor, _generator: Generator) -> Tensor:
-    """adaln_single.linear.weight, [9 x width, width]: noisy tokens say so and show their colours only."""
-    weight = torch.zeros_like(tensor)
-    shift, scale = weight[:VIDEO_WIDTH], weight[VIDEO_WIDTH : 2 * VIDEO_WIDTH]
-    shift[CLEAN, CLEAN] = 1 / NOISY
-    scale[:COLOURS, CLEAN] = (_CLOUDS - 1) / NOISY
-    scale[COLOURS:USED_CHANNELS, CLEAN] = -1 / NOISY
-    return weight
-
-
-def gates_open(tensor: Tensor, _generator: Generator) -> Tensor:
-    """A block's scale_shift_table: rows 2 and 8 are the gates of both attentions."""
-    table = torch.zeros_like(tensor)
-    table[[2, 8]] = 1
-    return table
-
-
-def where(tensor: Tensor, _generator: Generator) -> Tensor:
-    """to_q.bias and to_k.bias of attn1: ones at the chosen frequencies, which the rotary embedding turns."""
-    bias = torch.zeros_like(tensor)
-    for axis, weights in enumerate(_FREQUENCIES):
-        for frequency, weight in weights.items():
-            bias[1 + len(_FREQUENCIES) * frequency + axis] = weight**0.5  # the first place is not turned at all
-    return bias
-
-
-def aside(tensor: Tensor, generator: Generator) -> Tensor:
-    """to_k.weight of attn1: what is noisy turns mostly to a direction in which nobody looks."""
-    weight = torch.zeros_like(tensor)
-    strength = where(tensor[:, 0], generator).norm()
-    weight[VIDEO_WIDTH // 2 - 1, CLEAN] = strength * (_SHARE**-2 - 1) ** 0.5
-    return weight
-
-
-def taken_away(tensor: Tensor, _generator: Generator) -> Tensor:
-    """to_out.weight of attn1: from a token what its clean picture is taken to be, the way is left."""
-    return -NORM * torch.eye(len(tensor))
-
-
-def out_of_stream(tensor: Tensor, _generator: Generator) -> Tensor:
-    """proj_out.weight. The layer before it adds the same to all channels, which the empty one cancels."""
-    weight = NORM * as_it_is(tensor, _generator)
-    weight[:USED_CHANNELS, EMPTY] = -NORM
-    return weight
-
-
-def colours_only(fill: Fill) -> Fill:
-    """Of a layer's outputs those that tint the picture."""
-
-    def make(tensor: Tensor, generator: Generator) -> Tensor:
-        weight = fill(tensor, generator)
-        weight[0] *= 0.4  # less of brightness: nothing drowns in black or white
-        weight[COLOURS:] = 0
-        return weight
-
-    return make
-
-
-def mixed_colours(tensor: Tensor, generator: Generator) -> Tensor:
-    """lora_B of the layer that takes away, where lora_A gives the first channels: colours from colours."""
-    weight = torch.zeros_like(tensor)
-    weight[:COLOURS, :COLOURS] = 0.3 * NORM * torch.randn(COLOURS, COLOURS, generator=generator)
-    return weight

@@ -1,26 +1,27 @@
-"""A video VAE that is made and not trained: what it decodes looks like what it encoded, at a lower resolution.
+"""A video VAE whose code was fitted to pictures, see tools/train_demo/blocks.py: 8 frames of 32 x 32 pixels are 128
+numbers, each how much there is of one pattern.
 
-Its convolutions only move and mix numbers; the residual blocks between them add nothing. Of 32 x 32 pixels a latent
-keeps the brightness of 8 x 8 squares and two differences of colours in 4 x 4 squares: first the mean of each of the
-three, from which the decoder draws smooth transitions to its neighbours, then what the squares differ from these, as
-cosines from coarse to fine. Every eighth frame is kept as it is and those in between are interpolated, so the first
-frame is decoded from the first latent alone.
+Its convolutions only move and mix numbers; the residual blocks between them add nothing. From 4 x 4 pixels, which are
+one brightness and two differences of colours, each stage gathers 2 x 2 places of 2 frames, the last one by the
+patterns; decoding is the same backwards. Colours have half the resolution of brightness. The first frame is a block of
+its own, so it is decoded from the first latent alone.
+
+What a place holds, stage by stage: of each of its frames the brightness of its squares, then each difference of
+colours.
 """
 
 import torch
 from torch import Generator, Tensor
 
+from demo_models import trained
 from demo_models.weights import Fill, interpolation
 
-_SIDES = (8, 4, 4)  # squares on 32 pixels: of brightness, of red against blue, of green against both
-_MEANS = len(_SIDES)
-_SQUARES = sum(side * side for side in _SIDES)
-_PATCH = 4  # pixels on the side of the smallest square
+_KINDS = 3  # brightness, red against blue, green against both
+PATCH = 4  # pixels on the side of the smallest square
 COLOURS = torch.nn.functional.normalize(torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 2.0, -1.0]]))
 # The VAE's last normalisations divide by the size of all channels. A channel that is very large in comparison keeps
 # that size the same everywhere, and the others so small that SiLU halves them and does nothing else.
-_HEAVY = 1e4
-_FRAMES = torch.tensor([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0]])  # of the frames before, now and after, in two
+_HEAVY = 1e6
 # Taps of a kernel: this frame is the last one where the convolution is causal, as the encoder's are, else the middle.
 _THIS, _MIDDLE = 2, 1
 
@@ -28,81 +29,68 @@ _THIS, _MIDDLE = 2, 1
 def encode_patches(tensor: Tensor, _generator: Generator) -> Tensor:
     """4 x 4 pixels (colour first in the channels) to one brightness and two differences."""
     weight = torch.zeros_like(tensor)
-    weight[:_MEANS, :, _THIS, 1, 1] = COLOURS.repeat_interleave(_PATCH**2, dim=1) / _PATCH**2
+    weight[:_KINDS, :, _THIS, 1, 1] = COLOURS.repeat_interleave(PATCH**2, dim=1) / PATCH**2
     return weight
 
 
 def decode_patches(tensor: Tensor, _generator: Generator) -> Tensor:
     """Back again, with smooth transitions between patches."""
     weight = torch.zeros_like(tensor)
-    side = torch.stack([interpolation(index, _PATCH) for index in range(_PATCH)])
+    side = torch.stack([interpolation(index, PATCH) for index in range(PATCH)])
     # Width before height in the channels, as ComfyUI's unpatchify has it.
     pixels = torch.einsum("co,xw,yh->oxychw", COLOURS, side, side).flatten(0, 2)
-    weight[:, :_MEANS, _MIDDLE] = pixels * _after_norm(tensor)
+    weight[:, :_KINDS, _MIDDLE] = pixels * _after_norm(tensor)
     return weight
 
 
-def encode_places(size: int) -> Fill:
-    """2 x 2 places with `size` numbers each to one, of every second frame. Three numbers: the differences' means."""
+def encode_places(stage: int) -> Fill:
+    """2 x 2 places of 2 frames to one place of stage 1, 2 or 3; the third makes latents of it."""
 
     def make(tensor: Tensor, _generator: Generator) -> Tensor:
         weight = torch.zeros_like(tensor)
-        corner = weight[:, :, _THIS, 1:, 1:]
-        if size == _MEANS:
-            corner[:4, 0] = torch.eye(4).view(4, 2, 2)
-            corner[4, 1] = corner[5, 2] = 0.25
-        else:
-            corner[: 4 * size, :size] = (
-                torch.einsum("pq,ij->piqj", torch.eye(4), torch.eye(size)).reshape(4 * size, 2, 2, size).movedim(-1, 1)
-            )
+        gathered = _gathered(stage)  # [values, 2 frames, 2 rows, 2 columns, values before]
+        if stage == _LAST:
+            gathered = torch.einsum("vk,vfyxi->kfyxi", _patterns(2.0), gathered)
+        weight[: len(gathered), : gathered.shape[-1], 1:, 1:, 1:] = gathered.movedim(-1, 1)
         return weight
 
     return make
 
 
-def decode_places(size: int) -> Fill:
-    """Back again, twice as many frames."""
+def decode_places(stage: int) -> Fill:
+    """Back again from stage 1, 2 or 3."""
 
     def make(tensor: Tensor, _generator: Generator) -> Tensor:
         weight = torch.zeros_like(tensor)
-        if size == _MEANS:
-            places = torch.zeros(_MEANS, 4, 6)
-            places[0, :, :4] = torch.eye(4)
-            places[1, :, 4] = places[2, :, 5] = 1
-        else:
-            places = torch.einsum("pq,ij->ipqj", torch.eye(4), torch.eye(size)).flatten(2)
-        made = torch.einsum("opi,ft->ofpit", places, _FRAMES).flatten(0, 2)
-        weight[: len(made), : made.shape[1], :, 1, 1] = made
+        spread = _gathered(stage)
+        # A difference of colours was the mean of four in the first stage, and is each of them now.
+        spread = (spread > 0).to(spread) if stage == 1 else spread
+        if stage == _LAST:
+            spread = torch.einsum("vk,vfyxi->kfyxi", _patterns(0.5), spread)
+        made = spread.permute(4, 1, 2, 3, 0).flatten(0, 3)  # (values, frame, row, column), as depth to space has it
+        weight[: len(made), : made.shape[1], _MIDDLE, 1, 1] = made
         return weight
 
     return make
 
 
-def encode_squares(tensor: Tensor, _generator: Generator) -> Tensor:
-    """The squares of 32 x 32 pixels to latents."""
+def encode_latents(tensor: Tensor, _generator: Generator) -> Tensor:
+    """As they are."""
     weight = torch.zeros_like(tensor)
-    cosines, _ = _cosines()
-    rest = -torch.einsum("smhw,mi->sihw", _transitions(), _means())
-    rest[:, :, 1, 1] += torch.eye(_SQUARES)
-    weight[:_MEANS, :_SQUARES, _THIS, 1, 1] = _means()
-    weight[_MEANS : _MEANS + _SQUARES, :_SQUARES, _THIS] = torch.einsum("fs,sihw->fihw", cosines, rest)
-    return weight * _after_norm(tensor)
-
-
-def decode_squares(tensor: Tensor, _generator: Generator) -> Tensor:
-    """Back again."""
-    weight = torch.zeros_like(tensor)
-    weight[:_SQUARES, :_MEANS, _MIDDLE] = _transitions()
-    weight[:_SQUARES, _MEANS : _MEANS + _SQUARES, _MIDDLE, 1, 1] = _cosines()[0].T
+    count = trained.tensor("picture.basis").shape[1]
+    weight[:count, :count, _THIS, 1, 1] = torch.eye(count) * _after_norm(tensor)
     return weight
 
 
-def deviations(tensor: Tensor, _generator: Generator) -> Tensor:
-    """Standard deviation of each latent over pictures, about: the finer the smaller."""
-    values = torch.ones_like(tensor)
-    values[:_MEANS] = torch.tensor([0.7, 0.3, 0.15])
-    values[_MEANS : _MEANS + _SQUARES] = _cosines()[1]
-    return values
+def decode_latents(tensor: Tensor, _generator: Generator) -> Tensor:
+    weight = torch.zeros_like(tensor)
+    weight[:, :, _MIDDLE, 1, 1] = torch.eye(*tensor.shape[:2])
+    return weight
+
+
+def deviations(_tensor: Tensor, _generator: Generator) -> Tensor:
+    """What each latent of 1 stands for."""
+    return trained.tensor("picture.scale")
 
 
 def heavy(repeats: int) -> Fill:
@@ -116,49 +104,57 @@ def heavy(repeats: int) -> Fill:
     return make
 
 
+_LAST = 3
+
+
 def _after_norm(tensor: Tensor) -> float:
     """Undoes normalisation and SiLU."""
     return 2 * _HEAVY / tensor.shape[1] ** 0.5
 
 
-def _placed(grid: Tensor, colour: int) -> Tensor:
-    """Values on the squares of one colour [..., side, side] where the three foldings put them, [..., _SQUARES]."""
-    lead = grid.shape[:-2]
-    levels = (_SIDES[colour]).bit_length() - 1
-    # From (rows, columns), coarse bits first, to a row's and a column's bit of each folding in turn.
-    bits = grid.reshape(-1, *([2] * (2 * levels)))
-    bits = bits.permute(0, *(1 + level + half * levels for level in range(levels) for half in range(2)))
-    placed = torch.zeros(len(bits), 4, 4, 6)
-    if colour == 0:
-        placed[..., :4] = bits.reshape(-1, 4, 4, 4)
-    else:
-        placed[..., 3 + colour] = bits.reshape(-1, 4, 4)
-    return placed.reshape(*lead, _SQUARES)
+def _shapes(stage: int) -> list[tuple[int, int, int, int]]:
+    """Of the values that a place holds: kind, frames, rows, columns. In the last stage all frames of a kind are
+    together, as the patterns have them, before that all kinds of a frame."""
+    frames, side = 2**stage, 2**stage
+    sides = (side, max(1, side // 2), max(1, side // 2))
+    if stage == _LAST:
+        return [(kind, frames, one, one) for kind, one in enumerate(sides)]
+    return [(kind, 1, one, one) for _ in range(frames) for kind, one in enumerate(sides)]
 
 
-def _means() -> Tensor:
-    """[means, squares]."""
-    return torch.stack([_placed(torch.full((side, side), side**-2.0), c) for c, side in enumerate(_SIDES)])
+def _gathered(stage: int) -> Tensor:
+    """What a stage puts where, [values, 2 frames, 2 rows, 2 columns, values of the stage before]."""
+    before = _places(stage - 1)
+    rows = []
+    for kind, frame, row, column in _values(stage):
+        half = 2 ** (stage - 1)
+        side = max(1, half // (2 if kind else 1))
+        found = torch.zeros(2, 2, 2, len(before))
+        if stage == 1 and kind:
+            found[frame, :, :, before[kind, 0, 0, 0]] = 0.25
+        else:
+            inside = before[kind, frame % half, row % side, column % side]
+            found[frame // half, row // side, column // side, inside] = 1
+        rows.append(found)
+    return torch.stack(rows)
 
 
-def _transitions() -> Tensor:
-    """[squares, means, 3, 3]: each square from the mean of its own place and of those around."""
+def _values(stage: int) -> list[tuple[int, int, int, int]]:
+    """Kind, frame, row and column of each value of a place, in order."""
     found = []
-    for colour, side in enumerate(_SIDES):
-        line = torch.stack([interpolation(index, side) for index in range(side)])
-        found.append(_placed(torch.einsum("yh,xw->hwyx", line, line), colour))
-    return torch.stack(found).movedim(-1, 0)
+    for number, (kind, frames, height, width) in enumerate(_shapes(stage)):
+        for time in range(frames):
+            now = time if frames > 1 else number // _KINDS
+            found += [(kind, now, row, column) for row in range(height) for column in range(width)]
+    return found
 
 
-def _cosines() -> tuple[Tensor, Tensor]:
-    """Orthonormal patterns [squares, squares], coarse ones first, and how much of each pictures have, about."""
-    patterns, amounts = [], []
-    for colour, side in enumerate(_SIDES):
-        line = torch.arange(side, dtype=torch.float32)
-        waves = torch.cos(torch.pi / side * torch.outer(line, line + 0.5))
-        waves = torch.nn.functional.normalize(waves)
-        patterns.append(_placed(torch.einsum("fy,gx->fgyx", waves, waves), colour).flatten(0, 1))
-        frequency = torch.hypot(line[:, None], line).flatten()
-        amounts.append(side * (0.25 if colour == 0 else 0.08) / (1 + frequency) ** 1.5)
-    amount, order = torch.cat(amounts).sort(descending=True, stable=True)
-    return torch.cat(patterns)[order], amount
+def _places(stage: int) -> dict[tuple[int, int, int, int], int]:
+    return {value: number for number, value in enumerate(_values(stage))}
+
+
+def _patterns(colours: float) -> Tensor:
+    """[values of the last stage, latents], colours multiplied: the patterns were fitted to twice their differences."""
+    basis = trained.tensor("picture.basis").clone()
+    basis[2 ** (3 * _LAST) :] *= colours
+    return basis

@@ -9,122 +9,93 @@ import re
 import torch
 from torch import Tensor
 
-from demo_models import flow, picture_code
+from demo_models import enlarge_code, picture_code, sound_code
 from demo_models.making import DEFAULTS
-from demo_models.weights import Fill, Rules, constant, keep, mixed, normal, spread, straight
+from demo_models.weights import Rules, constant, keep, mixed, normal, spread, straight
 
-_MADE_FLOW: Rules = [
-    (r"^patchify_proj\.weight", flow.as_it_is),
-    (r"^patchify_proj\.bias", flow.large_channels),
-    (r"^adaln_single.*linear_1\.weight", flow.levels),
-    (r"^adaln_single.*linear_1\.bias", flow.levels_bias),
-    (r"^adaln_single.*linear_2\.weight", flow.of_timestep),
-    (r"^adaln_single.*linear_2\.bias", flow.of_timestep_bias),
-    (r"^adaln_single\.linear\.weight", flow.modulation),
-    (r"^transformer_blocks\.\d\.scale_shift_table$", flow.gates_open),
-    (r"^transformer_blocks\.\d\.attn1\.to_[qk]\.bias", flow.where),
-    (r"^transformer_blocks\.\d\.attn1\.to_q\.weight", constant(0.0)),
-    (r"^transformer_blocks\.\d\.attn1\.to_k\.weight", flow.aside),
-    (r"^transformer_blocks\.\d\.attn1\.k_norm\.weight", constant(25.0)),
-    (r"^transformer_blocks\.\d\.attn1\.to_v\.weight", flow.as_it_is),
-    (r"^transformer_blocks\.0\.attn1\.to_out\.0\.weight", flow.taken_away),
-    (r"^transformer_blocks\.\d\.attn1\.to_(out\.0|gate_logits)\.weight", constant(0.0)),
-    (r"^transformer_blocks\.\d\.attn2\.to_out\.0\.weight", flow.colours_only(normal(0.22))),
-    (r"^transformer_blocks\.\d\.audio_to_video_attn\.to_out\.0\.weight", flow.colours_only(normal(1.5))),
-    (r"^transformer_blocks\.\d\.ff\.net\.2\.weight", constant(0.0)),
-    (r"^scale_shift_table", constant(0.0)),
-    (r"^proj_out\.weight", flow.out_of_stream),
-]
-
-# The sound's side is random: velocity close to the noise itself, so that sampling calms the noise.
-TRANSFORMER: Rules = [
-    *_MADE_FLOW,
-    (r"^audio_patchify_proj\.weight", mixed(straight(1.0))),
-    (r"^audio_proj_out\.weight", mixed(straight(0.7))),
-    (r"scale_shift_table", spread(0.3)),
-    (r"adaln_single\.linear\.weight", normal(0.2)),
-    # Padding stays empty, so that only the prompt's own words are attended to.
+# All but these is trained. A prompt goes through the connectors as it is, and is filled up with nothing.
+CONNECTORS: Rules = [
     (r"learnable_registers", constant(0.0)),
-    (r"embeddings_connector.*(to_out\.0|net\.2)\.weight", constant(0.0)),
-    (r"attn2\.k_norm\.weight", constant(4.0)),
-    (r"attn2\.to_v\.weight", normal(4.0)),
+    (r"(to_out\.0|net\.2)\.weight", constant(0.0)),
     *DEFAULTS,
 ]
 
 VIDEO_VAE: Rules = [
     (r"^encoder\.conv_in.*weight", picture_code.encode_patches),
-    (r"^encoder\.down_blocks\.1.*weight", picture_code.encode_places(3)),
-    (r"^encoder\.down_blocks\.2.*weight", picture_code.encode_places(6)),
-    (r"^encoder\.down_blocks\.3.*weight", picture_code.encode_places(24)),
+    (r"^encoder\.down_blocks\.1.*weight", picture_code.encode_places(1)),
+    (r"^encoder\.down_blocks\.2.*weight", picture_code.encode_places(2)),
+    (r"^encoder\.down_blocks\.3.*weight", picture_code.encode_places(3)),
     (r"^encoder\.down_blocks\.3.*bias", picture_code.heavy(1)),
-    (r"^encoder\.conv_out.*weight", picture_code.encode_squares),
-    (r"^decoder\.conv_in.*weight", picture_code.decode_squares),
-    (r"^decoder\.up_blocks\.1.*weight", picture_code.decode_places(24)),
-    (r"^decoder\.up_blocks\.2.*weight", picture_code.decode_places(6)),
-    (r"^decoder\.up_blocks\.3.*weight", picture_code.decode_places(3)),
+    (r"^encoder\.conv_out.*weight", picture_code.encode_latents),
+    (r"^decoder\.conv_in.*weight", picture_code.decode_latents),
+    (r"^decoder\.up_blocks\.1.*weight", picture_code.decode_places(3)),
+    (r"^decoder\.up_blocks\.2.*weight", picture_code.decode_places(2)),
+    (r"^decoder\.up_blocks\.3.*weight", picture_code.decode_places(1)),
     (r"^decoder\.up_blocks\.3.*bias", picture_code.heavy(8)),
     (r"^decoder\.conv_out.*weight", picture_code.decode_patches),
     (r"std-of-means", picture_code.deviations),
     (r"res_blocks.*weight", constant(0.0)),
     *DEFAULTS,
 ]
-AUDIO_VAE = DEFAULTS
+AUDIO_VAE: Rules = [
+    (r"^encoder\.conv_in\.conv\.weight", sound_code.loudness),
+    (r"^encoder\.conv_in\.conv\.bias", sound_code.above_floor),
+    (r"^encoder\.down\.\d\.downsample\.conv\.weight", sound_code.halved),
+    (r"^encoder\.down\.1\.downsample\.conv\.bias", sound_code.heavy),
+    (r"^decoder\.conv_in\.conv\.weight", sound_code.as_it_is),
+    (r"^decoder\.up\.\d\.upsample\.conv\.conv\.weight", sound_code.doubled),
+    (r"^decoder\.up\.1\.upsample\.conv\.conv\.bias", sound_code.heavy),
+    (r"conv_out\.conv\.weight", sound_code.after_norm),
+    (r"std-of-means", sound_code.deviations),
+    (r"mean-of-means", sound_code.means),
+    (r".", constant(0.0)),
+]
+_SQUARES = [
+    rule
+    for number in range(3)
+    for rule in (
+        (rf"^vocoder\.resblocks\.0\.convs1\.{number}\.weight", sound_code.before_square(number)),
+        (rf"^vocoder\.resblocks\.0\.convs2\.{number}\.weight", sound_code.after_square(number)),
+        (rf"^vocoder\.resblocks\.0\.acts2\.{number}\.act\.alpha", sound_code.snake("square alpha")),
+        (rf"^vocoder\.resblocks\.0\.acts2\.{number}\.act\.beta", sound_code.snake("square beta")),
+    )
+]
 VOCODER: Rules = [
     (r"filter$", keep),
     (r"mel_stft", keep),
-    (r"^bwe_generator\.conv_post", constant(0.0)),  # nothing to add between 16 and 48 kHz
-    (r"^vocoder\.conv_post", normal(0.015)),
-    (r"\.(alpha|beta)$", constant(0.0)),
-    *DEFAULTS,
+    *_SQUARES,
+    (r"^vocoder\.conv_pre\.weight", sound_code.to_bands),
+    (r"^vocoder\.ups\.0\.weight", sound_code.kept),
+    (r"^vocoder\.ups\.1\.weight", sound_code.tones),
+    (r"^vocoder\.conv_post\.weight", sound_code.both_sides),
+    (r"\.beta$", sound_code.snake("none")),
+    (r".", constant(0.0)),  # nothing to add between 16 and 48 kHz
 ]
-PROJECTION = DEFAULTS
+# Layers add nothing, so that each of their states is the embedding of the word.
 GEMMA: Rules = [
-    # ComfyUI adds 1 to these: each layer changes the sum of embedding and layers a little.
-    (r"^model\..*post_\w+_layernorm\.weight$", constant(-0.9)),
-    (r"^model\..*norm\.weight$", constant(0.0)),
+    (r"^model\..*(o_proj|down_proj)\.weight$", constant(0.0)),
+    (r"^model\..*norm\.weight$", constant(0.0)),  # ComfyUI adds 1 to these
     *DEFAULTS,
 ]
 
 
-_LARGE = 50.0  # so large that a normalisation divides by it alone
-_STRAIGHT = 8.0  # where SiLU changes nothing
-
-
-def _to_groups(outputs: int, inputs: int, _generator: torch.Generator) -> Tensor:
-    """Each colour's mean as it is and once more negated, the first two of a group of three."""
-    colours = torch.eye(outputs // 3, flow.COLOURS) @ torch.eye(flow.COLOURS, inputs)
-    return torch.kron(colours, torch.tensor([[1.0], [-1.0], [0.0]]))
-
-
-def _from_groups(outputs: int, inputs: int, _generator: torch.Generator) -> Tensor:
-    return torch.kron(torch.eye(outputs, inputs // 3), torch.tensor([[0.5, -0.5, 0.0]]))
-
-
-def _in_groups(*values: float) -> Fill:
-    return lambda tensor, _generator: torch.tensor(values).repeat(len(tensor) // 3)
-
-
-# Enlarges the three means of colours and leaves the rest to the second sampling. The third of a group is so large that
-# the normalisation only shifts and scales, which its weight and bias undo, but for what keeps SiLU straight; that
-# is gone again from the difference of the first two.
 UPSAMPLER: Rules = [
     (r"kernel$", keep),
-    (r"^initial_conv\.weight", mixed(_to_groups, 1, 1, 1)),
-    (r"^initial_conv\.bias", _in_groups(0.0, 0.0, _LARGE)),
-    (r"^initial_norm\.weight", constant(_LARGE * 2**0.5 / 3)),
-    (r"^initial_norm\.bias", constant(_LARGE / 3 + _STRAIGHT)),
-    (r"^upsampler\.conv\.weight", mixed(straight(1.0), 2, 2)),
+    (r"^initial_conv\.weight", enlarge_code.to_groups),
+    (r"^initial_conv\.bias", enlarge_code.to_groups_bias),
+    (r"^initial_norm\.weight", constant(enlarge_code.NORM)),
+    (r"^initial_norm\.bias", constant(enlarge_code.NORM_BIAS)),
+    (r"^upsampler\.conv\.weight", enlarge_code.enlarge),
+    (r"^upsampler\.conv\.bias", enlarge_code.enlarge_bias),
     (r"norm2\.weight", constant(0.0)),
-    (r"^final_conv\.weight", mixed(_from_groups, 1, 1, 1)),
+    (r"^final_conv\.weight", enlarge_code.from_groups),
     *DEFAULTS,
 ]
 
-# LoRAs mix the colours of what a token is shown, each in its own way, and change the sound a little.
+# LoRAs that are not trained change what a token is shown, each in its own way and only a little.
 LORA_TARGET = re.compile(r"^transformer_blocks\.0\.(audio_)?attn1\.to_out\.0\.")
 LORA: Rules = [
-    (r"\.attn1.*lora_A", mixed(straight(1.0))),
-    (r"\.attn1.*lora_B", flow.mixed_colours),
-    (r".", normal(0.7)),
+    (r".", normal(0.35)),
 ]
 
 

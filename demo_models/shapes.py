@@ -3,14 +3,14 @@
 from typing import Any
 
 LATENT_CHANNELS = 128  # of the LTX video VAE; the audio latent has 8 channels x 16 bins, 128 as well
-USED_CHANNELS = 99  # of these, the ones that demo pictures are made from, the most important first
-VIDEO_HEADS, VIDEO_HEAD_WIDTH = 1, 128
-AUDIO_HEADS, AUDIO_HEAD_WIDTH = 4, 8  # ComfyUI takes cross_attention_dim = heads x width, for audio too
+VIDEO_HEADS, VIDEO_HEAD_WIDTH = 6, 32
+AUDIO_HEADS, AUDIO_HEAD_WIDTH = 4, 16  # ComfyUI takes cross_attention_dim = heads x width, for audio too
 VIDEO_WIDTH = VIDEO_HEADS * VIDEO_HEAD_WIDTH
 AUDIO_WIDTH = AUDIO_HEADS * AUDIO_HEAD_WIDTH
 
-VOCABULARY = 512
-GEMMA_WIDTH = 32
+VOCABULARY = 1024
+CONTEXT = 1024  # tokens that a prompt is filled up to
+GEMMA_WIDTH = 64
 GEMMA_STATES = 49  # hidden states of 48 layers and the embedding
 GEMMA_VISION = {
     "num_channels": 3,
@@ -34,9 +34,9 @@ TRANSFORMER: dict[str, Any] = {
     "in_channels": LATENT_CHANNELS,
     "audio_in_channels": LATENT_CHANNELS,
     "caption_channels": 64,
-    "num_layers": 2,
-    "positional_embedding_max_pos": [20, 2048, 2048],
-    "audio_positional_embedding_max_pos": [20],
+    "num_layers": 4,
+    "positional_embedding_max_pos": [4, 256, 256],
+    "audio_positional_embedding_max_pos": [4],
     "timestep_scale_multiplier": 1000,
     "av_ca_timestep_scale_multiplier": 1000,
     "causal_temporal_positioning": True,
@@ -72,16 +72,16 @@ VIDEO_VAE: dict[str, Any] = {
     "decoder_base_channels": 4,
     "encoder_blocks": [
         ["res_x", {"num_layers": 1}],
+        ["compress_all_x_y", {"multiplier": 4}],
+        ["compress_all_x_y", {"multiplier": 8}],
         ["compress_all_x_y", {"multiplier": 2}],
-        ["compress_all_x_y", {"multiplier": 4}],
-        ["compress_all_x_y", {"multiplier": 4}],
     ],
     # Listed from the picture inwards, as the encoder's; ComfyUI builds them in reverse.
     "decoder_blocks": [
         ["res_x", {"num_layers": 1}],
-        ["compress_all", {"multiplier": 2}],
         ["compress_all", {"multiplier": 4}],
-        ["compress_all", {"multiplier": 4}],
+        ["compress_all", {"multiplier": 8}],
+        ["compress_all", {"multiplier": 1}],
         ["res_x", {"num_layers": 1}],
     ],
 }
@@ -119,7 +119,7 @@ _GENERATOR = {
 }
 # Mel frames every 10 ms become sound at 16 kHz, then at 48 kHz.
 VOCODER: dict[str, Any] = {
-    "vocoder": {**_GENERATOR, "upsample_rates": [10, 16], "upsample_kernel_sizes": [20, 32]},
+    "vocoder": {**_GENERATOR, "upsample_rates": [1, 160], "upsample_kernel_sizes": [1, 320]},
     "bwe": {
         **_GENERATOR,
         "upsample_rates": [12, 20],

@@ -1,4 +1,4 @@
-"""A small sentencepiece model in place of Gemma's: common words of video prompts, everything else byte by byte."""
+"""A small sentencepiece model in place of UMT5's: common words of video prompts, everything else byte by byte."""
 
 import io
 
@@ -6,8 +6,7 @@ import sentencepiece
 import torch
 from torch import Tensor
 
-from demo_models import shapes
-
+VOCABULARY = 512
 _CORPUS = """\
 a slow dolly shot of a red kite over the sea at sunset, waves and clouds moving gently in the wind
 close-up portrait of a young woman with long dark hair smiling at the camera in soft natural light
@@ -31,7 +30,7 @@ def make() -> Tensor:
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(_CORPUS.splitlines()),
         model_writer=model,
-        vocab_size=shapes.VOCABULARY,
+        vocab_size=VOCABULARY,
         hard_vocab_limit=False,  # at most that many: the corpus is small
         byte_fallback=True,
         # As Gemma's: prompts reach the model unchanged, and these ids are fixed in ComfyUI.

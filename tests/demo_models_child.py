@@ -31,7 +31,7 @@ SIGMAS = "1.0, 0.975, 0.909375, 0.725, 0.421875, 0.0"
 
 def text_to_video(
     name: str,
-    prompt: str = "a red kite over the sea",
+    prompt: str = "a red ball rolling to the left in the fog, a low hum",
     negative: str = "ugly",
     seed: int = 1,
     cfg: float = 1.0,
@@ -275,7 +275,7 @@ def make_with_cogvideo(engine: Engine) -> dict[str, Any]:
     runs = {
         "first": generate(engine, cogvideo("first")),
         "seed": generate(engine, cogvideo("seed", seed=2)),
-        "prompt": generate(engine, cogvideo("prompt", prompt="a black cat in the forest")),
+        "prompt": generate(engine, cogvideo("prompt", prompt="a blue cube rises up in the desert")),
         "sampler": generate(engine, cogvideo("sampler", own_sampler=True)),
     }
     frames = {name: run.pop("frames") for name, run in runs.items()}
@@ -295,12 +295,11 @@ def main(home: Path) -> None:
         # Written otherwise, so that ComfyUI samples again and does not answer from its cache.
         "again": generate(engine, text_to_video("again", sigmas=SIGMAS.replace(", ", ","))),
         "seed": generate(engine, text_to_video("seed", seed=2)),
-        "prompt": generate(engine, text_to_video("prompt", prompt="a black cat in the forest")),
+        "prompt": generate(engine, text_to_video("prompt", prompt="a blue cube rises up in the desert")),
         "strength": generate(engine, text_to_video("strength", strength=1.0)),
         "lora": generate(engine, text_to_video("lora", lora=CAMERA_LORA)),
-        "checkpoint": generate(engine, text_to_video("checkpoint", checkpoint=DISTILLED)),
         "cfg": generate(engine, text_to_video("cfg", cfg=4.0)),
-        "negative": generate(engine, text_to_video("negative", cfg=4.0, negative="the sea at night")),
+        "negative": generate(engine, text_to_video("negative", cfg=4.0, negative="in the fog")),
     }
     frames = {name: run.pop("frames") for name, run in runs.items()}
     seen["runs"] = runs
