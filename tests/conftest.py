@@ -28,6 +28,7 @@ LONGEST = (
     "e2e/",
     "test_queue_faults",
     "test_ltx",
+    "test_demo_obeys",
     "test_wan",
     "test_long_video",
     "test_cluster",
