@@ -31,7 +31,7 @@ sys.path.insert(0, str(PROJECT))
 import modes  # noqa: E402
 
 IMAGES = PROJECT / "docs" / "images"
-PROMPT = "A red kite over the sea at dawn, gulls calling, slow dolly in"
+PROMPT = "A red ball rolling to the left in the desert, a low hum"
 DESKTOP, PHONE = (1440, 1000), (390, 844)
 COLOURS = 256
 WAIT = 300_000  # ms, for a run on a slow processor

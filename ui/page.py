@@ -25,9 +25,9 @@ REFRESH = 1.0  # seconds between updates while nothing happens: elapsed time goe
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 DEMO_LINE = (
-    "These are demo models: the real nodes with tiny made-up weights. Pictures and sounds you give are followed, "
-    "nothing new is invented. For real clips run Kinora on a machine with a GPU; "
-    "it downloads the real models when they are needed."
+    "These are demo models: the real nodes with tiny weights. LTX-2.3's know balls, cubes and pyramids in eight "
+    "colours, how they move, and four sounds; pictures and sounds you give are followed. For real clips run Kinora on "
+    "a machine with a GPU; it downloads the real models when they are needed."
 )
 FILLED = 4  # what `_filled` returns before the notes, cells and components
 

@@ -119,9 +119,7 @@ AUDIO_TO_VIDEO = Mode(
     stages=_with_sound(STAGES_TWO_PASSES),
     parameterize=audio_to_video,
     stage_inputs=stage_sound,
-    examples=(
-        example("Music", prompt="Coloured lights pulse with the beat in a dark hall", audio=EXAMPLES / "music.wav"),
-    ),
+    examples=(example("Music", prompt="A yellow ball dances to the music at night", audio=EXAMPLES / "music.wav"),),
 )
 
 LIPSYNC = Mode(

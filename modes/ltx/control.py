@@ -172,7 +172,7 @@ RESTYLE = Mode(
     examples=(
         example(
             "Moving ball",
-            prompt="A glowing lantern floats through a foggy forest",
+            prompt="A blue ball in the fog",
             video=EXAMPLES / "clip.mp4",
             control="canny",
         ),

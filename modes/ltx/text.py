@@ -28,11 +28,8 @@ TEXT_TO_VIDEO = Mode(
     stages=STAGES_TWO_PASSES,
     parameterize=parameterize,
     examples=(
-        example(
-            "Red kite",
-            prompt="A red kite over the sea at dawn, gulls calling, waves below, slow dolly in",
-            camera="dolly in",
-        ),
-        example("Night train", prompt="A train crosses a bridge at night, lit windows, rails humming", aspect="21:9"),
+        example("Red ball", prompt="A red ball rolling to the left in the desert, a low hum"),
+        example("Blue cube", prompt="A blue cube rises up at night, beeping", aspect="1:1"),
+        example("Pyramid", prompt="A white pyramid standing still in the fog, whistling", camera="dolly in"),
     ),
 )
