@@ -109,5 +109,5 @@ def test_the_image_given_is_the_frame_in_its_place(jobs: Jobs, mode_id: str, fra
     other_picture = clips.picture(
         jobs.settings.inputs_dir / Staging(jobs.settings).image(EXAMPLES / "sheet.png", size=(256, 256))
     )
-    assert clips.psnr(pictures[frame], wanted) > 14
+    assert clips.psnr(pictures[frame], wanted) > 12  # at the strength that the form begins with, and in four steps
     assert clips.psnr(pictures[frame], wanted) > clips.psnr(pictures[frame], other_picture) + 3

@@ -2,6 +2,8 @@
 
 import asyncio
 import copy
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import gradio as gr
@@ -10,6 +12,12 @@ import pytest
 from ui.quick_updates import Blocks
 
 SKIP = gr.skip()
+
+
+def finished(answers: Coroutine[Any, Any, list[Any]]) -> list[Any]:
+    """In a thread of its own: browser tests before it leave an event loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, answers).result()
 
 
 @pytest.mark.parametrize(
@@ -27,8 +35,8 @@ def test_answers_are_gradios_own(values: list[Any]) -> None:
         outputs = [gr.State(0), gr.HTML(), gr.Textbox(), gr.Checkbox()]
         gr.Button().click(lambda: values, None, outputs)
     (handler,) = page.fns.values()
-    ours = asyncio.run(page.postprocess_data(handler, copy.deepcopy(values), None))
-    theirs = asyncio.run(gr.Blocks.postprocess_data(page, handler, copy.deepcopy(values), None))
+    ours = finished(page.postprocess_data(handler, copy.deepcopy(values), None))
+    theirs = finished(gr.Blocks.postprocess_data(page, handler, copy.deepcopy(values), None))
     for output, value, our, their in zip(outputs, values, ours, theirs, strict=True):
         assert our == (SKIP if value == SKIP and not output.stateful else their)
     assert list(handler.outputs) == outputs
