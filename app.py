@@ -15,9 +15,9 @@ import api
 import ui
 from comfyui import install
 from errors import BusyError, KinoraError
-from jobs import Jobs
+from jobs import JobQueue
 from settings import Settings, on_a_space
-from share import public_link
+from web.public_link import public_link
 
 BAD_INPUT = 2  # exit code
 
@@ -43,7 +43,7 @@ def serve(settings: Settings) -> None:
         )
     listening = _listen(settings)
     try:
-        jobs = Jobs(settings)
+        jobs = JobQueue(settings)
         server_app = ui.mount(api.create(jobs), jobs)
         jobs.start()  # last: engines that start take the processor from the page
     except KinoraError as error:
@@ -54,7 +54,7 @@ def serve(settings: Settings) -> None:
         jobs.stop()
 
 
-def _serve(server_app: FastAPI, jobs: Jobs, listening: socket.socket) -> None:
+def _serve(server_app: FastAPI, jobs: JobQueue, listening: socket.socket) -> None:
     settings = jobs.settings
     port = listening.getsockname()[1]
     url = f"http://{settings.host}:{port}"

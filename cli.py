@@ -9,12 +9,12 @@ import typer
 from pydantic import SecretStr
 from typer.core import TyperGroup
 
-import doctor as health
 import modes
+from commands import doctor as health
 from commands import queue
 from commands.generate import generate
+from commands.reporter import BAD_INPUT, FAILED, terminal
 from commands.submit import submit
-from commands.tell import BAD_INPUT, FAILED, terminal
 from errors import InvalidInputError, KinoraError
 from settings import Settings
 

@@ -3,6 +3,8 @@
 import math
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict
+
 FailureKind = Literal[
     "invalid",
     "missing_model",
@@ -118,3 +120,30 @@ class TooOftenError(LimitError):
 
 class BusyError(KinoraError):
     """Another Kinora works on the same data folder."""
+
+
+class Problem(BaseModel):
+    """One reason why a part of a batch cannot run. `where` is a file's name, "clips.csv line 7" or ""."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    where: str
+    field: str
+    message: str
+
+
+class BatchError(KinoraError):
+    """Parts of a batch cannot run; `problems` names each, `good` counts the entries that can."""
+
+    kind: FailureKind = "invalid"
+
+    def __init__(self, problems: list[Problem], good: int) -> None:
+        first = problems[0]
+        count = "One entry" if len(problems) == 1 else f"{len(problems):,} entries"
+        where = f"{first.where}: " if first.where else ""
+        super().__init__(
+            f"{count} of this batch cannot run. {where}{first.message}",
+            f"Correct what is named, or submit only the {good:,} good ones." if good else "Correct what is named.",
+        )
+        self.problems = problems
+        self.good = good

@@ -28,8 +28,8 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """What runs now. `index` counts from 0 among `count` stages; `step` of `steps` is 0 of 0 where unknown."""
+class Phase:
+    """What runs now. `index` counts from 0 among `count` phases; `step` of `steps` is 0 of 0 where unknown."""
 
     index: int
     count: int
@@ -90,5 +90,17 @@ class Cancelled:
     """The end of a run that a person stopped."""
 
 
-Event = Queued | Download | Stage | Preview | Notice | Output | Failed | Cancelled
+Event = Queued | Download | Phase | Preview | Notice | Output | Failed | Cancelled
 FINAL = (Output, Failed, Cancelled)
+
+EVENT_NAMES: dict[type[Event], str] = {
+    Queued: "queued",
+    Download: "download",
+    Phase: "stage",  # its name since the first version of the API
+    Preview: "preview",
+    Notice: "notice",
+    Output: "output",
+    Failed: "failed",
+    Cancelled: "cancelled",
+}
+"""The names under which programs get events, over REST and on the command line."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 Graph = dict[str, dict[str, Any]]
-Stages = Mapping[str, Sequence[str]]  # a stage's label -> the ids of its nodes, in the order they run
+Phases = Mapping[str, Sequence[str]]  # a stage's label -> the ids of its nodes, in the order they run
 
 FOLDER = Path(__file__).resolve().parent / "workflows"
 

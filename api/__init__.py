@@ -1,14 +1,15 @@
-"""The REST API under /api/v1, beside the page. Routes parse, call one method of `Jobs`, and return its record."""
+"""The REST API under /api/v1, beside the page. Routes parse, call one method of `JobQueue`, and return its record."""
 
 from fastapi import APIRouter, FastAPI
 
-from api import events, files, modes, problems, queue, submit, tasks
-from api.guard import Guard
-from api.headers import SecurityHeaders
+from api import events, files, modes, queue, submit, tasks
 from errors import NotFoundError
-from jobs import Jobs
+from jobs import JobQueue
 from settings import VERSION
-from visitors import Visitors
+from web import problems
+from web.guard import Guard
+from web.headers import SecurityHeaders
+from web.visitors import Visitors
 
 PREFIX = "/api/v1"
 nowhere = APIRouter(include_in_schema=False)
@@ -16,7 +17,7 @@ nowhere = APIRouter(include_in_schema=False)
 __all__ = ["PREFIX", "create"]
 
 
-def create(jobs: Jobs) -> FastAPI:
+def create(jobs: JobQueue) -> FastAPI:
     """The server, to which the page is added; whoever reaches it has passed the guard."""
     app = FastAPI(
         title="Kinora",

@@ -5,25 +5,25 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Request
 
 from errors import ForbiddenError
-from jobs import Jobs, Status
-from limits import client_of
-from visitors import visitor_of
+from jobs import JobQueue, Status
+from web.rate_limit import client_of
+from web.visitors import visitor_of
 
 LARGEST = 2**31 - 1
 """Of an id; a database's integers end there."""
 
 
-def the_queue(request: Request) -> Jobs:
+def get_queue(request: Request) -> JobQueue:
     """As whoever asks may see and change it."""
-    jobs: Jobs = request.app.state.jobs
+    jobs: JobQueue = request.app.state.jobs
     if is_local(request):
         return jobs
     return jobs.of(visitor_of(request.scope), jobs.settings.uploads_dir, client_of(request.scope))
 
 
-def a_queue_that_works(request: Request) -> Jobs:
+def get_accepting_queue(request: Request) -> JobQueue:
     """Raises ForbiddenError where nobody works the queue off: tasks run in the context of a visitor's own request."""
-    queue = the_queue(request)
+    queue = get_queue(request)
     if queue.settings.zerogpu:
         raise ForbiddenError(
             "Here the GPU is lent to whoever watches a clip being made.",
@@ -32,8 +32,8 @@ def a_queue_that_works(request: Request) -> Jobs:
     return queue
 
 
-WorkingQueue = Annotated[Jobs, Depends(a_queue_that_works)]
-Queue = Annotated[Jobs, Depends(the_queue)]
+WorkingQueue = Annotated[JobQueue, Depends(get_accepting_queue)]
+Queue = Annotated[JobQueue, Depends(get_queue)]
 TaskId = Annotated[int, Path(ge=1, le=LARGEST)]
 JobId = Annotated[int, Path(ge=1, le=LARGEST)]
 Limit = Annotated[int, Query(ge=1, le=500, description="Rows of a page")]

@@ -12,8 +12,8 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.common import Queue, TaskId
-from events import FINAL, Event, Preview
-from jobs import Jobs
+from events import EVENT_NAMES, FINAL, Event, Preview
+from jobs import JobQueue
 
 router = APIRouter()
 EVERY = 0.5  # seconds: no oftener than a person can read
@@ -31,7 +31,7 @@ async def all_events(request: Request, queue: Queue) -> StreamingResponse:
     "/tasks/{task}/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}}
 )
 async def task_events(task: TaskId, request: Request, queue: Queue) -> StreamingResponse:
-    """A task's events from the first that still matters to its last: queued, download, stage, notice, output, failed,
+    """A task's events from the first that still matters to its last: queued, download, phase, notice, output, failed,
     cancelled."""
     await run_in_threadpool(queue.task, task)
     return _stream(_task(request, queue, task))
@@ -42,7 +42,7 @@ def _stream(messages: AsyncIterator[str]) -> StreamingResponse:
     return StreamingResponse(messages, media_type="text/event-stream", headers=headers)
 
 
-async def _changes(request: Request, queue: Jobs) -> AsyncIterator[str]:
+async def _changes(request: Request, queue: JobQueue) -> AsyncIterator[str]:
     seen, engine, said = -1, None, time.monotonic()
     while not queue.stopped and not await request.is_disconnected():
         number = queue.changes.number
@@ -59,7 +59,7 @@ async def _changes(request: Request, queue: Jobs) -> AsyncIterator[str]:
         await asyncio.sleep(EVERY)
 
 
-def _news(queue: Jobs, changed: list[int]) -> str:
+def _news(queue: JobQueue, changed: list[int]) -> str:
     text = _message("state", queue.state().model_dump(mode="json"))
     if changed:
         rows = [row.model_dump(mode="json") for row in queue.rows(changed)]
@@ -67,7 +67,7 @@ def _news(queue: Jobs, changed: list[int]) -> str:
     return text
 
 
-async def _task(request: Request, queue: Jobs, task: int) -> AsyncIterator[str]:
+async def _task(request: Request, queue: JobQueue, task: int) -> AsyncIterator[str]:
     """The blocking iterator is asked in a thread, a moment at a time."""
     updates = queue.updates(task, every=EVERY)
     said = time.monotonic()
@@ -76,7 +76,7 @@ async def _task(request: Request, queue: Jobs, task: int) -> AsyncIterator[str]:
         for event in fresh:
             if not isinstance(event, Preview):
                 said = time.monotonic()
-                yield _message(type(event).__name__.lower(), dataclasses.asdict(event))
+                yield _message(EVENT_NAMES[type(event)], dataclasses.asdict(event))
             if isinstance(event, FINAL):
                 return
         if time.monotonic() - said > PING:

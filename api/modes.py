@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 import modes
 from api.common import Queue
-from jobs import Jobs
+from jobs import JobQueue
 from modes import Mode
 
 router = APIRouter()
@@ -54,14 +54,14 @@ def loras(queue: Queue) -> list[str]:
     return queue.models.available("loras")
 
 
-def _presence(mode: Mode, queue: Jobs) -> ModePresence:
+def _presence(mode: Mode, queue: JobQueue) -> ModePresence:
     params = mode.validate(mode.examples[0].values, queue.settings.use_demo)
     sizes = [each.size for each in queue.to_download(mode, params)]
     known = [size for size in sizes if size is not None]
     return ModePresence(mode=mode.id, files=len(sizes), bytes=sum(known) if len(known) == len(sizes) else None)
 
 
-def _info(mode: Mode, queue: Jobs) -> ModeInfo:
+def _info(mode: Mode, queue: JobQueue) -> ModeInfo:
     schema = mode.params.model_json_schema()
     for parameter in mode.parameters(queue.settings.use_demo):
         if parameter.default is not None:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, status
 from pydantic import BaseModel
 
 from api.common import Cursor, JobId, Limit, Queue, Search
-from jobs import EngineRow, JobPage, JobRow, QueueState
+from jobs import EngineSummary, JobPage, JobSummary, QueueState
 from settings import VERSION
 
 router = APIRouter()
@@ -13,7 +13,7 @@ router = APIRouter()
 class Health(BaseModel):
     status: str
     version: str
-    engines: list[EngineRow]
+    engines: list[EngineSummary]
 
 
 class Again(BaseModel):
@@ -52,11 +52,11 @@ def jobs(queue: Queue, limit: Limit = 50, cursor: Cursor = None, search: Search 
 
 
 @router.get("/jobs/{job}")
-def job(job: JobId, queue: Queue) -> JobRow:
+def job(job: JobId, queue: Queue) -> JobSummary:
     return queue.job(job)
 
 
 @router.post("/jobs/{job}/again", status_code=status.HTTP_201_CREATED)
-def again(job: JobId, ask: Again, queue: Queue) -> JobRow:
+def again(job: JobId, ask: Again, queue: Queue) -> JobSummary:
     """A whole job once more, as a new one."""
     return queue.again(job, ask.new_seeds, ask.key)

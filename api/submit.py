@@ -15,7 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from api.common import Queue, WorkingQueue, without_nulls
 from errors import InvalidInputError
-from jobs import Batch, JobRow, Jobs, Plan, Submission
+from jobs import Batch, JobQueue, JobSummary, Plan, Submission
 from media import readable
 from settings import Settings
 
@@ -40,7 +40,7 @@ def plan(submission: Submission, queue: Queue) -> Plan:
 
 
 @router.post("/jobs", status_code=status.HTTP_201_CREATED)
-def submit(submission: Submission, queue: WorkingQueue, skip_bad: SkipBad = False) -> JobRow:
+def submit(submission: Submission, queue: WorkingQueue, skip_bad: SkipBad = False) -> JobSummary:
     return queue.submit(_storable(submission), skip_bad)
 
 
@@ -49,14 +49,14 @@ def submit(submission: Submission, queue: WorkingQueue, skip_bad: SkipBad = Fals
     status_code=status.HTTP_201_CREATED,
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
 )
-async def upload(request: Request, queue: WorkingQueue, skip_bad: SkipBad = False) -> JobRow:
+async def upload(request: Request, queue: WorkingQueue, skip_bad: SkipBad = False) -> JobSummary:
     """The submission as the part `job`, its files as parts named after the parameters that take them; `files` and
     `table` make a batch."""
     async with request.form(max_files=1000, max_fields=1000) as form:
         return await run_in_threadpool(_upload, form, queue, skip_bad)
 
 
-def _upload(form: FormData, queue: Jobs, skip_bad: bool) -> JobRow:
+def _upload(form: FormData, queue: JobQueue, skip_bad: bool) -> JobSummary:
     text = form.get("job")
     try:
         submission = Submission.model_validate(without_nulls(json.loads(text if isinstance(text, str) else "")))
@@ -77,7 +77,7 @@ def _upload(form: FormData, queue: Jobs, skip_bad: bool) -> JobRow:
                 values[name] = str(saved)
         many = submission.batch is not None or files or table
         batch = batch.model_copy(update={"files": files, "table": table})
-        changed = {"values": values, "batch": batch if many else None, "stage": True}
+        changed = {"values": values, "batch": batch if many else None, "keep_copies": True}
         return queue.submit(submission.model_copy(update=changed), skip_bad)
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.common import LARGEST, Cursor, Limit, Queue, Search, Statuses, TaskId
 from errors import InvalidInputError
-from jobs import STATUSES, Acted, Selection, TaskDetail, TaskPage
+from jobs import STATUSES, ActionResult, Selection, TaskDetail, TaskPage
 
 router = APIRouter(prefix="/tasks")
 
@@ -45,24 +45,24 @@ def task(task: TaskId, queue: Queue) -> TaskDetail:
 
 
 @router.post("/cancel")
-def cancel(selection: Selection, queue: Queue) -> Acted:
+def cancel(selection: Selection, queue: Queue) -> ActionResult:
     """Queued ones at once; running ones are asked to stop, and counted as pending until they have."""
     return queue.cancel(selection)
 
 
 @router.post("/retry")
-def retry(ask: Retry, queue: Queue) -> Acted:
+def retry(ask: Retry, queue: Queue) -> ActionResult:
     """Failed and cancelled ones, in place."""
     return queue.retry(ask.selection, ask.new_seeds)
 
 
 @router.post("/front")
-def front(selection: Selection, queue: Queue) -> Acted:
+def front(selection: Selection, queue: Queue) -> ActionResult:
     return queue.front(selection)
 
 
 @router.post("/priority")
-def priority(ask: Prioritise, queue: Queue) -> Acted:
+def priority(ask: Prioritise, queue: Queue) -> ActionResult:
     return queue.prioritise(ask.selection, ask.priority)
 
 

@@ -1,4 +1,5 @@
-"""ComfyUI in library mode: one engine, one prompt at a time, events out.
+"""Everything that runs a graph. Only `comfy/` imports torch and ComfyUI.
 
-The only room that imports ComfyUI or torch, and only inside functions, so that importing it costs nothing.
+`contract.py` says what an engine is. `process.py` runs one in a process of its own, whose other end is `child.py`;
+`zerogpu.py` runs one in forks of the page's process; `ray/` on the machines of a cluster.
 """

@@ -7,12 +7,12 @@ from typing import Any
 import typer
 
 import modes
+from commands.api_client import ApiClient, Queue, open_queue
 from commands.options import command, given, option
-from commands.remote import Queue, RemoteJobs, open_queue
-from commands.tell import BAD_INPUT, CANCELLED, FAILED, Tell, refused, teller, terminal
+from commands.reporter import BAD_INPUT, CANCELLED, FAILED, Reporter, make_reporter, refused, terminal
 from errors import BusyError, InvalidInputError, KinoraError
 from events import FINAL, Cancelled, Event, Failed, Output
-from jobs import Jobs, Selection, Submission, holder
+from jobs import JobQueue, Selection, Submission, holder
 from modes import Mode
 from settings import Settings
 
@@ -22,7 +22,7 @@ LOOK = 1.0  # seconds between looks at an engine that tells nothing
 
 
 def _generate(mode: Mode, values: dict[str, Any], out: Path | None, as_json: bool) -> None:
-    tell = teller(as_json)
+    tell = make_reporter(as_json)
     try:
         _check_out(out)
         written = given(mode, values)
@@ -32,13 +32,13 @@ def _generate(mode: Mode, values: dict[str, Any], out: Path | None, as_json: boo
         raise refused(tell, error) from None
     task = queue.tasks(job=job.id).tasks[0].id
     tell.submitted(queue.task(task), set(written))
-    if isinstance(queue, Jobs):
+    if isinstance(queue, JobQueue):
         queue = _working(queue, job.id)
     try:
         last = _follow(queue, task, tell)
     finally:
         tell.close()
-        if isinstance(queue, Jobs):
+        if isinstance(queue, JobQueue):
             queue.stop()
     if isinstance(last, Failed):
         raise typer.Exit(FAILED)
@@ -52,7 +52,7 @@ def _generate(mode: Mode, values: dict[str, Any], out: Path | None, as_json: boo
         shutil.copyfile(made, out)
 
 
-def _working(queue: Jobs, job: int) -> Queue:
+def _working(queue: JobQueue, job: int) -> Queue:
     """The queue once somebody works on this job: this process, as soon as no other one has the data folder, or a
     Kinora that was just starting."""
     told = False
@@ -63,13 +63,13 @@ def _working(queue: Jobs, job: int) -> Queue:
         except BusyError as error:
             found = holder(queue.settings.home)
             if found and found.url:
-                return RemoteJobs(found)
+                return ApiClient(found)
             if not told:
                 terminal.print(f"{error.message} Waiting for its end.", markup=False)
             told = True
 
 
-def _follow(queue: Queue, task: int, tell: Tell) -> Event:
+def _follow(queue: Queue, task: int, tell: Reporter) -> Event:
     """Tells every event and returns the last one; Ctrl+C cancels the task and waits for its end."""
     while True:
         try:
@@ -78,7 +78,7 @@ def _follow(queue: Queue, task: int, tell: Tell) -> Event:
                     tell.event(event)
                     if isinstance(event, FINAL):
                         return event
-                if isinstance(queue, Jobs) and (failed := queue.engine.error):
+                if isinstance(queue, JobQueue) and (failed := queue.engine.error):
                     queue.cancel(Selection(tasks=[task]))  # nobody would be there to see it run later
                     tell.event(failed)
                     return failed

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from errors import InvalidInputError
-from jobs.fields import read_text
-from modes import Mode, Parameter, rows
-from modes.inputs import MEDIA
+from jobs.submit.columns import read_text
+from modes import Mode, Parameter, lists
+from modes.media_info import MEDIA
 
 MAX_GRAPH_BYTES = 4_000_000
 
@@ -51,9 +51,9 @@ def _option(parameter: Parameter, demo_default: Any) -> inspect.Parameter:
         notes.append(f"One of {', '.join(map(str, parameter.choices))}.")
     names: list[str] = [name]
     kind: Any = str | None
-    if parameter.widget in rows.KINDS:
+    if parameter.widget in lists.KINDS:
         kind = list[str] | None
-        notes.append(f"{rows.KINDS[parameter.widget].text}; may be given several times.")
+        notes.append(f"{lists.KINDS[parameter.widget].text}; may be given several times.")
     elif isinstance(parameter.default, bool):
         kind, names = bool | None, [f"{name}/--no-{name[2:]}"]
     if parameter.default not in (None, "", ()):

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from commands.remote import open_queue
-from commands.tell import CANCELLED, FAILED, teller, terminal
+from commands.api_client import open_queue
+from commands.reporter import CANCELLED, FAILED, make_reporter, terminal
 from errors import InvalidInputError
 from events import FINAL, Cancelled, Event, Failed
-from jobs import STATUSES, Acted, Jobs, Selection, Status, TaskRow
+from jobs import STATUSES, ActionResult, JobQueue, Selection, Status, TaskSummary
 from settings import Settings
 
 Tasks = Annotated[list[int] | None, typer.Argument(help="Task numbers.")]
@@ -40,7 +40,7 @@ def list_tasks(
     counts = ", ".join(f"{count:,} {name}" for name, count in state.counts.model_dump().items() if count)
     paused = " The queue is paused." if state.paused else ""
     terminal.print(f"{counts or 'Nothing is queued'}.{paused}", highlight=False)
-    if isinstance(queue, Jobs) and state.counts.queued:
+    if isinstance(queue, JobQueue) and state.counts.queued:
         terminal.print("Kinora does not run now; it goes on when it is started.")
 
 
@@ -56,8 +56,8 @@ def show(task: Annotated[int, typer.Argument(help="A task's number.")], as_json:
         typer.echo(f"  {name} = {value}")
     for given in detail.inputs:
         typer.echo(f"  {given.parameter} was {given.original}")
-    for stage in detail.stages:
-        typer.echo(f"  {stage.label}" + (f": {stage.seconds:.1f} s" if stage.seconds is not None else ""))
+    for phase in detail.phases:
+        typer.echo(f"  {phase.label}" + (f": {phase.seconds:.1f} s" if phase.seconds is not None else ""))
     if detail.failure:
         typer.echo(f"{detail.failure.message} {detail.failure.hint}")
     for output in detail.outputs_list:
@@ -69,9 +69,9 @@ def show(task: Annotated[int, typer.Argument(help="A task's number.")], as_json:
 def watch(task: Annotated[int, typer.Argument(help="A task's number.")], as_json: AsJson = False) -> None:
     """Follow a task to its end. Ctrl+C stops watching; the task goes on. Exit codes as for generate."""
     queue = open_queue(Settings())
-    if isinstance(queue, Jobs) and queue.task(task).status in ("queued", "running"):
+    if isinstance(queue, JobQueue) and queue.task(task).status in ("queued", "running"):
         raise InvalidInputError("Kinora does not run now, so nothing happens.", "task", "Start it and watch again.")
-    tell = teller(as_json)
+    tell = make_reporter(as_json)
     last: Event | None = None
     for events in queue.updates(task):
         for event in events:
@@ -153,7 +153,7 @@ def clean(
     days: Annotated[float | None, typer.Option(help="Instead of the setting keep_inputs_days.", min=0)] = None,
 ) -> None:
     """Remove kept inputs that nothing queued or running needs. Results are never removed."""
-    queue = Jobs(Settings())
+    queue = JobQueue(Settings())
     stale = queue.stale(days)
     for each in stale:
         typer.echo(f"{each.path} ({each.bytes / 1e6:,.1f} MB, last used {each.days:.0f} days ago)")
@@ -177,14 +177,14 @@ def _selection(tasks: list[int] | None, job: int | None, status: Status | None) 
     return Selection(tasks=tasks or [], jobs=[] if job is None else [job], status=status)
 
 
-def _told(acted: Acted, what: str) -> None:
+def _told(acted: ActionResult, what: str) -> None:
     terminal.print(f"{acted.changed:,} {what}.", highlight=False)
 
 
-def _line(row: TaskRow) -> str:
+def _line(row: TaskSummary) -> str:
     words = [f"{row.id:>6}", f"{row.status:<9}", f"{row.mode:<10}", row.label.splitlines()[0][:60] if row.label else ""]
     if row.progress:
-        words.append(f"({row.progress.stage}, step {row.progress.step} of {row.progress.steps})")
+        words.append(f"({row.progress.phase}, step {row.progress.step} of {row.progress.steps})")
     if row.error:
         words.append(f"— {row.error}")
     return "  ".join(words)

@@ -6,11 +6,11 @@ from typing import Any
 import typer
 
 import modes
+from commands.api_client import open_queue
 from commands.options import command, given, option
-from commands.remote import open_queue
-from commands.tell import refused, spoken, teller, terminal
+from commands.reporter import make_reporter, refused, spoken, terminal
 from errors import InvalidInputError, KinoraError
-from jobs import Batch, Jobs, Plan, Submission
+from jobs import Batch, JobQueue, Plan, Submission
 from modes import Mode
 from settings import Settings
 
@@ -29,11 +29,11 @@ def _submit(
     priority: int,
     name: str,
     skip_bad: bool,
-    stage: bool,
+    keep_copies: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    tell = teller(as_json)
+    tell = make_reporter(as_json)
     try:
         batch = Batch(
             folder=folder and folder.expanduser().absolute(),
@@ -50,7 +50,7 @@ def _submit(
             tries=tries,
             priority=priority,
             name=name,
-            stage=stage,
+            keep_copies=keep_copies,
         )
         queue = open_queue(Settings())
         if dry_run:
@@ -65,7 +65,7 @@ def _submit(
     count = job.counts.queued
     typer.echo(job.id)
     terminal.print(f"Job {job.id}, {job.name}: {count:,} {'clip' if count == 1 else 'clips'} queued.", markup=False)
-    if isinstance(queue, Jobs):
+    if isinstance(queue, JobQueue):
         terminal.print("Kinora does not run now; it makes them when it is started.")
 
 
@@ -102,7 +102,11 @@ _extra = [
     option("name", "", str, "--name", help="A name for the job."),
     option("skip_bad", False, bool, "--skip-bad", help="Leave out what cannot run."),
     option(
-        "stage", True, bool, "--stage/--no-stage", help="Keep copies of the inputs (default), or use them in place."
+        "keep_copies",
+        True,
+        bool,
+        "--stage/--no-stage",
+        help="Keep copies of the inputs (default), or use them in place.",
     ),
     option("dry_run", False, bool, "--dry-run", help="Only say what it would come to."),
     option("as_json", False, bool, "--json", help="Print JSON."),

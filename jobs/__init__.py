@@ -1,48 +1,44 @@
 """The durable queue. A *job* is what a person submitted; its *tasks* are single generations.
 
-Start with `queue.py`: `Jobs` is what page, REST and command line call. `lifecycle.py` has the statuses, `runner.py` the
-worker, `schema.py` the tables.
+Start with `queue.py`: `JobQueue` is what page, REST and command line call. The order inside: `submit/` from a form to
+drafts, `store/` everything with SQL, `work/` everything that runs, `files/` kept inputs and outputs.
 """
 
-from jobs.lock import Holder, holder
-from jobs.queue import Jobs
-from jobs.records import (
+from jobs.queue import JobQueue
+from jobs.types import (
     STATUSES,
-    Acted,
+    ActionResult,
     Batch,
-    BatchError,
-    EngineRow,
+    EngineSummary,
     JobPage,
-    JobRow,
+    JobSummary,
     Plan,
-    Problem,
     QueueState,
     Selection,
     Status,
     Submission,
     TaskDetail,
     TaskPage,
-    TaskRow,
+    TaskSummary,
 )
+from jobs.work.instance_lock import RunningInstance, holder
 
 __all__ = [
     "STATUSES",
-    "Acted",
+    "ActionResult",
     "Batch",
-    "BatchError",
-    "EngineRow",
-    "Holder",
+    "EngineSummary",
     "JobPage",
-    "JobRow",
-    "Jobs",
+    "JobQueue",
+    "JobSummary",
     "Plan",
-    "Problem",
     "QueueState",
+    "RunningInstance",
     "Selection",
     "Status",
     "Submission",
     "TaskDetail",
     "TaskPage",
-    "TaskRow",
+    "TaskSummary",
     "holder",
 ]

@@ -6,26 +6,26 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import limits
-import timings
+from backend.contract import EngineState
+from backend.process import EngineProcess
 from errors import ForbiddenError, InvalidInputError, NotFoundError, TooOftenError
-from events import Cancelled, Event, Failed, Output, Queued, Stage
-from jobs.acts import Acts
-from jobs.database import Database
-from jobs.engines import engines
-from jobs.inputs import Inputs, Stale
-from jobs.lifecycle import Lifecycle
-from jobs.listing import Listing
-from jobs.live import Changes, LiveTasks
-from jobs.lock import HomeLock
-from jobs.naming import Naming
-from jobs.outputs import Outputs
-from jobs.records import (
+from events import Cancelled, Event, Failed, Output, Phase, Queued
+from jobs.files.kept_inputs import Inputs, Stale
+from jobs.files.outputs import Outputs
+from jobs.store.commands import QueueCommands
+from jobs.store.database import Database
+from jobs.store.insert import JobInserter
+from jobs.store.presenter import TaskPresenter
+from jobs.store.queries import TaskQueries
+from jobs.store.transitions import TaskTransitions
+from jobs.submit.drafts import DraftBuilder
+from jobs.submit.path_policy import PathPolicy
+from jobs.types import (
     STATUSES,
-    Acted,
-    EngineRow,
+    ActionResult,
+    EngineSummary,
     JobPage,
-    JobRow,
+    JobSummary,
     Plan,
     QueueState,
     Selection,
@@ -33,23 +33,24 @@ from jobs.records import (
     Submission,
     TaskDetail,
     TaskPage,
-    TaskRow,
+    TaskSummary,
 )
-from jobs.runner import Runner, Shop
-from jobs.submission import Drafting
-from jobs.submitting import Submitting
-from jobs.tending import Tending, home_name
-from jobs.views import Views
-from jobs.visits import Visits
+from jobs.work import durations
+from jobs.work.instance_lock import InstanceLock
+from jobs.work.live_events import Changes, TaskFeeds
+from jobs.work.maintenance import Maintenance, node_id
+from jobs.work.on_demand import OnDemandRunner
+from jobs.work.pool import engines
+from jobs.work.worker import Worker, WorkerContext
 from models import Models, Presence
 from modes import Mode, Params
 from settings import PROJECT, Settings
-from worker import EngineProcess, EngineState
+from web import rate_limit
 
 IMMEDIATE = 1.0  # seconds that a cancel waits to see whether the running ones stop at once
 
 
-class Jobs:
+class JobQueue:
     """The queue. Until `start` it only takes and tells; then it works. The methods may be called from any thread."""
 
     def __init__(self, settings: Settings) -> None:
@@ -57,35 +58,35 @@ class Jobs:
         self.settings = settings
         self.visitor = ""
         self._client = ""
-        self._submissions = limits.per_minute(settings)
+        self._submissions = rate_limit.per_minute(settings)
         self.models = Models(settings)
         self.changes = Changes()
-        self.lock = HomeLock(settings.home)
-        self.live = LiveTasks()
-        self.listing = Listing(database := Database(settings))
+        self.lock = InstanceLock(settings.home)
+        self.live = TaskFeeds()
+        self.listing = TaskQueries(database := Database(settings))
         self.notice = database.notice
         self.inputs = Inputs(database, settings)
         self._database = database
-        self._acts = Acts(database)
-        self._lifecycle = Lifecycle(database)
-        self._views = Views(self.listing, self.live)
-        self._drafting = Drafting(settings, self.models, self.inputs)
-        self._submitting = Submitting(database, self.listing, self._drafting)
+        self._acts = QueueCommands(database)
+        self._lifecycle = TaskTransitions(database)
+        self._views = TaskPresenter(self.listing, self.live)
+        self._drafting = DraftBuilder(settings, self.models, self.inputs)
+        self._submitting = JobInserter(database, self.listing, self._drafting)
         self._outputs = Outputs(settings)
         self._stopping = threading.Event()
         self._work = threading.Condition()
-        self._runners: list[Runner] = []
-        self._visits: Visits | None = None
+        self._runners: list[Worker] = []
+        self._visits: OnDemandRunner | None = None
         self._idle = EngineState("stopped")
 
     def start(self, only_job: int | None = None) -> None:
         """Takes up work; with `only_job` that job's and no other. Raises BusyError where another Kinora works on the
         data folder, and ClusterError where a Ray cluster is set and cannot be used."""
         self.lock.acquire()
-        home = home_name(self.settings)
-        tending = Tending(self.settings, self._lifecycle, self._outputs, self.inputs, self.live, self.changes, home)
+        home = node_id(self.settings)
+        tending = Maintenance(self.settings, self._lifecycle, self._outputs, self.inputs, self.live, self.changes, home)
         tending.recover()
-        shop = Shop(
+        shop = WorkerContext(
             self.settings,
             self._lifecycle,
             self.live,
@@ -98,14 +99,14 @@ class Jobs:
         )
         tending.start(lambda: [runner.worker for runner in self._runners], self._stopping)
         if self.settings.zerogpu:
-            import zerogpu
+            from backend import zerogpu
 
             self._idle = EngineState("ready", zerogpu.start(self.settings))
-            self._visits = Visits(shop, tending.process, self.listing, self._idle.info, self._runners)
+            self._visits = OnDemandRunner(shop, tending.process, self.listing, self._idle.info, self._runners)
             return
         most = 1 if only_job is not None else self.settings.workers
         for name, engine in engines(self.settings, most).items():
-            self._runners.append(Runner(name, engine, shop, tending.process))
+            self._runners.append(Worker(name, engine, shop, tending.process))
         for runner in self._runners:
             runner.start()
 
@@ -122,7 +123,7 @@ class Jobs:
         self.lock.release()
         self._database.close()
 
-    def of(self, visitor: str, uploads: Path | None = None, client: str = "") -> "Jobs":
+    def of(self, visitor: str, uploads: Path | None = None, client: str = "") -> "JobQueue":
         """The same queue as one caller may see and use it.
 
         A `visitor` sees nothing but their own jobs; "" is whoever sees all. With `uploads`, the folder that has what
@@ -132,15 +133,15 @@ class Jobs:
         theirs = copy.copy(self)
         theirs.visitor, theirs._client = visitor, client
         if visitor:
-            theirs.listing = Listing(self._database, visitor)
-            theirs._acts = Acts(self._database, visitor)
-            theirs._views = Views(theirs.listing, self.live)
+            theirs.listing = TaskQueries(self._database, visitor)
+            theirs._acts = QueueCommands(self._database, visitor)
+            theirs._views = TaskPresenter(theirs.listing, self.live)
         if uploads:
             own = (self.settings.outputs_dir, self.settings.inputs_dir, PROJECT / "examples")
-            naming = Naming([uploads, *own, *self.settings.allowed_dirs], theirs._may_read)
-            theirs._drafting = Drafting(self.settings, self.models, self.inputs, naming)
+            naming = PathPolicy([uploads, *own, *self.settings.allowed_dirs], theirs._may_read)
+            theirs._drafting = DraftBuilder(self.settings, self.models, self.inputs, naming)
         most = self.settings.visitor_limit
-        theirs._submitting = Submitting(self._database, theirs.listing, theirs._drafting, visitor, most)
+        theirs._submitting = JobInserter(self._database, theirs.listing, theirs._drafting, visitor, most)
         return theirs
 
     @property
@@ -163,7 +164,7 @@ class Jobs:
         """What a submission would come to. Raises as `submit`, but for a batch's problems, which it lists."""
         return self._drafting.plan(submission, self._views.seconds_of)
 
-    def submit(self, submission: Submission, skip_bad: bool = False) -> JobRow:
+    def submit(self, submission: Submission, skip_bad: bool = False) -> JobSummary:
         """Checks all values, keeps the inputs, draws the seeds, builds the graphs and queues the tasks, or nothing.
 
         Raises InvalidInputError for an unknown mode, InvalidParamsError with a sentence for each field at fault,
@@ -182,7 +183,7 @@ class Jobs:
         self._refuse_too_often()
         return self._submitted(self._submitting.submit(submission, skip_bad))
 
-    def again(self, job: int, new_seeds: bool = False, key: str | None = None) -> JobRow:
+    def again(self, job: int, new_seeds: bool = False, key: str | None = None) -> JobSummary:
         """A whole job once more, as a new one. The same `key` makes only one. Raises NotFoundError and LimitError."""
         self._refuse_too_often()
         return self._submitted(self._submitting.again(job, new_seeds, key))
@@ -196,7 +197,7 @@ class Jobs:
         if self._visits and self.task(task).status == "queued":
             self._visits.begin(task)
 
-    def cancel(self, selection: Selection) -> Acted:
+    def cancel(self, selection: Selection) -> ActionResult:
         """Takes tasks out of the queue, and stops those that run. What has ended stays as it is."""
         cancelled, stopping = self._acts.cancel(selection)
         for task in cancelled:
@@ -210,30 +211,30 @@ class Jobs:
         while pending and time.monotonic() < deadline:
             time.sleep(0.02)
             pending = {row.id for row in self.listing.rows(pending) if row.status == "running"}
-        return Acted(changed=len(cancelled | stopping) - len(pending), pending=len(pending))
+        return ActionResult(changed=len(cancelled | stopping) - len(pending), pending=len(pending))
 
-    def retry(self, selection: Selection, new_seeds: bool = False) -> Acted:
+    def retry(self, selection: Selection, new_seeds: bool = False) -> ActionResult:
         """Queues what failed or was cancelled once more, in place. Raises LimitError."""
         self._refuse_too_often()
         again = self._acts.retry(selection, self._drafting.reseed if new_seeds else None)
         self._acted(again)
-        return Acted(changed=len(again))
+        return ActionResult(changed=len(again))
 
-    def front(self, selection: Selection) -> Acted:
+    def front(self, selection: Selection) -> ActionResult:
         """Moves queued tasks before all others. Raises ForbiddenError for a visitor."""
         self._refuse_visitors()
         moved = self._acts.front(selection)
         self._acted(moved)
-        return Acted(changed=len(moved))
+        return ActionResult(changed=len(moved))
 
-    def prioritise(self, selection: Selection, priority: int) -> Acted:
+    def prioritise(self, selection: Selection, priority: int) -> ActionResult:
         """Gives queued tasks another priority, -100 to 100; higher runs first. Raises ForbiddenError for a visitor."""
         self._refuse_visitors()
         if not -100 <= priority <= 100:
             raise InvalidInputError("Priority must be from -100 to 100.", "priority")
         moved = self._acts.prioritise(selection, priority)
         self._acted(moved)
-        return Acted(changed=len(moved))
+        return ActionResult(changed=len(moved))
 
     def pause(self, paused: bool = True) -> QueueState:
         """What runs goes on to its end, then nothing begins until `pause(False)`; a restart does not change that.
@@ -263,14 +264,14 @@ class Jobs:
         rows, total, following = self.listing.tasks(statuses, job, search, limit, cursor)
         return TaskPage(tasks=[self._views.row(row) for row in rows], total=total, next=following)
 
-    def rows(self, ids: Sequence[int]) -> list[TaskRow]:
+    def rows(self, ids: Sequence[int]) -> list[TaskSummary]:
         return [self._views.row(row) for row in self.listing.rows(ids)]
 
     def task(self, task: int) -> TaskDetail:
         """Raises NotFoundError."""
         return self._views.detail(task)
 
-    def job(self, job: int) -> JobRow:
+    def job(self, job: int) -> JobSummary:
         """Raises NotFoundError."""
         return self._views.job(*self.listing.job(job))
 
@@ -337,10 +338,10 @@ class Jobs:
         live = self.live.find(task.id)
         return time.monotonic() - live.started if live and live.started is not None else 0.0
 
-    def time_left(self, task: TaskDetail, stage: Stage | None, since: float) -> float | None:
-        """Seconds until a task ends that is in `stage` since then (time.monotonic()); None without earlier runs."""
-        runs = self.listing.stage_times_like(task.id)
-        return timings.left(runs, [each.label for each in task.stages], stage, time.monotonic() - since)
+    def time_left(self, task: TaskDetail, phase: Phase | None, since: float) -> float | None:
+        """Seconds until a task ends that is in `phase` since then (time.monotonic()); None without earlier runs."""
+        runs = self.listing.phase_times_like(task.id)
+        return durations.left(runs, [each.label for each in task.phases], phase, time.monotonic() - since)
 
     def input_file(self, task: int, parameter: str) -> Path:
         """The file of a task's media parameter. Raises NotFoundError."""
@@ -379,7 +380,7 @@ class Jobs:
         if self.visitor:
             raise ForbiddenError("Only whoever runs this Kinora may change the order of the queue or pause it.")
 
-    def _submitted(self, job: int) -> JobRow:
+    def _submitted(self, job: int) -> JobSummary:
         self._acted(self.listing.tasks_of(job))
         return self.job(job)
 
@@ -398,9 +399,9 @@ class Jobs:
                 self.live.tell(task, Queued(self.listing.ahead(task)))
 
 
-def _engine(runner: Runner) -> EngineRow:
+def _engine(runner: Worker) -> EngineSummary:
     state = runner.engine.state
-    return EngineRow(
+    return EngineSummary(
         name=runner.name,
         state=state.name,
         device=str(state.info.get("device", "")),

@@ -2,10 +2,10 @@
 PNG, WAV and MP4 of one kind each out. Runs in the web process: neither torch nor ComfyUI is imported."""
 
 from media.audio import AudioInfo, probe_audio
+from media.hardlink import link
 from media.image import ImageInfo, probe_image
-from media.link import link
+from media.preparer import Preparer, digest, readable
 from media.source import MediaError
-from media.staging import Staging, digest, readable
 from media.thumbnail import thumbnail
 from media.video import VideoInfo, probe_video, sample
 
@@ -13,7 +13,7 @@ __all__ = [
     "AudioInfo",
     "ImageInfo",
     "MediaError",
-    "Staging",
+    "Preparer",
     "VideoInfo",
     "digest",
     "link",

@@ -15,7 +15,7 @@ from media.source import MediaError, check_seconds, regular_file
 from settings import Settings
 
 RATE = 48_000
-"""Samples per second of everything staged: the rate of nearly all video, and a multiple of the audio VAE's 16 kHz."""
+"""Samples per second of everything prepared: the rate of nearly all video, and a multiple of the audio VAE's 16 kHz."""
 
 SHORTEST = 0.1
 """Seconds. Below this there is not one latent frame of sound to work with."""

@@ -39,7 +39,7 @@ class _StoppedError(Exception):
 class _Item:
     file: ModelFile
     target: Path
-    offer: hub.Offer
+    offer: hub.RemoteFile
 
     @property
     def partial(self) -> Path:
@@ -96,9 +96,9 @@ class Fetch:
         except Exception as error:  # noqa: BLE001  raised again where the events are read
             self._events.put(error)
 
-    def _resolve(self, file: ModelFile, target: Path) -> hub.Offer:
+    def _resolve(self, file: ModelFile, target: Path) -> hub.RemoteFile:
         pinned = self._pins.apply(file)
-        patience = _Patience(self._stop, pinned, target.parent)
+        patience = RetryPolicy(self._stop, pinned, target.parent)
         while True:
             try:
                 offer = hub.resolve(pinned)
@@ -111,7 +111,7 @@ class Fetch:
 
     def _fetch(self, item: _Item) -> None:
         """One process downloads, the others watch its progress and then find the file."""
-        report = _Report(self._events, item)
+        report = ProgressReporter(self._events, item)
         item.target.parent.mkdir(parents=True, exist_ok=True)
         with self._lock(item, report):
             if not item.target.is_file():
@@ -120,7 +120,7 @@ class Fetch:
                 return  # it came while the others were fetched
             report.done(item.offer.size, last=True)
 
-    def _lock(self, item: _Item, report: "_Report") -> AbstractContextManager:
+    def _lock(self, item: _Item, report: "ProgressReporter") -> AbstractContextManager:
         folder = item.target.parent / ".locks"  # lock files stay: removing one is a race
         folder.mkdir(exist_ok=True)
         lock = FileLock(folder / f"{item.target.name}.lock")
@@ -132,10 +132,10 @@ class Fetch:
             if self._stop.is_set():
                 raise _StoppedError
 
-    def _transfer(self, item: _Item, report: "_Report") -> None:
+    def _transfer(self, item: _Item, report: "ProgressReporter") -> None:
         with item.partial.open("a+b") as out:
             digest, done = self._hash_partial(out, item, report)
-            patience = _Patience(self._stop, item.file, item.target.parent)
+            patience = RetryPolicy(self._stop, item.file, item.target.parent)
             while done < item.offer.size:
                 before = done
                 try:
@@ -163,7 +163,7 @@ class Fetch:
         for older in item.target.parent.glob(f"{glob.escape(item.target.name)}.*.part"):
             older.unlink()
 
-    def _hash_partial(self, out: BinaryIO, item: _Item, report: "_Report") -> tuple["hashlib._Hash", int]:
+    def _hash_partial(self, out: BinaryIO, item: _Item, report: "ProgressReporter") -> tuple["hashlib._Hash", int]:
         """The hash and length of what an earlier try left; nothing where it is longer than the file."""
         digest, done = hashlib.sha256(), 0
         if item.received > item.offer.size:
@@ -178,7 +178,7 @@ class Fetch:
         return digest, done
 
 
-class _Report:
+class ProgressReporter:
     """Turns bytes into events, a few a second."""
 
     def __init__(self, events: queue.SimpleQueue, item: _Item) -> None:
@@ -202,7 +202,7 @@ class _Report:
         self.told = True
 
 
-class _Patience:
+class RetryPolicy:
     """How often one thing is tried again."""
 
     def __init__(self, stop: threading.Event, file: ModelFile, folder: Path) -> None:

@@ -40,7 +40,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Offer:
+class RemoteFile:
     """What the Hub has: `url` is that of one commit (`revision`), `size` in bytes."""
 
     url: str
@@ -59,7 +59,7 @@ def cache_dir() -> Path:
     return Path(os.environ.get("HF_HUB_CACHE") or constants.HF_HUB_CACHE)
 
 
-def resolve(file: ModelFile) -> Offer:
+def resolve(file: ModelFile) -> RemoteFile:
     """Asks the Hub for one file's commit, size and hash; nothing of the file is transferred.
 
     Raises DownloadError where the answer contradicts what is known of the file, one of ERRORS where there is
@@ -79,7 +79,7 @@ def resolve(file: ModelFile) -> Offer:
         )
     if file.sha256 is None and sha256 is None:
         raise FileMetadataError(f"{url} was answered without a sha256")
-    return Offer(
+    return RemoteFile(
         url=hf_hub_url(file.repo, file.path, revision=stated.commit_hash, endpoint=endpoint()),
         revision=stated.commit_hash,
         size=stated.size,
@@ -88,7 +88,7 @@ def resolve(file: ModelFile) -> Offer:
 
 
 @contextmanager
-def open_stream(offer: Offer, start: int) -> Iterator[httpx2.Response]:
+def open_stream(offer: RemoteFile, start: int) -> Iterator[httpx2.Response]:
     """The file's bytes from `start` on. Each call asks the Hub anew: its links to the storage expire.
 
     A status of 200 with a `start` other than 0 means that the server began at 0 all the same.

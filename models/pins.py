@@ -13,7 +13,7 @@ from typing import Any
 from filelock import FileLock
 
 from errors import DownloadError
-from models.hub import Offer
+from models.hub import RemoteFile
 from models.registry import ModelFile
 
 
@@ -35,7 +35,7 @@ class Pins:
             sha256=file.sha256 or pin["sha256"],
         )
 
-    def record(self, file: ModelFile, offer: Offer) -> None:
+    def record(self, file: ModelFile, offer: RemoteFile) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{self._path}.lock"):
             pins = self._read()

@@ -1,7 +1,7 @@
 """Every mode, declared once. A new one is a template in `workflows/` and a declaration in this room."""
 
 from errors import InvalidInputError
-from modes.base import Announcement, Example, Mode, Parameter, Params, Preset
+from modes.base import Example, Mode, OutputSpec, Parameter, Params, Preset
 from modes.cogvideo import TEXT_TO_VIDEO as COGVIDEO
 from modes.enhance import ENHANCE_MODES
 from modes.graph import OWN_GRAPH
@@ -13,10 +13,10 @@ from modes.zimage import IMAGE_MODES
 
 __all__ = [
     "MODES",
-    "Announcement",
     "Example",
     "InvalidParamsError",
     "Mode",
+    "OutputSpec",
     "Parameter",
     "Params",
     "Preset",

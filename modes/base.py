@@ -11,9 +11,9 @@ from pydantic.fields import FieldInfo
 
 import workflow
 from errors import KinoraError
-from media import Staging
-from modes import rows
-from modes.inputs import MEDIA, probe
+from media import Preparer
+from modes import lists
+from modes.media_info import MEDIA, probe
 from modes.messages import InvalidParamsError, at_field, declared, sentences
 from workflow import Change, Graph
 
@@ -33,7 +33,7 @@ Widget = Literal[
     "lora_pairs",
     "stages",
 ]
-Staged = Mapping[str, str]  # parameter -> name of its staged file in the inputs folder
+PreparedFiles = Mapping[str, str]  # parameter -> name of its prepared file in the inputs folder
 
 
 class Params(BaseModel):
@@ -41,7 +41,7 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
 
-    def announce(self) -> "Announcement":
+    def announce(self) -> "OutputSpec":
         """What the file will be."""
         raise NotImplementedError
 
@@ -105,7 +105,7 @@ class Preset:
 
 
 @dataclass(frozen=True, slots=True)
-class Announcement:
+class OutputSpec:
     """What the file will really be. Width and height in pixels, `fps` in frames per second.
 
     Without `fps` the result is images, each a file, and `frames` is their number. Width, height and frames are None
@@ -152,9 +152,9 @@ class Example:
 class Pieces:
     """Work on a long video, piece by piece, so that memory does not grow with its length.
 
-    The first of the mode's stages is for what all pieces share; what the nodes of the others make is not kept. `cuts`
+    The first of the mode's phases is for what all pieces share; what the nodes of the others make is not kept. `cuts`
     has the changes that make the mode's graph one for each piece. `join` writes the result from what the pieces became:
-    (parameters, staged inputs by name, files in order, target, whether to stop).
+    (parameters, prepared inputs by name, files in order, target, whether to stop).
     """
 
     cuts: Callable[[Any], Sequence[Sequence[Change]]]
@@ -172,9 +172,9 @@ class Mode:
     workflow: Callable[[Any], str | Graph]
     params: type[Params]
     presets: Sequence[Preset]
-    stages: Mapping[str, Sequence[str]]
-    parameterize: Callable[[Any, int, Staged], Iterable[Change]]
-    stage_inputs: Callable[[Any, Staging], Staged] = lambda _params, _staging: {}
+    phases: Mapping[str, Sequence[str]]
+    parameterize: Callable[[Any, int, PreparedFiles], Iterable[Change]]
+    prepare_inputs: Callable[[Any, Preparer], PreparedFiles] = lambda _params, _staging: {}
     examples: Sequence[Example] = ()
     pieces: Pieces | None = None
     # The parameters that a form need not show: raw values say that there is no place for them.
@@ -204,22 +204,22 @@ class Mode:
         except ValidationError as error:
             raise InvalidParamsError(sentences(self.params, error.errors())) from None
 
-    def build(self, params: Params, seed: int, staged: Staged, output_prefix: str) -> Graph:
+    def build(self, params: Params, seed: int, prepared: PreparedFiles, output_prefix: str) -> Graph:
         """The graph that makes it. `output_prefix` is a path below the outputs folder."""
         start = self.workflow(params)
         graph = workflow.load(start) if isinstance(start, str) else start
-        graph = workflow.build(graph, self.parameterize(params, seed, staged))
+        graph = workflow.build(graph, self.parameterize(params, seed, prepared))
         workflow.save_to(graph, output_prefix)
         return graph
 
     def sketch(self, params: Params) -> Graph:
-        """The graph without its inputs staged: tells which models it needs, and what a control changes."""
+        """The graph without its inputs prepared: tells which models it needs, and what a control changes."""
         media = [each.name for each in self.parameters() if each.widget in MEDIA]
         return self.build(params, 0, {name: f"{name}-{getattr(params, name)}" for name in media}, "sketch")
 
-    def stages_of(self, graph: Graph) -> dict[str, list[str]]:
-        """The stages that this graph has, in order."""
-        found = {label: [node for node in nodes if node in graph] for label, nodes in self.stages.items()}
+    def phases_of(self, graph: Graph) -> dict[str, list[str]]:
+        """The phases that this graph has, in order."""
+        found = {label: [node for node in nodes if node in graph] for label, nodes in self.phases.items()}
         return {label: nodes for label, nodes in found.items() if nodes}
 
 
@@ -232,7 +232,7 @@ def _parameter(name: str, info: FieldInfo, demo: bool) -> Parameter:
         choices = get_args(options[0])
     limits = {type(limit).__name__: limit for limit in info.metadata}
     least, most = ("MinLen", "min_length"), ("MaxLen", "max_length")
-    if extra["widget"] not in rows.KINDS:
+    if extra["widget"] not in lists.KINDS:
         least, most = ("Ge", "ge"), ("Le", "le")
     return Parameter(
         name=name,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from modes.base import Mode, Preset, Staged, param, snap
+from modes.base import Mode, PreparedFiles, Preset, param, snap
 from modes.common import (
     Aspect,
     ClipParams,
@@ -17,7 +17,7 @@ from modes.common import (
     lora_rows,
     number_of_steps,
 )
-from modes.rows import Lora
+from modes.lists import Lora
 from workflow import Change, Patch
 
 MAX_FRAMES = 49
@@ -58,7 +58,7 @@ class TextParams(ClipParams):
         return CFG if self.cfg is None else self.cfg
 
 
-def parameterize(params: TextParams, seed: int, _: Staged) -> Iterator[Change]:
+def parameterize(params: TextParams, seed: int, _: PreparedFiles) -> Iterator[Change]:
     yield from clip_content(params)
     yield Patch("noise", "noise_seed", seed)
     yield Patch("schedule", "steps", params.steps or (STEPS if params.preset == "quality" else FAST_STEPS))
@@ -77,7 +77,7 @@ TEXT_TO_VIDEO = Mode(
         Preset("fast", "Fast", "25 steps."),
         Preset("quality", "Quality", "50 steps."),
     ),
-    stages={
+    phases={
         "Load models": ("model", "text_encoder", "video_vae"),
         "Read the prompt": ("positive_prompt", "negative_prompt"),
         "Sample": ("pass",),

@@ -7,11 +7,11 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from media import Staging
-from modes.base import Announcement, Example, Params, Staged, param, snap
-from modes.inputs import image_info
+from media import Preparer
+from modes.base import Example, OutputSpec, Params, PreparedFiles, param, snap
+from modes.lists import Lora
+from modes.media_info import image_info
 from modes.messages import at_field
-from modes.rows import Lora
 from settings import PROJECT
 from workflow import Change, Insert, Patch
 
@@ -214,8 +214,8 @@ class ClipParams(SizedParams):
     def has_sound(self) -> bool:
         return False
 
-    def announce(self) -> Announcement:
-        return Announcement(*self.size, self.frames, self.frame_rate, self.has_sound, self.notes)
+    def announce(self) -> OutputSpec:
+        return OutputSpec(*self.size, self.frames, self.frame_rate, self.has_sound, self.notes)
 
 
 def prompts(params: PromptParams) -> Iterator[Change]:
@@ -251,10 +251,10 @@ def sized_image(path: Path | None) -> tuple[int, int] | None:
     return info.width, info.height
 
 
-def stage_image(params: Any, staging: Staging, *names: str) -> Staged:
+def prepare_image(params: Any, preparer: Preparer, *names: str) -> PreparedFiles:
     """Images at the clip's own size, cropped or padded as the form says."""
     paths = {name: getattr(params, name) for name in names}
-    return {name: staging.image(path, size=params.size, fit=params.fit) for name, path in paths.items() if path}
+    return {name: preparer.image(path, size=params.size, fit=params.fit) for name, path in paths.items() if path}
 
 
 def example(label: str, **values: Any) -> Example:

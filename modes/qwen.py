@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from media import Staging
-from modes.base import Announcement, Mode, Preset, Staged, param
+from media import Preparer
+from modes.base import Mode, OutputSpec, PreparedFiles, Preset, param
 from modes.common import (
     EXAMPLES,
     MAX_PROMPT,
@@ -23,11 +23,11 @@ from modes.common import (
     lora_chain,
     lora_rows,
     number_of_steps,
+    prepare_image,
     sized_image,
-    stage_image,
     strength,
 )
-from modes.rows import Lora
+from modes.lists import Lora
 from workflow import Change, Drop, Insert, Patch
 
 LIGHTNING = "Qwen-Image-Edit-2511-Lightning-4steps-V1.0-bf16.safetensors"
@@ -85,21 +85,21 @@ class EditParams(PictureParams):
         """The parameters of further images that are given; a third one without a second is the second."""
         return [name for name in ("second_image", "third_image") if getattr(self, name)]
 
-    def announce(self) -> Announcement:
-        return Announcement(*self.size, 1, notes=self.notes)
+    def announce(self) -> OutputSpec:
+        return OutputSpec(*self.size, 1, notes=self.notes)
 
 
-def stage_inputs(params: EditParams, staging: Staging) -> Staged:
+def prepare_inputs(params: EditParams, preparer: Preparer) -> PreparedFiles:
     """The image at the size of the result; the others as they are, the encoder scales them itself."""
-    others = {name: staging.image(getattr(params, name)) for name in params.others}
-    return {**stage_image(params, staging, "image"), **others}
+    others = {name: preparer.image(getattr(params, name)) for name in params.others}
+    return {**prepare_image(params, preparer, "image"), **others}
 
 
-def parameterize(params: EditParams, seed: int, staged: Staged) -> Iterator[Change]:
-    yield Patch("load_image", "image", staged["image"])
+def parameterize(params: EditParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
+    yield Patch("load_image", "image", prepared["image"])
     slots = ("second", "third")
     for slot, name in zip(slots, params.others, strict=False):
-        yield Patch(f"load_{slot}_image", "image", staged[name])
+        yield Patch(f"load_{slot}_image", "image", prepared[name])
     for number, _ in list(enumerate(slots, start=2))[len(params.others) :]:
         for node in ("positive_prompt", "negative_prompt"):
             yield Drop(node, f"image{number}")
@@ -129,7 +129,7 @@ EDIT = Mode(
         Preset("fast", "Fast", "4 steps with the lightning LoRA, guidance 1."),
         Preset("quality", "Quality", "40 steps without it, guidance 4. Twenty times the time."),
     ),
-    stages={
+    phases={
         "Load models": ("model", "lightning", "text_encoder", "vae"),
         "Read the instruction": (
             "load_image",
@@ -144,7 +144,7 @@ EDIT = Mode(
         "Write the file": ("save_image",),
     },
     parameterize=parameterize,
-    stage_inputs=stage_inputs,
+    prepare_inputs=prepare_inputs,
     examples=(
         example("Evening light", prompt="Make it evening, warm low light", image=EXAMPLES / "landscape.png"),
         example(

@@ -17,7 +17,7 @@ for name in list(os.environ):  # no setting of the person who runs the tests rea
     if name.startswith("KINORA_") and name != "KINORA_COMFYUI_DIR":
         del os.environ[name]
 
-from jobs import Jobs  # noqa: E402
+from jobs import JobQueue  # noqa: E402
 from settings import Settings  # noqa: E402
 
 # Two engines at a time on two cores: threads that spin while they wait would take each other's.
@@ -25,7 +25,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 LONGEST = (
-    "e2e/",
+    "tests/ui/",
     "test_queue_faults",
     "test_ltx",
     "test_demo_obeys",
@@ -69,9 +69,9 @@ def demo_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def jobs(demo_settings: Settings) -> Iterator[Jobs]:
+def jobs(demo_settings: Settings) -> Iterator[JobQueue]:
     """The queue with a real engine in a process of its own."""
-    queue = Jobs(demo_settings)
+    queue = JobQueue(demo_settings)
     queue.start()
     yield queue
     queue.stop()

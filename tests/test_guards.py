@@ -8,40 +8,21 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-ROOMS = (
-    *("api", "backend", "cluster", "commands", "demo_models", "jobs", "media", "models", "modes", "ui"),
-    *("tools", "comfyui"),
-)
-
-# Who may import whom of our own rooms; what is not listed may not.
-ARROWS = {
-    "app": {"api", "ui", "jobs", "share", "settings", "errors"},
-    "api": {"jobs", "modes", "media", "visitors", "limits", "settings", "events", "errors"},
-    "ui": {"modes", "jobs", "media", "models", "visitors", "limits", "settings", "events", "errors", "worker"},
-    "cli": {"commands", "modes", "doctor", "settings", "errors"},
-    "commands": {"modes", "jobs", "settings", "events", "errors"},
-    "doctor": {"modes", "models", "worker", "settings"},
-    "jobs": {
-        *("modes", "media", "models", "cluster", "worker", "zerogpu"),
-        *("timings", "limits", "settings", "events", "errors", "workflow"),
-    },
-    "zerogpu": {"backend", "worker", "settings", "events", "workflow"},
-    "cluster": {"models", "worker", "settings", "events", "errors", "workflow"},
-    "worker": {"backend", "settings", "events", "errors", "workflow"},
-    "backend": {"demo_models", "settings", "events", "workflow"},
-    "modes": {"media", "workflow", "settings", "errors"},
-    "media": {"settings", "errors"},
-    "models": {"demo_models", "settings", "events", "errors", "workflow"},
-    "demo_models": set(),
-    "timings": {"events"},
-    "visitors": {"settings"},
-    "limits": {"settings"},
-    "share": {"errors"},
-    "settings": set(),
-    "events": {"errors"},
-    "errors": set(),
-    "workflow": set(),
+FLOORS = {
+    9: ("app", "cli"),
+    8: ("api",),
+    7: ("ui",),
+    6: ("commands",),
+    5: ("jobs",),
+    4: ("backend", "web"),
+    3: ("modes", "models"),
+    2: ("media", "events"),
+    1: ("workflow", "demo_models", "settings", "errors"),
 }
+"""Every room, with the floor it is on: docs/architecture.md. A room imports from the floors below its own only."""
+
+FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
+FOLDERS = tuple(room for room in FLOOR if (PROJECT / room).is_dir())
 
 
 def sources(*places: str) -> list[Path]:
@@ -52,7 +33,7 @@ def sources(*places: str) -> list[Path]:
 
 
 def own_files() -> list[Path]:
-    return [*PROJECT.glob("*.py"), *sources(*ROOMS), *sources("tests")]
+    return [*PROJECT.glob("*.py"), *sources(*FOLDERS, "tools", "comfyui", "tests")]
 
 
 def imported(file: Path) -> set[str]:
@@ -65,32 +46,39 @@ def imported(file: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("room", ARROWS)
-def test_arrows_between_rooms_point_down_only(room: str) -> None:
-    ours = set(ARROWS)
+@pytest.mark.parametrize("room", FLOOR)
+def test_a_room_imports_from_the_floors_below_only(room: str) -> None:
     for file in sources(room):
-        assert imported(file) & ours - {room} <= ARROWS[room], f"{file.relative_to(PROJECT)} imports upwards"
+        upwards = {other for other in imported(file) & FLOOR.keys() - {room} if FLOOR[other] >= FLOOR[room]}
+        assert not upwards, file.relative_to(PROJECT)
 
 
-def test_every_room_is_in_the_list_of_arrows() -> None:
-    rooms = {file.stem for file in PROJECT.glob("*.py")} | {room for room in ROOMS if room not in ("tools", "comfyui")}
-    assert rooms == set(ARROWS)
+def test_every_room_has_a_floor() -> None:
+    packages = {file.parent.name for file in PROJECT.glob("*/__init__.py")} - {"comfyui", "tests"}
+    assert packages | {file.stem for file in PROJECT.glob("*.py")} == FLOOR.keys()
 
 
-def test_only_the_engines_rooms_import_torch_or_comfyui() -> None:
-    comfy = {"torch", "comfy", "nodes", "execution", "folder_paths", "comfy_execution", "comfy_extras"}
-    for file in [*PROJECT.glob("*.py"), *sources("models", "modes", "ui")]:
-        assert not imported(file) & comfy, file
+def test_only_backend_comfy_and_the_demo_models_import_torch_or_comfyui() -> None:
+    comfy = {"torch", "comfy", "comfy_api", "comfy_execution", "comfy_extras", "execution", "folder_paths", "nodes"}
+    for file in [*PROJECT.glob("*.py"), *sources(*FOLDERS)]:
+        place = file.relative_to(PROJECT).parts
+        if place[:2] != ("backend", "comfy") and place[0] != "demo_models":
+            assert not imported(file) & comfy, file
 
 
-def test_the_web_process_stays_free_of_torch() -> None:
+def test_tests_stand_in_folders_named_after_the_rooms() -> None:
+    folders = {file.parent.name for file in (PROJECT / "tests").glob("*/test_*.py")}
+    assert folders <= {*FOLDERS, "tools", "comfyui"}
+
+
+def test_the_pages_process_stays_free_of_torch() -> None:
     code = "import sys, app; bad = {'torch', 'comfy', 'transformers', 'scipy'} & set(sys.modules); print(sorted(bad))"
     result = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 
 
 def test_nothing_of_ray_is_imported_without_the_setting_nor_in_the_web_process_with_it() -> None:
-    for file in [file for file in own_files() if file.parent.name not in ("cluster", "tests")]:
+    for file in [file for file in own_files() if "ray" not in file.parts and "tests" not in file.parts]:
         assert not imported(file) & {"ray", "obstore"}, file
     code = "import sys, app; print(sorted({'ray', 'obstore'} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)

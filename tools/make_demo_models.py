@@ -16,7 +16,7 @@ def main() -> None:
     folder = parser.parse_args().out.resolve()
 
     import demo_models
-    from backend.startup import load
+    from backend.comfy.startup import load
 
     load(settings)
     demo_models.prepare(folder)

@@ -16,9 +16,9 @@ sys.path.insert(0, str(PROJECT))
 import modes  # noqa: E402
 from models import ModelFile, Models  # noqa: E402
 from models.licences import licence  # noqa: E402
-from modes import InvalidParamsError, Mode, Parameter, rows  # noqa: E402
+from modes import InvalidParamsError, Mode, Parameter, lists  # noqa: E402
 from modes.common import EXAMPLES  # noqa: E402
-from modes.inputs import MEDIA  # noqa: E402
+from modes.media_info import MEDIA  # noqa: E402
 from settings import Settings  # noqa: E402
 from workflow import Graph  # noqa: E402
 
@@ -151,8 +151,8 @@ def default(parameter: Parameter) -> str:
 
 
 def allowed(parameter: Parameter) -> str:
-    if parameter.widget in rows.KINDS:
-        return rows.KINDS[parameter.widget].text
+    if parameter.widget in lists.KINDS:
+        return lists.KINDS[parameter.widget].text
     if parameter.choices:
         return ", ".join(map(str, parameter.choices))
     if isinstance(parameter.default, bool):

@@ -10,7 +10,7 @@ from gradio.components import Component
 
 from errors import InvalidInputError
 from jobs import Batch, Plan, Submission
-from ui.status import spoken
+from ui.run_card import spoken
 
 SHOWN_PROBLEMS = 8
 

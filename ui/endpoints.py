@@ -9,16 +9,16 @@ from gradio import FileData
 
 from errors import KinoraError
 from events import Cancelled, Failed, Output
-from jobs import Jobs, Submission
-from modes import Mode, Parameter, rows
-from modes.inputs import MEDIA
+from jobs import JobQueue, Submission
+from modes import Mode, Parameter, lists
+from modes.media_info import MEDIA
 from ui.files import served
 from ui.visitor import of_visitor
 
 AT_ONCE = 16  # callers that wait for their clip; more wait for one of these
 
 
-def build(jobs: Jobs, modes: Mapping[str, Mode]) -> gr.Blocks:
+def build(jobs: JobQueue, modes: Mapping[str, Mode]) -> gr.Blocks:
     """A call queues a task and waits for its end; a caller who leaves stops nothing."""
     with gr.Blocks(title="Kinora", analytics_enabled=False, delete_cache=(3600, 86400)) as functions:
         for mode in modes.values():
@@ -26,7 +26,7 @@ def build(jobs: Jobs, modes: Mapping[str, Mode]) -> gr.Blocks:
     return functions
 
 
-def _function(jobs: Jobs, mode: Mode) -> Callable[..., Any]:
+def _function(jobs: JobQueue, mode: Mode) -> Callable[..., Any]:
     parameters = mode.parameters(jobs.settings.use_demo)
 
     def call(*positional: Any, **named: Any) -> tuple[dict[str, Any], str, int]:
@@ -47,7 +47,7 @@ def _function(jobs: Jobs, mode: Mode) -> Callable[..., Any]:
     return call
 
 
-def _made(everybodys: Jobs, mode: Mode, values: dict[str, Any]) -> tuple[dict[str, Any], str, int]:
+def _made(everybodys: JobQueue, mode: Mode, values: dict[str, Any]) -> tuple[dict[str, Any], str, int]:
     jobs = of_visitor(everybodys)
     try:
         job = jobs.submit(Submission(mode=mode.id, values=values))
@@ -73,7 +73,7 @@ def _value(value: Any) -> Any:
 
 def _declared(mode: Mode, parameter: Parameter) -> inspect.Parameter:
     kind: Any = (
-        list[str] if parameter.widget in rows.KINDS else {"number": float, "switch": bool}.get(parameter.widget, str)
+        list[str] if parameter.widget in lists.KINDS else {"number": float, "switch": bool}.get(parameter.widget, str)
     )
     if parameter.widget in MEDIA:
         kind = FileData
@@ -81,7 +81,7 @@ def _declared(mode: Mode, parameter: Parameter) -> inspect.Parameter:
         kind = Literal[parameter.choices]  # type: ignore[valid-type]
     default: Any = inspect.Parameter.empty
     if not _required(mode, parameter):
-        kind, default = kind | None, None if parameter.widget in rows.KINDS else parameter.default
+        kind, default = kind | None, None if parameter.widget in lists.KINDS else parameter.default
     return inspect.Parameter(parameter.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=kind)
 
 

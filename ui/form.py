@@ -10,10 +10,10 @@ from gradio.components import Component
 from gradio.events import EventListener
 
 from errors import KinoraError
-from media import Staging
+from media import Preparer
 from media.mask import BRUSH
-from modes import Mode, Parameter, rows
-from modes.inputs import MEDIA, image_info
+from modes import Mode, Parameter, lists
+from modes.media_info import MEDIA, image_info
 from settings import Settings
 from ui.files import given, served
 from ui.row_editor import RowEditor
@@ -37,7 +37,7 @@ class Form:
 
     def __init__(self, modes: Sequence[Mode], settings: Settings) -> None:
         self._settings = settings
-        self._staging = Staging(settings)
+        self._staging = Preparer(settings)
         self._modes = {mode.id: {each.name: each for each in mode.parameters(settings.use_demo)} for mode in modes}
         self._fields: dict[str, list[Component]] = {}
         self._notes: dict[str, gr.HTML] = {}
@@ -208,7 +208,7 @@ class Form:
             # An editor that is taken away takes a third of a second with it: once it is there, kinora.css hides it.
             kind = "k-cell k-mask" if parameter.widget == "mask" else "k-cell"
             with gr.Column(elem_classes=kind, min_width=120, visible=parameter.name in first) as cell:
-                if parameter.widget in rows.KINDS:
+                if parameter.widget in lists.KINDS:
                     editor = self._editors[parameter.name] = RowEditor(parameter)
                     self._fields[parameter.name] = editor.components
                 else:

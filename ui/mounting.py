@@ -6,7 +6,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 import modes
-from jobs import Jobs
+from jobs import JobQueue
 from ui import endpoints
 from ui.page import build
 from ui.theme import CSS, HEAD, theme
@@ -18,7 +18,7 @@ IDLE = 0.02
 """Seconds between looks for events. Gradio looks every millisecond, which is 5 % of a core while nothing happens."""
 
 
-def mount(server_app: FastAPI, jobs: Jobs) -> FastAPI:
+def mount(server_app: FastAPI, jobs: JobQueue) -> FastAPI:
     """The same server with all of it. Gradio serves what is in its cache, and nothing else: see `files.py`.
 
     `state.blocks` are Gradio's parts.

@@ -8,11 +8,11 @@ from typing import Any
 import gradio as gr
 
 import modes
-from errors import InvalidInputError, KinoraError, NotFoundError
+from errors import BatchError, InvalidInputError, KinoraError, NotFoundError
 from events import Failed
-from jobs import BatchError, Jobs, Selection
+from jobs import JobQueue, Selection
 from modes import InvalidParamsError, Mode
-from ui import status
+from ui import run_card
 from ui.batch import BatchForm, plan_card
 from ui.files import given
 from ui.form import Form
@@ -32,7 +32,7 @@ DEMO_LINE = (
 FILLED = 4  # what `_filled` returns before the notes, cells and components
 
 
-def build(jobs: Jobs) -> gr.Blocks:
+def build(jobs: JobQueue) -> gr.Blocks:
     """The whole page. `jobs` is the queue that all visitors share."""
     with Blocks(title="Kinora", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
         _header(jobs)
@@ -61,7 +61,7 @@ def build(jobs: Jobs) -> gr.Blocks:
                         asked = gr.Textbox(elem_id="k-show", elem_classes="k-hidden", show_label=False)
             with gr.Column(elem_id="k-result", min_width=320):
                 result = Result()
-                card = gr.HTML(status.IDLE, elem_id="status")
+                card = gr.HTML(run_card.IDLE, elem_id="status")
         gr.HTML('<div id="k-queue"></div>', elem_id="queue-room")
 
         handlers = _Handlers(jobs, form, batch, result)
@@ -122,7 +122,7 @@ def build(jobs: Jobs) -> gr.Blocks:
     return page
 
 
-def _header(jobs: Jobs) -> None:
+def _header(jobs: JobQueue) -> None:
     with gr.Row(elem_id="k-header"):
         gr.HTML("<h1>Kinora</h1>")
         gr.HTML(
@@ -133,7 +133,7 @@ def _header(jobs: Jobs) -> None:
     if jobs.settings.use_demo:
         gr.HTML(f'<p class="k-demo">{DEMO_LINE}</p>', elem_id="demo")
     if jobs.notice:
-        gr.HTML(status.warning(jobs.notice), elem_id="notice")
+        gr.HTML(run_card.warning(jobs.notice), elem_id="notice")
 
 
 def _title(mode: Mode) -> str:
@@ -148,7 +148,7 @@ def _example_choices(mode: Mode) -> list[tuple[str, int]]:
 class _Handlers:
     """What the page's events do."""
 
-    def __init__(self, jobs: Jobs, form: Form, batch: BatchForm, result: Result) -> None:
+    def __init__(self, jobs: JobQueue, form: Form, batch: BatchForm, result: Result) -> None:
         self._everybodys = jobs
         self._form = form
         self._batch = batch
@@ -156,7 +156,7 @@ class _Handlers:
         self._newest_watch: dict[str, object] = {}  # session -> the one watch that may still write to the page
 
     @property
-    def _jobs(self) -> Jobs:
+    def _jobs(self) -> JobQueue:
         """The queue as the visitor sees it whose event is handled now."""
         return of_visitor(self._everybodys)
 
@@ -174,7 +174,7 @@ class _Handlers:
                 return ["", gr.update(value="Generate")]
             plan = self._jobs.plan(submission)
         except KinoraError as error:
-            return [status.error_card(Failed.of(error)), gr.update(value="Generate")]
+            return [run_card.error_card(Failed.of(error)), gr.update(value="Generate")]
         return [plan_card(plan), gr.update(value=f"Queue {plan.tasks:,} clips" if plan.tasks else "Generate")]
 
     def switch(self, chosen: str, shown: str, *values: Any) -> list[Any]:
@@ -233,21 +233,21 @@ class _Handlers:
         try:
             detail = jobs.task(task)
         except NotFoundError:  # none yet, or of another data folder
-            yield [status.IDLE, gr.update(interactive=False), *self._result.hidden()]
+            yield [run_card.IDLE, gr.update(interactive=False), *self._result.hidden()]
             return
         jobs.attend(task)
-        view, rest = status.View(), [gr.update(interactive=True), *self._result.hidden()]
+        view, rest = run_card.View(), [gr.update(interactive=True), *self._result.hidden()]
         for events in jobs.updates(task, every=REFRESH):
             if self._newest_watch.get(request.session_hash or "") is not watch:
                 return
             view = view.after(events)
             if view.end:
                 detail = jobs.task(task)
-            left = None if view.end else jobs.time_left(detail, view.stage, view.stage_since)
-            now = status.Moment(jobs.elapsed(detail), left, jobs.is_stopping(task), _waits(jobs))
+            left = None if view.end else jobs.time_left(detail, view.phase, view.phase_since)
+            now = run_card.Moment(jobs.elapsed(detail), left, jobs.is_stopping(task), _waits(jobs))
             if view.end:
                 rest = [gr.update(interactive=False), *self._result.updates(detail)]
-            yield [status.card(detail, view, now), *rest]
+            yield [run_card.card(detail, view, now), *rest]
             rest = [gr.skip()] * len(rest)
 
     def cancel(self, task: int) -> None:
@@ -266,12 +266,12 @@ class _Handlers:
         except (KinoraError, BatchError) as error:
             fields = error.fields if isinstance(error, InvalidParamsError) else {}
             notes = self._form.annotate(shown, fields, explained.hints, explained.unused)
-            return [gr.skip(), gr.skip(), status.error_card(Failed.of(error)), gr.skip(), *notes]
+            return [gr.skip(), gr.skip(), run_card.error_card(Failed.of(error)), gr.skip(), *notes]
         if front and not self._jobs.visitor:  # a visitor's turn comes when it comes
             self._jobs.front(Selection(jobs=[job.id]))
         notes = self._form.annotate(shown, {}, explained.hints, explained.unused)
         task = self._jobs.task(self._jobs.first_task(job.id))
-        text = status.announcement(modes.Announcement(**task.announced))
+        text = run_card.announcement(modes.OutputSpec(**task.announced))
         many = submission.batch is not None or submission.tries > 1
         return [task.id, task.id, text, str(job.id) if many else gr.skip(), *notes]
 
@@ -309,16 +309,16 @@ class _Handlers:
         except InvalidParamsError as error:
             # What is only not filled in yet is no error before Generate, but there is nothing to announce either.
             wrong = {name: text for name, text in error.fields.items() if raw.get(name) not in (None, "", [])}
-            return _Explanation("" if wrong else status.waiting_for(error.fields), hints, wrong, unused)
+            return _Explanation("" if wrong else run_card.waiting_for(error.fields), hints, wrong, unused)
         announced = params.announce()
         try:
-            text = status.announcement(announced, self._jobs.to_download(mode, params))
+            text = run_card.announcement(announced, self._jobs.to_download(mode, params))
         except InvalidInputError as error:  # a graph of one's own names what is no model file
             text = escape(error.message)
         return _Explanation(text, hints | dict(announced.notes), {}, unused)
 
 
-def _waits(jobs: Jobs) -> str:
+def _waits(jobs: JobQueue) -> str:
     return "The queue is paused." if jobs.listing.paused() else jobs.held
 
 

@@ -10,9 +10,9 @@ import gradio as gr
 from gradio.components import Component
 
 import modes
-from jobs import Jobs, TaskDetail
-from media import Staging
-from ui import status
+from jobs import JobQueue, TaskDetail
+from media import Preparer
+from ui import run_card
 
 IMAGES = {".png", ".jpg", ".jpeg", ".webp"}
 SOUNDS = {".flac", ".mp3", ".opus", ".wav"}
@@ -95,7 +95,7 @@ class Result:
             gr.update(visible=bool(shown), value=shown),
             gr.update(visible=len(there) > 1, choices=_labels(there), value=number),
             gr.update(visible=True),
-            status.facts(task),
+            run_card.facts(task),
             gr.update(choices=places, value=None),
             f'<a href="{url}?download=true" download>Download</a>',
         ]
@@ -108,15 +108,18 @@ def _kind(file: Path) -> str:
 
 
 def _labels(there: list[tuple[int, Any]]) -> list[tuple[str, int]]:
-    """A file's words: the stage it is, or its number among others of its kind."""
-    stages = [re.search(r"_stage_(\d+)(__\d+)?$", Path(file.path).stem) for _, file in there]
-    if not any(stages):
+    """A file's words: the segment it is, or its number among others of its kind."""
+    segments = [re.search(r"_stage_(\d+)(__\d+)?$", Path(file.path).stem) for _, file in there]
+    if not any(segments):
         return [(str(number), index) for number, (index, _) in enumerate(there, start=1)]
-    return [(f"Stage {stage[1]}" if stage else WHOLE, index) for stage, (index, _) in zip(stages, there, strict=True)]
+    return [
+        (f"Segment {segment[1]}" if segment else WHOLE, index)
+        for segment, (index, _) in zip(segments, there, strict=True)
+    ]
 
 
-def used(jobs: Jobs, task: int, number: int, place: str) -> tuple[str, str, Path]:
+def used(jobs: JobQueue, task: int, number: int, place: str) -> tuple[str, str, Path]:
     """The mode and the parameter of a place in `uses`, and the file that goes there."""
     mode_id, name, what = place.split("/")
     file = jobs.output_file(task, number)
-    return mode_id, name, Staging(jobs.settings).last_frame(file) if what == "last frame" else file
+    return mode_id, name, Preparer(jobs.settings).last_frame(file) if what == "last frame" else file

@@ -2,12 +2,12 @@
 
 from gradio.context import LocalContext
 
-from jobs import Jobs
-from limits import client_of
-from visitors import visitor_of
+from jobs import JobQueue
+from web.rate_limit import client_of
+from web.visitors import visitor_of
 
 
-def of_visitor(jobs: Jobs) -> Jobs:
+def of_visitor(jobs: JobQueue) -> JobQueue:
     """Inside a handler: what this visitor may see and use. Gradio keeps the request of each event in its context."""
     uploads = jobs.settings.cache_dir
     request = LocalContext.request.get(None)

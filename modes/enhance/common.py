@@ -6,10 +6,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-from media import Staging, VideoInfo
+from media import Preparer, VideoInfo
 from media.join import join
-from modes.base import Params, Staged, param
-from modes.inputs import video_info
+from modes.base import Params, PreparedFiles, param
+from modes.media_info import video_info
 from modes.messages import at_field
 from workflow import Change, Patch
 
@@ -59,8 +59,8 @@ class VideoParams(Params):
         return max(self.info.width // 2 * 2, 2), max(self.info.height // 2 * 2, 2)
 
 
-def stage_video(params: VideoParams, staging: Staging) -> Staged:
-    return {"video": staging.video(params.video, fps=params.rate, frames=params.info.frames, size=params.video_size)}
+def prepare_video(params: VideoParams, preparer: Preparer) -> PreparedFiles:
+    return {"video": preparer.video(params.video, fps=params.rate, frames=params.info.frames, size=params.video_size)}
 
 
 def slices(params: VideoParams, length: int, shared: int = 0) -> Iterator[tuple[int, list[Change]]]:
@@ -84,9 +84,9 @@ def joined(
     """`Pieces.join` for parameters with a video: at a rate, taking each `every`-th frame."""
 
     def write(
-        params: Any, staged: Mapping[str, Path], pieces: Sequence[Path], target: Path, stopped: Callable[[], bool]
+        params: Any, prepared: Mapping[str, Path], pieces: Sequence[Path], target: Path, stopped: Callable[[], bool]
     ) -> None:
-        sound = staged["video"] if params.info.audio else None
+        sound = prepared["video"] if params.info.audio else None
         join(pieces, target, rate=rate(params), every=every(params), sound=sound, stopped=stopped)
 
     return write

@@ -7,9 +7,9 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from modes.base import Announcement, Mode, Pieces, Staged, param
+from modes.base import Mode, OutputSpec, Pieces, PreparedFiles, param
 from modes.common import EXAMPLES, example
-from modes.enhance.common import FLOAT_RGB, GROUP, PIECE_BYTES, VideoParams, joined, slices, stage_video
+from modes.enhance.common import FLOAT_RGB, GROUP, PIECE_BYTES, VideoParams, joined, prepare_video, slices
 from modes.messages import at_field
 from workflow import Change, Drop, Patch
 
@@ -49,11 +49,11 @@ class InterpolateParams(VideoParams):
         """Which of the frames made are taken."""
         return self.rate * self.times / self.new_rate
 
-    def announce(self) -> Announcement:
+    def announce(self) -> OutputSpec:
         made = (self.info.frames - 1) * self.times + 1
         taken = _taken(made, self.every)
         notes = {} if self.factor == "frame rate" else {"fps": f"No effect: {self.factor} is chosen."}
-        return Announcement(*self.video_size, taken, float(self.new_rate), self.info.audio, notes)
+        return OutputSpec(*self.video_size, taken, float(self.new_rate), self.info.audio, notes)
 
 
 def _taken(made: int, every: Fraction) -> int:
@@ -62,8 +62,8 @@ def _taken(made: int, every: Fraction) -> int:
     return count + 1 if round(count * every) < made else count
 
 
-def parameterize(params: InterpolateParams, _seed: int, staged: Staged) -> Iterator[Change]:
-    yield Patch("load_video", "file", staged["video"])
+def parameterize(params: InterpolateParams, _seed: int, prepared: PreparedFiles) -> Iterator[Change]:
+    yield Patch("load_video", "file", prepared["video"])
     yield Drop("create_video", "audio")
     yield Patch("interpolate", "multiplier", params.times)
 
@@ -88,12 +88,12 @@ INTERPOLATE = Mode(
     workflow=lambda _: "interpolate",
     params=InterpolateParams,
     presets=(),
-    stages={
+    phases={
         "Load the model": ("interpolation_model",),
         "Make frames": ("load_video", "piece", "frames", "interpolate", "new_frames", "create_video", "save_video"),
     },
     parameterize=parameterize,
-    stage_inputs=stage_video,
+    prepare_inputs=prepare_video,
     pieces=Pieces(cuts, joined(lambda params: params.new_rate, lambda params: params.every)),
     examples=(example("Clip", video=EXAMPLES / "clip.mp4"),),
 )

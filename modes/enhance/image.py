@@ -6,10 +6,10 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from modes.base import Announcement, Mode, Params, Preset, Staged, param
+from modes.base import Mode, OutputSpec, Params, PreparedFiles, Preset, param
 from modes.common import EXAMPLES, MAX_PROMPT, a_seed, example, number_of_steps
 from modes.enhance.common import GROUP, Scale, enlarged, how_large, not_larger_than
-from modes.inputs import image_info
+from modes.media_info import image_info
 from modes.messages import at_field
 from modes.zimage.common import STEP
 from workflow import Change, Patch
@@ -59,15 +59,15 @@ class UpscaleParams(Params):
         image = image_info(self.image)
         return enlarged(image.width, self.scale), enlarged(image.height, self.scale)
 
-    def announce(self) -> Announcement:
+    def announce(self) -> OutputSpec:
         alone = "No effect without the diffusion of Quality."
         notes = dict.fromkeys(("prompt", "denoise", "steps", "seed"), alone) if self.preset == "fast" else {}
-        return Announcement(*self.size, 1, notes=notes)
+        return OutputSpec(*self.size, 1, notes=notes)
 
 
-def parameterize(params: UpscaleParams, seed: int, staged: Staged) -> Iterator[Change]:
+def parameterize(params: UpscaleParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
     width, height = params.size
-    yield Patch("load_image", "image", staged["image"])
+    yield Patch("load_image", "image", prepared["image"])
     if params.preset == "fast":
         yield Patch("resize", "width", width)
         yield Patch("resize", "height", height)
@@ -94,13 +94,13 @@ UPSCALE = Mode(
         Preset("fast", "Fast", "An upscaler: sharper, nothing new."),
         Preset("quality", "Quality", "The upscaler, then Z-Image in 5 steps: makes up fine detail."),
     ),
-    stages={
+    phases={
         "Load models": ("upscale_model", "model", "text_encoder", "vae"),
         "Enlarge": ("load_image", "upscale", "resize"),
         "Add detail": ("positive_prompt", "negative_prompt", "encode_image", "pass", "decode_image"),
         "Write the file": ("own_size", "save_image"),
     },
     parameterize=parameterize,
-    stage_inputs=lambda params, staging: {"image": staging.image(params.image)},
+    prepare_inputs=lambda params, preparer: {"image": preparer.image(params.image)},
     examples=(example("Landscape", image=EXAMPLES / "landscape.png"),),
 )

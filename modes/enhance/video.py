@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
-from modes.base import Announcement, Mode, Pieces, Staged
+from modes.base import Mode, OutputSpec, Pieces, PreparedFiles
 from modes.common import EXAMPLES, example
 from modes.enhance.common import (
     FLOAT_RGB,
@@ -18,8 +18,8 @@ from modes.enhance.common import (
     how_large,
     joined,
     not_larger_than,
+    prepare_video,
     slices,
-    stage_video,
 )
 from workflow import Change, Drop, Patch
 
@@ -40,12 +40,12 @@ class UpscaleVideoParams(VideoParams):
         width, height = self.video_size
         return enlarged(width, self.scale, 2), enlarged(height, self.scale, 2)
 
-    def announce(self) -> Announcement:
-        return Announcement(*self.size, self.info.frames, float(self.rate), self.info.audio)
+    def announce(self) -> OutputSpec:
+        return OutputSpec(*self.size, self.info.frames, float(self.rate), self.info.audio)
 
 
-def parameterize(params: UpscaleVideoParams, _seed: int, staged: Staged) -> Iterator[Change]:
-    yield Patch("load_video", "file", staged["video"])
+def parameterize(params: UpscaleVideoParams, _seed: int, prepared: PreparedFiles) -> Iterator[Change]:
+    yield Patch("load_video", "file", prepared["video"])
     yield Drop("create_video", "audio")
     yield Patch("resize", "width", params.size[0])
     yield Patch("resize", "height", params.size[1])
@@ -65,12 +65,12 @@ UPSCALE_VIDEO = Mode(
     workflow=lambda _: "upscale_video",
     params=UpscaleVideoParams,
     presets=(),
-    stages={
+    phases={
         "Load the model": ("upscale_model",),
         "Enlarge": ("load_video", "piece", "frames", "upscale", "resize", "create_video", "save_video"),
     },
     parameterize=parameterize,
-    stage_inputs=stage_video,
+    prepare_inputs=prepare_video,
     pieces=Pieces(cuts, joined(lambda params: params.rate)),
     examples=(example("Clip", video=EXAMPLES / "clip.mp4"),),
 )

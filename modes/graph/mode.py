@@ -10,10 +10,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
 
-from media import Staging
-from modes.base import Announcement, Mode, Params, Staged, param
+from media import Preparer
+from modes.base import Mode, OutputSpec, Params, PreparedFiles, param
 from modes.common import EXAMPLES, MAX_SEED, example
-from modes.enhance.common import VideoParams, stage_video
+from modes.enhance.common import VideoParams, prepare_video
 from modes.graph.nodes import known
 from modes.graph.read import GraphError, Loader, loaders, read, seeds
 from modes.messages import InvalidParamsError, at_field
@@ -24,7 +24,7 @@ FILES = {"image": ("image", "second_image", "third_image"), "audio": ("audio",),
 """By kind of file, the parameters that fill a graph's loaders, in this order."""
 
 _STAGED = re.compile(r"[\w-]+_[0-9a-f]{16}\.(png|wav|mp4)")
-"""Names that only Kinora gives, see media.staging: they stand in the graphs of earlier tasks. Nobody can guess one,
+"""Names that only Kinora gives, see media.preparer: they stand in the graphs of earlier tasks. Nobody can guess one,
 because it has a hash of the file's content in it."""
 
 
@@ -104,14 +104,14 @@ class GraphParams(Params):
     def variant(self) -> str:
         return hashlib.sha256(self.graph.encode()).hexdigest()[:16]
 
-    def announce(self) -> Announcement:
+    def announce(self) -> OutputSpec:
         notes = {}
         for kind, found in slots(self.content).items():
             for name, users in zip(FILES[kind], found, strict=False):
                 notes[name] = f"For {' and '.join(f'node {each.node} ({each.class_type})' for each in users)}."
         if own_seed(self.content) is None:
             notes["seed"] = "No effect: no seed stands in the graph."
-        return Announcement(None, None, None, notes=notes)
+        return OutputSpec(None, None, None, notes=notes)
 
 
 def slots(graph: Graph) -> dict[str, list[list[Loader]]]:
@@ -136,11 +136,11 @@ def own_seed(graph: Graph) -> int | None:
     return next((value for _, _, value, _ in seeds(graph)), None)
 
 
-def parameterize(params: GraphParams, seed: int, staged: Staged) -> Iterator[Change]:
+def parameterize(params: GraphParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
     for kind, found in slots(params.content).items():
         for name, users in zip(FILES[kind], found, strict=False):
-            if name in staged:
-                yield from (Patch(each.node, each.input, staged[name]) for each in users)
+            if name in prepared:
+                yield from (Patch(each.node, each.input, prepared[name]) for each in users)
     first = own_seed(params.content)
     if first is not None:
         # All move by the same amount: what was equal, or one apart, stays so.
@@ -148,29 +148,29 @@ def parameterize(params: GraphParams, seed: int, staged: Staged) -> Iterator[Cha
             yield Patch(node, name, (value + seed - first) % count)
 
 
-def stage(params: GraphParams, staging: Staging) -> Staged:
+def prepare(params: GraphParams, preparer: Preparer) -> PreparedFiles:
     """What is given, as ComfyUI would load it; what is named has to be there already."""
-    staged: dict[str, str] = {}
+    prepared: dict[str, str] = {}
     for name in FILES["image"]:
         if path := getattr(params, name):
-            staged[name] = staging.image(path, alpha="keep")
+            prepared[name] = preparer.image(path, alpha="keep")
     if params.audio:
-        staged["audio"] = staging.audio(params.audio)
+        prepared["audio"] = preparer.audio(params.audio)
     if params.video:
-        staged |= stage_video(VideoParams(video=params.video), staging)
+        prepared |= prepare_video(VideoParams(video=params.video), preparer)
     for kind, found in slots(params.content).items():
         for name, users in zip(FILES[kind], found, strict=False):
-            if name not in staged and not staging.has(users[0].file):
+            if name not in prepared and not preparer.has(users[0].file):
                 raise InvalidParamsError({name: params.missing(name, users[0])})
-    return staged
+    return prepared
 
 
 @dataclass(frozen=True)
 class GraphMode(Mode):
     """A mode whose nodes are not known before it has its parameters."""
 
-    def stages_of(self, graph: Graph) -> dict[str, list[str]]:
-        load, run, write = self.stages
+    def phases_of(self, graph: Graph) -> dict[str, list[str]]:
+        load, run, write = self.phases
         saving = set(sinks(graph))
         loading = [node for node, content in graph.items() if known()[content["class_type"]].models]
         running = [node for node in graph if node not in saving and node not in loading]
@@ -186,9 +186,9 @@ OWN_GRAPH = GraphMode(
     workflow=lambda params: params.content,
     params=GraphParams,
     presets=(),
-    stages={"Load models": (), "Run the nodes": (), "Write the files": ()},
+    phases={"Load models": (), "Run the nodes": (), "Write the files": ()},
     parameterize=parameterize,
-    stage_inputs=stage,
+    prepare_inputs=prepare,
     unused=unused,
     examples=(example("A small image", graph=(EXAMPLES / "graph.json").read_text(encoding="utf-8")),),
 )

@@ -1,7 +1,7 @@
 """A user's graph, from text to one that may run: every sentence about what is wrong with it is here.
 
 What comes out has only nodes of classes that `nodes.tsv` allows, and names files only where it says so: media, which
-are replaced by what Kinora staged, models inside their folders, and results, whose names are Kinora's own.
+are replaced by what Kinora prepared, models inside their folders, and results, whose names are Kinora's own.
 """
 
 import json

@@ -6,17 +6,17 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
-from media import Staging
-from modes.base import Mode, Params, Staged, param
-from modes.common import EXAMPLES, Aspect, example, length, stage_image, start_in, strength
-from modes.inputs import audio_info
+from media import Preparer
+from modes.base import Mode, Params, PreparedFiles, param
+from modes.common import EXAMPLES, Aspect, example, length, prepare_image, start_in, strength
 from modes.ltx.common import MIN_FRAMES, frames_within, sound_seconds
-from modes.ltx.image import STAGES_WITH_IMAGE, FromImageParams, first_image
-from modes.ltx.passes import STAGES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
+from modes.ltx.image import PHASES_WITH_IMAGE, FromImageParams, first_image
+from modes.ltx.passes import PHASES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
+from modes.media_info import audio_info
 from modes.messages import at_field
 from workflow import Change, Patch
 
-AUDIO_STAGES = ("load_audio", "encode_audio", "reference_audio")
+AUDIO_PHASES = ("load_audio", "encode_audio", "reference_audio")
 
 
 class DrivenByAudio(Params):
@@ -63,34 +63,34 @@ class VoiceIdentityParams(FromImageParams):
     )
 
 
-def kept_sound(params: Any, staged: Staged) -> Iterator[Change]:
-    """The staged sound, which begins where the clip does, for the model and for the file."""
-    yield Patch("load_audio", "audio", staged["audio"])
+def kept_sound(params: Any, prepared: PreparedFiles) -> Iterator[Change]:
+    """The prepared sound, which begins where the clip does, for the model and for the file."""
+    yield Patch("load_audio", "audio", prepared["audio"])
     yield Patch("trim_audio", "start_index", 0)
     for node in ("trim_audio", "silence"):
         yield Patch(node, "duration", sound_seconds(params.frames, params.frame_rate))
 
 
-def stage_sound(params: Any, staging: Staging) -> Staged:
+def prepare_sound(params: Any, preparer: Preparer) -> PreparedFiles:
     seconds = sound_seconds(params.frames, params.frame_rate)
-    return {"audio": staging.audio(params.audio, start=params.start, seconds=seconds)}
+    return {"audio": preparer.audio(params.audio, start=params.start, seconds=seconds)}
 
 
-def audio_to_video(params: AudioToVideoParams, seed: int, staged: Staged) -> Iterator[Change]:
-    yield from kept_sound(params, staged)
+def audio_to_video(params: AudioToVideoParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
+    yield from kept_sound(params, prepared)
     yield from two_passes(params, seed)
 
 
-def lipsync(params: LipsyncParams, seed: int, staged: Staged) -> Iterator[Change]:
-    yield from first_image(params, staged)
-    yield from kept_sound(params, staged)
+def lipsync(params: LipsyncParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
+    yield from first_image(params, prepared)
+    yield from kept_sound(params, prepared)
     yield from two_passes(params, seed)
 
 
-def voice_identity(params: VoiceIdentityParams, seed: int, staged: Staged) -> Iterator[Change]:
-    yield from first_image(params, staged)
+def voice_identity(params: VoiceIdentityParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
+    yield from first_image(params, prepared)
     yield from new_sound(params)
-    yield Patch("load_audio", "audio", staged["audio"])
+    yield Patch("load_audio", "audio", prepared["audio"])
     yield Patch("trim_audio", "start_index", 0)
     yield Patch("trim_audio", "duration", VOICE_SAMPLE)
     yield Patch("id_lora", "strength_model", params.voice_strength)
@@ -101,11 +101,11 @@ def voice_identity(params: VoiceIdentityParams, seed: int, staged: Staged) -> It
 VOICE_SAMPLE = 5.0  # seconds of the sample that the template uses
 
 
-def _with_sound(stages: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The same stages with the sound's after the prompt's."""
+def _with_sound(phases: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The same phases with the sound's after the prompt's."""
     first = ("Load models", "Read the prompt")
-    head = {label: stages[label] for label in first}
-    return head | {"Encode the sound": AUDIO_STAGES} | {k: v for k, v in stages.items() if k not in first}
+    head = {label: phases[label] for label in first}
+    return head | {"Encode the sound": AUDIO_PHASES} | {k: v for k, v in phases.items() if k not in first}
 
 
 AUDIO_TO_VIDEO = Mode(
@@ -116,9 +116,9 @@ AUDIO_TO_VIDEO = Mode(
     workflow=lambda _: "a2v",
     params=AudioToVideoParams,
     presets=TWO_PASS_PRESETS,
-    stages=_with_sound(STAGES_TWO_PASSES),
+    phases=_with_sound(PHASES_TWO_PASSES),
     parameterize=audio_to_video,
-    stage_inputs=stage_sound,
+    prepare_inputs=prepare_sound,
     examples=(example("Music", prompt="A yellow ball dances to the music at night", audio=EXAMPLES / "music.wav"),),
 )
 
@@ -130,9 +130,12 @@ LIPSYNC = Mode(
     workflow=lambda _: "lipsync",
     params=LipsyncParams,
     presets=TWO_PASS_PRESETS,
-    stages=_with_sound(STAGES_WITH_IMAGE),
+    phases=_with_sound(PHASES_WITH_IMAGE),
     parameterize=lipsync,
-    stage_inputs=lambda params, staging: {**stage_image(params, staging, "image"), **stage_sound(params, staging)},
+    prepare_inputs=lambda params, preparer: {
+        **prepare_image(params, preparer, "image"),
+        **prepare_sound(params, preparer),
+    },
     examples=(
         example(
             "Portrait speaks",
@@ -151,11 +154,11 @@ VOICE_IDENTITY = Mode(
     workflow=lambda _: "id_lora",
     params=VoiceIdentityParams,
     presets=TWO_PASS_PRESETS,
-    stages=_with_sound(STAGES_WITH_IMAGE),
+    phases=_with_sound(PHASES_WITH_IMAGE),
     parameterize=voice_identity,
-    stage_inputs=lambda params, staging: {
-        **stage_image(params, staging, "image"),
-        "audio": staging.audio(params.audio, seconds=VOICE_SAMPLE),
+    prepare_inputs=lambda params, preparer: {
+        **prepare_image(params, preparer, "image"),
+        "audio": preparer.audio(params.audio, seconds=VOICE_SAMPLE),
     },
     examples=(
         example(

@@ -5,7 +5,7 @@ from typing import Literal
 
 from modes.base import param, snap
 from modes.common import MAX_PROMPT, ClipParams, frames_per_second, lora_rows, pixels, strength
-from modes.rows import Lora
+from modes.lists import Lora
 
 MAX_FRAMES = 993  # the longest 8n+1 that LTXVEmptyLatentAudio's limit of 1000 allows
 MIN_FRAMES = 9

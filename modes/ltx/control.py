@@ -6,8 +6,8 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from media import Staging, VideoInfo
-from modes.base import Mode, Staged, param
+from media import Preparer, VideoInfo
+from modes.base import Mode, PreparedFiles, param
 from modes.common import (
     EXAMPLES,
     Aspect,
@@ -20,9 +20,9 @@ from modes.common import (
     start_in,
     strength,
 )
-from modes.inputs import video_info
 from modes.ltx.common import MIN_FRAMES, frames_within, sound_seconds
-from modes.ltx.passes import ONE_PASS_PRESETS, STAGES_ONE_PASS, OnePassParams, ksampler_one_pass, new_sound
+from modes.ltx.passes import ONE_PASS_PRESETS, PHASES_ONE_PASS, OnePassParams, ksampler_one_pass, new_sound
+from modes.media_info import video_info
 from modes.messages import at_field
 from workflow import Change, Patch
 
@@ -97,9 +97,9 @@ class ReferenceSheetParams(ReferenceParams):
     aspect: Aspect = param("16:9", label="Aspect", help="Width to height.", widget="choice")
 
 
-def restyle(params: RestyleParams, seed: int, staged: Staged) -> Iterator[Change]:
+def restyle(params: RestyleParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
     width, height = params.size
-    yield Patch("load_video", "file", staged["video"])
+    yield Patch("load_video", "file", prepared["video"])
     yield Patch("trim_video", "start_time", 0.0)
     for node in ("trim_video", "trim_audio", "silence"):
         yield Patch(node, "duration", sound_seconds(params.frames, params.frame_rate))
@@ -113,7 +113,7 @@ def restyle(params: RestyleParams, seed: int, staged: Staged) -> Iterator[Change
     if params.image is None:
         yield Patch("guide", "latent", ("video_latent", 0))
     else:
-        yield Patch("load_image", "image", staged["image"])
+        yield Patch("load_image", "image", prepared["image"])
     if not params.keep_sound:
         yield from new_sound(params)
         yield Patch("av_latent", "audio_latent", ("audio_latent", 0))
@@ -122,9 +122,9 @@ def restyle(params: RestyleParams, seed: int, staged: Staged) -> Iterator[Change
     yield from ksampler_one_pass(params, seed)
 
 
-def reference_sheet(params: ReferenceSheetParams, seed: int, staged: Staged) -> Iterator[Change]:
+def reference_sheet(params: ReferenceSheetParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
     width, height = params.size
-    yield Patch("load_sheet", "image", staged["sheet"])
+    yield Patch("load_sheet", "image", prepared["sheet"])
     yield Patch("repeat_sheet", "amount", params.frames)
     yield Patch("resize_sheet", "target_width", width)
     yield Patch("resize_sheet", "target_height", height)
@@ -138,8 +138,8 @@ def _reference(params: ReferenceParams) -> Iterator[Change]:
     yield Patch("ic_lora", "strength_model", params.lora_strength)
 
 
-def stage_restyle(params: Any, staging: Staging) -> Staged:
-    video = staging.video(
+def prepare_restyle(params: Any, preparer: Preparer) -> PreparedFiles:
+    video = preparer.video(
         params.video,
         fps=params.frame_rate,
         start=params.start,
@@ -149,7 +149,7 @@ def stage_restyle(params: Any, staging: Staging) -> Staged:
     )
     if params.image is None:
         return {"video": video}
-    return {"video": video, "image": staging.image(params.image, size=params.size, fit=params.fit)}
+    return {"video": video, "image": preparer.image(params.image, size=params.size, fit=params.fit)}
 
 
 RESTYLE = Mode(
@@ -160,15 +160,15 @@ RESTYLE = Mode(
     workflow=lambda params: f"restyle_{params.control}",
     params=RestyleParams,
     presets=ONE_PASS_PRESETS,
-    stages={
-        "Load models": (*STAGES_ONE_PASS["Load models"], "ic_lora", "depth_model", "pose_model"),
-        "Read the prompt": STAGES_ONE_PASS["Read the prompt"],
+    phases={
+        "Load models": (*PHASES_ONE_PASS["Load models"], "ic_lora", "depth_model", "pose_model"),
+        "Read the prompt": PHASES_ONE_PASS["Read the prompt"],
         "Read the video": ("load_video", "video_frames", "resize_control"),
         "Find the control": ("estimate_depth", "estimate_pose", "control", "guide"),
-        **{label: nodes for label, nodes in STAGES_ONE_PASS.items() if label != "Load models"},
+        **{label: nodes for label, nodes in PHASES_ONE_PASS.items() if label != "Load models"},
     },
     parameterize=restyle,
-    stage_inputs=stage_restyle,
+    prepare_inputs=prepare_restyle,
     examples=(
         example(
             "Moving ball",
@@ -187,13 +187,13 @@ REFERENCE_SHEET = Mode(
     workflow=lambda _: "ingredients",
     params=ReferenceSheetParams,
     presets=ONE_PASS_PRESETS,
-    stages={
-        "Load models": (*STAGES_ONE_PASS["Load models"], "ic_lora"),
-        "Read the prompt": STAGES_ONE_PASS["Read the prompt"],
+    phases={
+        "Load models": (*PHASES_ONE_PASS["Load models"], "ic_lora"),
+        "Read the prompt": PHASES_ONE_PASS["Read the prompt"],
         "Encode the sheet": ("load_sheet", "resize_sheet", "guide"),
-        **{label: nodes for label, nodes in STAGES_ONE_PASS.items() if label != "Load models"},
+        **{label: nodes for label, nodes in PHASES_ONE_PASS.items() if label != "Load models"},
     },
     parameterize=reference_sheet,
-    stage_inputs=lambda params, staging: {"sheet": staging.image(params.sheet)},
+    prepare_inputs=lambda params, preparer: {"sheet": preparer.image(params.sheet)},
     examples=(example("Sheet", prompt="They meet in the park and shake hands", sheet=EXAMPLES / "sheet.png"),),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from modes.base import Mode, Staged, param
+from modes.base import Mode, PreparedFiles, param
 from modes.common import (
     EXAMPLES,
     Fit,
@@ -11,18 +11,18 @@ from modes.common import (
     aspect_of_input,
     example,
     fitting,
+    prepare_image,
     sized_image,
-    stage_image,
     strength,
 )
-from modes.ltx.passes import ONE_PASS_PRESETS, STAGES_ONE_PASS, OnePassParams, guided_one_pass, new_sound
+from modes.ltx.passes import ONE_PASS_PRESETS, PHASES_ONE_PASS, OnePassParams, guided_one_pass, new_sound
 from workflow import Change, Patch
 
-STAGES = {
-    "Load models": (*STAGES_ONE_PASS["Load models"], "transition_lora"),
-    "Read the prompt": STAGES_ONE_PASS["Read the prompt"],
+PHASES = {
+    "Load models": (*PHASES_ONE_PASS["Load models"], "transition_lora"),
+    "Read the prompt": PHASES_ONE_PASS["Read the prompt"],
     "Encode the images": ("load_first_frame", "load_last_frame", "first_frame_guide", "last_frame_guide"),
-    **{label: nodes for label, nodes in STAGES_ONE_PASS.items() if label != "Load models"},
+    **{label: nodes for label, nodes in PHASES_ONE_PASS.items() if label != "Load models"},
 }
 
 
@@ -43,10 +43,10 @@ class StyleTransitionParams(BetweenImagesParams):
     transition_strength: float = strength(1.0, "Transition strength", "Strength of the transition LoRA.")
 
 
-def between_images(params: BetweenImagesParams, seed: int, staged: Staged) -> Iterator[Change]:
+def between_images(params: BetweenImagesParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
     width, height = params.size
     for which, kept in (("first", params.first_strength), ("last", params.last_strength)):
-        yield Patch(f"load_{which}_frame", "image", staged[f"{which}_image"])
+        yield Patch(f"load_{which}_frame", "image", prepared[f"{which}_image"])
         yield Patch(f"resize_{which}_frame", "resize_type.width", width)
         yield Patch(f"resize_{which}_frame", "resize_type.height", height)
         yield Patch(f"{which}_frame_guide", "strength", kept)
@@ -54,9 +54,9 @@ def between_images(params: BetweenImagesParams, seed: int, staged: Staged) -> It
     yield from guided_one_pass(params, seed)
 
 
-def style_transition(params: StyleTransitionParams, seed: int, staged: Staged) -> Iterator[Change]:
+def style_transition(params: StyleTransitionParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
     yield Patch("transition_lora", "strength_model", params.transition_strength)
-    yield from between_images(params, seed, staged)
+    yield from between_images(params, seed, prepared)
 
 
 FIRST_LAST_FRAME = Mode(
@@ -67,9 +67,9 @@ FIRST_LAST_FRAME = Mode(
     workflow=lambda _: "flf2v",
     params=BetweenImagesParams,
     presets=ONE_PASS_PRESETS,
-    stages=STAGES,
+    phases=PHASES,
     parameterize=between_images,
-    stage_inputs=lambda params, staging: stage_image(params, staging, "first_image", "last_image"),
+    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "first_image", "last_image"),
     examples=(
         example(
             "From day to evening",
@@ -88,9 +88,9 @@ STYLE_TRANSITION = Mode(
     workflow=lambda _: "style_transition",
     params=StyleTransitionParams,
     presets=ONE_PASS_PRESETS,
-    stages=STAGES,
+    phases=PHASES,
     parameterize=style_transition,
-    stage_inputs=lambda params, staging: stage_image(params, staging, "first_image", "last_image"),
+    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "first_image", "last_image"),
     examples=(
         example(
             "Two landscapes",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from modes.base import Mode, Staged, param
+from modes.base import Mode, PreparedFiles, param
 from modes.common import (
     EXAMPLES,
     Fit,
@@ -11,18 +11,18 @@ from modes.common import (
     aspect_of_input,
     example,
     fitting,
+    prepare_image,
     sized_image,
-    stage_image,
     strength,
 )
-from modes.ltx.passes import STAGES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
+from modes.ltx.passes import PHASES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
 from workflow import Change, Patch
 
-STAGES_WITH_IMAGE = {
-    "Load models": STAGES_TWO_PASSES["Load models"],
-    "Read the prompt": STAGES_TWO_PASSES["Read the prompt"],
+PHASES_WITH_IMAGE = {
+    "Load models": PHASES_TWO_PASSES["Load models"],
+    "Read the prompt": PHASES_TWO_PASSES["Read the prompt"],
     "Encode the image": ("load_image", "first_image_in_place", "second_image_in_place"),
-    **STAGES_TWO_PASSES,
+    **PHASES_TWO_PASSES,
 }
 
 
@@ -44,21 +44,21 @@ class FromImageParams(TwoPassParams):
         return sized_image(self.image)
 
 
-def first_image(params: FromImageParams, staged: Staged) -> Iterator[Change]:
+def first_image(params: FromImageParams, prepared: PreparedFiles) -> Iterator[Change]:
     """The image in its place in both passes, at the clip's size."""
     width, height = params.size
-    yield Patch("load_image", "image", staged["image"])
+    yield Patch("load_image", "image", prepared["image"])
     yield Patch("resize_image", "resize_type.width", width)
     yield Patch("resize_image", "resize_type.height", height)
     yield Patch("enlarge_image", "longer_edge", max(1536, width, height))
     strength = params.image_strength
     if strength is None:
-        strength = 0.7 if params.two_stages else 1.0
+        strength = 0.7 if params.has_second_pass else 1.0
     yield Patch("first_image_in_place", "strength", strength)
 
 
-def parameterize(params: FromImageParams, seed: int, staged: Staged) -> Iterator[Change]:
-    yield from first_image(params, staged)
+def parameterize(params: FromImageParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
+    yield from first_image(params, prepared)
     yield from new_sound(params)
     yield from two_passes(params, seed)
 
@@ -71,9 +71,9 @@ IMAGE_TO_VIDEO = Mode(
     workflow=lambda _: "i2v",
     params=FromImageParams,
     presets=TWO_PASS_PRESETS,
-    stages=STAGES_WITH_IMAGE,
+    phases=PHASES_WITH_IMAGE,
     parameterize=parameterize,
-    stage_inputs=lambda params, staging: stage_image(params, staging, "image"),
+    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "image"),
     examples=(
         example("Landscape", prompt="Clouds drift over the hills, wind in the grass", image=EXAMPLES / "landscape.png"),
         example("Portrait", prompt="She turns her head and smiles", image=EXAMPLES / "portrait.png"),

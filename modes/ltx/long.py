@@ -1,26 +1,26 @@
-"""Long video with sound: image to video in stages that continue each other."""
+"""Long video with sound: image to video in segments that continue each other."""
 
 from collections.abc import Iterator
 
-from modes.base import Mode, Staged
-from modes.common import EXAMPLES, example, stage_image
+from modes.base import Mode, PreparedFiles
+from modes.common import EXAMPLES, example, prepare_image
+from modes.lists import Segment
 from modes.ltx.common import MAX_FRAMES, sound_frames
 from modes.ltx.image import FromImageParams
 from modes.ltx.image import parameterize as from_image
-from modes.ltx.passes import STAGES_TWO_PASSES, TWO_PASS_PRESETS
-from modes.rows import Stage
-from modes.stages import InStages, StageNodes, in_stages, labels
+from modes.ltx.passes import PHASES_TWO_PASSES, TWO_PASS_PRESETS
+from modes.segments import InSegments, SegmentNodes, in_segments, labels
 from workflow import Change
 
 
-class LongParams(InStages, FromImageParams):
+class LongParams(InSegments, FromImageParams):
     @property
-    def max_stage_frames(self) -> int:
+    def max_segment_frames(self) -> int:
         return MAX_FRAMES
 
 
-def parameterize(params: LongParams, seed: int, staged: Staged) -> Iterator[Change]:
-    nodes = StageNodes(
+def parameterize(params: LongParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
+    nodes = SegmentNodes(
         roots=("positive_prompt", "video_latent", "audio_latent", "resize_image", "first_noise", "second_noise"),
         image=("resize_image", "input"),
         lengths=(
@@ -29,34 +29,34 @@ def parameterize(params: LongParams, seed: int, staged: Staged) -> Iterator[Chan
         ),
         seeds=(("first_noise", "noise_seed", 0), ("second_noise", "noise_seed", 1)),
     )
-    yield from from_image(params, seed, staged)
-    yield from in_stages(params, seed, nodes)
+    yield from from_image(params, seed, prepared)
+    yield from in_segments(params, seed, nodes)
 
 
 LONG_VIDEO = Mode(
     id="long",
     label="Long video",
     group="LTX-2.3",
-    summary="A long clip with sound in stages: each has its own prompt and continues the one before.",
+    summary="A long clip with sound in segments: each has its own prompt and continues the one before.",
     workflow=lambda _: "i2v",
     params=LongParams,
     presets=TWO_PASS_PRESETS,
-    stages={
-        "Load models": STAGES_TWO_PASSES["Load models"],
+    phases={
+        "Load models": PHASES_TWO_PASSES["Load models"],
         "Read the first image": ("load_image", "negative_prompt"),
         **labels(("positive_prompt", "first_pass", "upsample", "second_pass", "decode_video", "decode_audio")),
-        "Write the file": ("join", *STAGES_TWO_PASSES["Write the file"]),
+        "Write the file": ("join", *PHASES_TWO_PASSES["Write the file"]),
     },
     parameterize=parameterize,
-    stage_inputs=lambda params, staging: stage_image(params, staging, "image"),
+    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "image"),
     examples=(
         example(
             "A day at the lake",
             image=EXAMPLES / "landscape.png",
             stages=(
-                Stage(prompt="Morning mist lifts from the lake, birds sing"),
-                Stage(prompt="Dark clouds gather, wind in the trees, thunder far away"),
-                Stage(prompt="Night falls, the moon rises, crickets"),
+                Segment(prompt="Morning mist lifts from the lake, birds sing"),
+                Segment(prompt="Dark clouds gather, wind in the trees, thunder far away"),
+                Segment(prompt="Night falls, the moon rises, crickets"),
             ),
         ),
     ),

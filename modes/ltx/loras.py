@@ -6,8 +6,8 @@ their place before or after the template's own ones makes no difference.
 
 from collections.abc import Iterator
 
+from modes.lists import Lora
 from modes.ltx.common import LtxParams
-from modes.rows import Lora
 from workflow import Change, Insert, Relink
 
 CAMERA_FILE = "ltx-2-19b-lora-camera-control-{movement}.safetensors"  # made for LTX-2, used on 2.3 as well

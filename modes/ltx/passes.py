@@ -20,7 +20,7 @@ QUALITY_SECOND_SIGMAS = (0.909375, 0.725, 0.421875, 0.0)
 QUALITY_STEPS = 20
 QUALITY_CFG = 4.0
 
-STAGES_TWO_PASSES = {
+PHASES_TWO_PASSES = {
     "Load models": ("checkpoint", "text_encoder", "audio_vae", "upscale_model", "distilled_lora"),
     "Read the prompt": ("positive_prompt", "negative_prompt"),
     "First pass": ("first_pass",),
@@ -34,7 +34,7 @@ TWO_PASS_PRESETS = (
     Preset("balanced", "Balanced", "Two passes: 8 steps at half size, enlarged, then 3 at full size."),
     Preset("quality", "Quality", "Full model with guidance 4: 20 steps at half size, enlarged, then 3 at full size."),
 )
-STAGES_ONE_PASS = {
+PHASES_ONE_PASS = {
     "Load models": ("checkpoint", "text_encoder", "audio_vae"),
     "Read the prompt": ("positive_prompt", "negative_prompt"),
     "Sample": ("first_pass",),
@@ -86,12 +86,12 @@ class TwoPassParams(SampledParams):
     )
 
     @property
-    def two_stages(self) -> bool:
+    def has_second_pass(self) -> bool:
         return self.preset != "fast" if self.second_stage == "preset" else self.second_stage == "on"
 
     @property
     def size_step(self) -> int:
-        return 64 if self.two_stages else 32
+        return 64 if self.has_second_pass else 32
 
 
 class OnePassParams(SampledParams):
@@ -105,7 +105,7 @@ def two_passes(params: TwoPassParams, seed: int, first_model: str = "first_guide
 
     `first_model` is the node through which the first pass gets its model.
     """
-    divisor = 2 if params.two_stages else 1
+    divisor = 2 if params.has_second_pass else 1
     yield from _content(params, divisor)
     yield Patch("first_noise", "noise_seed", seed)
     yield Patch("second_noise", "noise_seed", (seed + 1) % (MAX_SEED + 1))
@@ -123,7 +123,7 @@ def two_passes(params: TwoPassParams, seed: int, first_model: str = "first_guide
         for node in CHECKPOINT_NODES:
             yield Patch(node, "ckpt_name", DISTILLED_CHECKPOINT)
         yield Relink(("distilled_lora", 0), ("checkpoint", 0))
-    if not params.two_stages:
+    if not params.has_second_pass:
         yield Relink(("second_separate", 0), ("first_separate", 0))
         yield Relink(("second_separate", 1), ("first_separate", 1))
     yield from insert_loras(params)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from modes.base import Mode, Staged, param
+from modes.base import Mode, PreparedFiles, param
 from modes.common import Aspect, example
-from modes.ltx.passes import STAGES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
+from modes.ltx.passes import PHASES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
 from workflow import Change
 
 
@@ -12,7 +12,7 @@ class TextToVideoParams(TwoPassParams):
     aspect: Aspect = param("16:9", label="Aspect", help="Width to height.", widget="choice")
 
 
-def parameterize(params: TextToVideoParams, seed: int, _: Staged) -> Iterator[Change]:
+def parameterize(params: TextToVideoParams, seed: int, _: PreparedFiles) -> Iterator[Change]:
     yield from new_sound(params)
     yield from two_passes(params, seed)
 
@@ -25,7 +25,7 @@ TEXT_TO_VIDEO = Mode(
     workflow=lambda _: "t2v",
     params=TextToVideoParams,
     presets=TWO_PASS_PRESETS,
-    stages=STAGES_TWO_PASSES,
+    phases=PHASES_TWO_PASSES,
     parameterize=parameterize,
     examples=(
         example("Red ball", prompt="A red ball rolling to the left in the desert, a low hum"),

@@ -18,11 +18,11 @@ from modes.common import (
     number_of_steps,
     strength,
 )
-from modes.rows import LoraPair
+from modes.lists import LoraPair
 from workflow import Change, Insert, Patch
 
 MAX_FRAMES = 161
-"""Twice what the models were made for. More repeats itself, and is what stages are for."""
+"""Twice what the models were made for. More repeats itself, and is what segments are for."""
 
 GROUP = "Wan 2.2"
 
@@ -39,7 +39,7 @@ NEGATIVE = (
     "deformed, disfigured, misshapen limbs, fused fingers, messy background, three legs, a crowd, walking backwards"
 )
 
-STAGES = {
+PHASES = {
     "Load models": ("text_encoder", "video_vae", "high_model", "low_model", "high_turbo", "low_turbo"),
     "Read the prompt": ("positive_prompt", "negative_prompt"),
     "Encode the image": ("load_image", "load_first_frame", "load_last_frame", "conditioning"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from modes.base import Mode, Staged, param
+from modes.base import Mode, PreparedFiles, param
 from modes.common import (
     EXAMPLES,
     Aspect,
@@ -12,10 +12,10 @@ from modes.common import (
     aspect_of_input,
     example,
     fitting,
+    prepare_image,
     sized_image,
-    stage_image,
 )
-from modes.wan.common import GROUP, PRESETS, STAGES, ExpertsParams, experts
+from modes.wan.common import GROUP, PHASES, PRESETS, ExpertsParams, experts
 from workflow import Change, Patch
 
 TEXT_LORAS = "t2v_lightx2v_4steps_lora_v1.1"
@@ -51,18 +51,18 @@ class BetweenParams(ExpertsParams):
         return 4.0
 
 
-def from_text(params: TextParams, seed: int, _: Staged) -> Iterator[Change]:
+def from_text(params: TextParams, seed: int, _: PreparedFiles) -> Iterator[Change]:
     yield from experts(params, seed, "video_latent", TEXT_LORAS)
 
 
-def from_image(params: ImageParams, seed: int, staged: Staged) -> Iterator[Change]:
-    yield Patch("load_image", "image", staged["image"])
+def from_image(params: ImageParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
+    yield Patch("load_image", "image", prepared["image"])
     yield from experts(params, seed, "conditioning", IMAGE_LORAS)
 
 
-def between_images(params: BetweenParams, seed: int, staged: Staged) -> Iterator[Change]:
+def between_images(params: BetweenParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
     for which in ("first", "last"):
-        yield Patch(f"load_{which}_frame", "image", staged[f"{which}_image"])
+        yield Patch(f"load_{which}_frame", "image", prepared[f"{which}_image"])
     yield from experts(params, seed, "conditioning", IMAGE_LORAS)
 
 
@@ -74,7 +74,7 @@ TEXT_TO_VIDEO = Mode(
     workflow=lambda _: "wan_t2v",
     params=TextParams,
     presets=PRESETS,
-    stages={label: nodes for label, nodes in STAGES.items() if label != "Encode the image"},
+    phases={label: nodes for label, nodes in PHASES.items() if label != "Encode the image"},
     parameterize=from_text,
     examples=(example("Paper boats", prompt="Paper boats drift down a stream in the rain, the camera follows them"),),
 )
@@ -87,9 +87,9 @@ IMAGE_TO_VIDEO = Mode(
     workflow=lambda _: "wan_i2v",
     params=ImageParams,
     presets=PRESETS,
-    stages=STAGES,
+    phases=PHASES,
     parameterize=from_image,
-    stage_inputs=lambda params, staging: stage_image(params, staging, "image"),
+    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "image"),
     examples=(
         example("Landscape", prompt="Clouds drift over the hills, the lake glitters", image=EXAMPLES / "landscape.png"),
     ),
@@ -103,9 +103,9 @@ FIRST_LAST_FRAME = Mode(
     workflow=lambda _: "wan_flf2v",
     params=BetweenParams,
     presets=PRESETS,
-    stages=STAGES,
+    phases=PHASES,
     parameterize=between_images,
-    stage_inputs=lambda params, staging: stage_image(params, staging, "first_image", "last_image"),
+    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "first_image", "last_image"),
     examples=(
         example(
             "From day to night",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from modes.base import Mode, Preset, Staged, param
+from modes.base import Mode, PreparedFiles, Preset, param
 from modes.common import (
     EXAMPLES,
     Fit,
@@ -16,11 +16,11 @@ from modes.common import (
     frames_per_second,
     lora_chain,
     lora_rows,
+    prepare_image,
     sized_image,
-    stage_image,
 )
-from modes.rows import Lora
-from modes.wan.common import GROUP, STAGES, STEPS, WanParams
+from modes.lists import Lora
+from modes.wan.common import GROUP, PHASES, STEPS, WanParams
 from workflow import Change, Drop, Patch
 
 FAST_STEPS = 10
@@ -58,10 +58,10 @@ class SmallParams(WanParams):
         return 5.0 if self.cfg is None else self.cfg
 
 
-def parameterize(params: SmallParams, seed: int, staged: Staged) -> Iterator[Change]:
+def parameterize(params: SmallParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
     yield from clip_content(params)
     if params.image:
-        yield Patch("load_image", "image", staged["image"])
+        yield Patch("load_image", "image", prepared["image"])
     else:
         yield Drop("video_latent", "start_image")
     yield Patch("pass", "seed", seed)
@@ -83,16 +83,16 @@ TEXT_IMAGE_TO_VIDEO = Mode(
         Preset("fast", "Fast", "10 steps."),
         Preset("quality", "Quality", "20 steps."),
     ),
-    stages={
+    phases={
         "Load models": ("text_encoder", "video_vae", "model"),
-        "Read the prompt": STAGES["Read the prompt"],
+        "Read the prompt": PHASES["Read the prompt"],
         "Encode the image": ("load_image", "video_latent"),
         "Sample": ("pass",),
-        "Decode": STAGES["Decode"],
-        "Write the file": STAGES["Write the file"],
+        "Decode": PHASES["Decode"],
+        "Write the file": PHASES["Write the file"],
     },
     parameterize=parameterize,
-    stage_inputs=lambda params, staging: stage_image(params, staging, "image"),
+    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "image"),
     examples=(
         example("Landscape", prompt="Wind moves the trees by the lake", image=EXAMPLES / "landscape.png"),
         example("Subway", prompt="A street musician plays in an old subway station, commuters pass by"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from modes.base import Mode, Staged, param
+from modes.base import Mode, PreparedFiles, param
 from modes.common import (
     EXAMPLES,
     Fit,
@@ -12,10 +12,10 @@ from modes.common import (
     aspect_of_input,
     example,
     fitting,
+    prepare_image,
     sized_image,
-    stage_image,
 )
-from modes.zimage.common import GROUP, PRESETS, STAGES_WITH_IMAGE, STEP, SampledParams, how_much, sampled
+from modes.zimage.common import GROUP, PHASES_WITH_IMAGE, PRESETS, STEP, SampledParams, how_much, sampled
 from workflow import Change, Patch
 
 
@@ -34,8 +34,8 @@ class ChangeParams(SampledParams, PictureParams):
         return sized_image(self.image)
 
 
-def parameterize(params: ChangeParams, seed: int, staged: Staged) -> Iterator[Change]:
-    yield Patch("load_image", "image", staged["image"])
+def parameterize(params: ChangeParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
+    yield Patch("load_image", "image", prepared["image"])
     yield Patch("repeat_latent", "amount", params.count)
     yield Patch("pass", "denoise", params.denoise)
     yield from sampled(params, seed)
@@ -49,9 +49,9 @@ IMAGE_TO_IMAGE = Mode(
     workflow=lambda _: "z_image_change",
     params=ChangeParams,
     presets=PRESETS,
-    stages=STAGES_WITH_IMAGE,
+    phases=PHASES_WITH_IMAGE,
     parameterize=parameterize,
-    stage_inputs=lambda params, staging: stage_image(params, staging, "image"),
+    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "image"),
     examples=(
         example(
             "In winter", prompt="The same landscape in deep snow, pale winter light", image=EXAMPLES / "landscape.png"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from modes.base import Announcement, Params, Preset, param
+from modes.base import OutputSpec, Params, Preset, param
 from modes.common import a_seed, guidance, lora_chain, lora_rows, number_of_steps, prompts, strength
-from modes.rows import Lora
+from modes.lists import Lora
 from workflow import Change, Patch
 
 GROUP = "Images"
@@ -20,18 +20,18 @@ PRESETS = (
     Preset("quality", "Quality", "Base model, 25 steps with guidance 4. Six times the time."),
 )
 
-STAGES = {
+PHASES = {
     "Load models": ("model", "text_encoder", "vae"),
     "Read the prompt": ("positive_prompt", "negative_prompt"),
     "Sample": ("pass",),
     "Decode": ("decode_image",),
     "Write the file": ("save_image",),
 }
-STAGES_WITH_IMAGE = {
-    "Load models": STAGES["Load models"],
-    "Read the prompt": STAGES["Read the prompt"],
+PHASES_WITH_IMAGE = {
+    "Load models": PHASES["Load models"],
+    "Read the prompt": PHASES["Read the prompt"],
     "Encode the image": ("load_image", "encode_image"),
-    **STAGES,
+    **PHASES,
 }
 
 
@@ -64,8 +64,8 @@ class SampledParams(Params):
             return self.cfg
         return BASE_CFG if self.preset == "quality" else 1.0
 
-    def announce(self) -> Announcement:
-        return Announcement(*self.size, self.count, notes=self.notes)  # type: ignore[attr-defined]
+    def announce(self) -> OutputSpec:
+        return OutputSpec(*self.size, self.count, notes=self.notes)  # type: ignore[attr-defined]
 
 
 def sampled(params: Any, seed: int) -> Iterator[Change]:

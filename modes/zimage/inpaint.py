@@ -6,12 +6,12 @@ from typing import Self
 
 from pydantic import model_validator
 
-from media import Staging
-from modes.base import Mode, Staged, param
+from media import Preparer
+from modes.base import Mode, PreparedFiles, param
 from modes.common import EXAMPLES, PromptParams, example
-from modes.inputs import covered, image_info
+from modes.media_info import covered, image_info
 from modes.messages import at_field
-from modes.zimage.common import GROUP, PRESETS, STAGES_WITH_IMAGE, STEP, SampledParams, how_much, sampled
+from modes.zimage.common import GROUP, PHASES_WITH_IMAGE, PRESETS, STEP, SampledParams, how_much, sampled
 from workflow import Change, Patch
 
 MOST_PIXELS = 2048 * 2048
@@ -83,15 +83,15 @@ class InpaintParams(SampledParams, PromptParams):
         return notes
 
 
-def stage_inputs(params: InpaintParams, staging: Staging) -> Staged:
+def prepare_inputs(params: InpaintParams, preparer: Preparer) -> PreparedFiles:
     """One file for both: the mask is the image's transparency."""
     how = {"feather": params.feather, "invert": params.invert, "size": params.held_size}
-    name = staging.masked(params.image, params.mask, **how)  # type: ignore[arg-type]
+    name = preparer.masked(params.image, params.mask, **how)  # type: ignore[arg-type]
     return {"image": name, "mask": name} if params.mask else {"image": name}
 
 
-def parameterize(params: InpaintParams, seed: int, staged: Staged) -> Iterator[Change]:
-    yield Patch("load_image", "image", staged["image"])
+def parameterize(params: InpaintParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
+    yield Patch("load_image", "image", prepared["image"])
     yield Patch("repeat_latent", "amount", params.count)
     yield Patch("repeat_image", "amount", params.count)
     yield Patch("pass", "denoise", params.denoise)
@@ -109,9 +109,9 @@ INPAINT = Mode(
     workflow=lambda _: "z_image_inpaint",
     params=InpaintParams,
     presets=PRESETS,
-    stages={**STAGES_WITH_IMAGE, "Decode": ("decode_image", "put_back")},
+    phases={**PHASES_WITH_IMAGE, "Decode": ("decode_image", "put_back")},
     parameterize=parameterize,
-    stage_inputs=stage_inputs,
+    prepare_inputs=prepare_inputs,
     examples=(
         example(
             "Another sky",

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from modes.base import Mode, Staged, param
+from modes.base import Mode, PreparedFiles, param
 from modes.common import Aspect, PictureParams, example
-from modes.zimage.common import GROUP, PRESETS, STAGES, STEP, SampledParams, sampled
+from modes.zimage.common import GROUP, PHASES, PRESETS, STEP, SampledParams, sampled
 from workflow import Change, Patch
 
 
@@ -16,7 +16,7 @@ class TextParams(SampledParams, PictureParams):
         return STEP
 
 
-def parameterize(params: TextParams, seed: int, _: Staged) -> Iterator[Change]:
+def parameterize(params: TextParams, seed: int, _: PreparedFiles) -> Iterator[Change]:
     width, height = params.size
     yield Patch("image_latent", "width", width)
     yield Patch("image_latent", "height", height)
@@ -32,7 +32,7 @@ TEXT_TO_IMAGE = Mode(
     workflow=lambda _: "z_image",
     params=TextParams,
     presets=PRESETS,
-    stages=STAGES,
+    phases=PHASES,
     parameterize=parameterize,
     examples=(
         example("Lighthouse", prompt="A lighthouse on a cliff in a storm, oil painting, thick brush strokes"),

@@ -21,7 +21,7 @@ def load() -> dict[str, Definition]:
     Without model files in reach, lists of files are empty, so no result depends on this machine. Nodes that call
     paid services are known too, so that any template converts; nothing is called. Takes about 10 s.
     """
-    from backend import startup
+    from backend.comfy import startup
     from settings import Settings
 
     folder = tempfile.TemporaryDirectory(prefix="kinora-extract-", ignore_cleanup_errors=True)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import modes
-from events import Cancelled, Event, Output, Stage
-from jobs import Jobs, Selection, Submission
+from events import Cancelled, Event, Output, Phase
+from jobs import JobQueue, Selection, Submission
 from settings import Settings
 from tools.measure.bare import BareExecutor
 from tools.measure.figures import Figure
@@ -48,7 +48,7 @@ class _Stack:
     """The queue and the engine, used as the page uses them."""
 
     def __init__(self, settings: Settings) -> None:
-        self.jobs = Jobs(settings)
+        self.jobs = JobQueue(settings)
         self.last: Event | None = None
 
     def start(self) -> float:
@@ -112,7 +112,7 @@ def _against_memory(stack: _Stack) -> Figure:
         params = mode.validate(_clip(DEFAULT), demo=True)
         graph = mode.build(params, next(_seeds), {}, f"running/memory-{number}")
         started = time.perf_counter()
-        for _ in engine.run(graph, mode.stages_of(graph), threading.Event()):
+        for _ in engine.run(graph, mode.phases_of(graph), threading.Event()):
             pass
         ratios.append(durable / (time.perf_counter() - started))
     note = f"{_size(DEFAULT)}; submitted to done, beside the same engine without a queue; {PAIRS} pairs"
@@ -124,7 +124,7 @@ def _seed_only(stack: _Stack) -> Figure:
     stack.run(_clip(DEFAULT))
     stack.run(_clip(DEFAULT))
     assert isinstance(stack.last, Output)
-    encoders = {"text_encoder", *T2V.stages["Read the prompt"]}
+    encoders = {"text_encoder", *T2V.phases["Read the prompt"]}
     executed = encoders & set(stack.last.executed)
     note = f"{len(stack.last.executed)} nodes in all, none of {', '.join(sorted(encoders))}"
     return Figure("text-encoder nodes in a seed-only rerun", len(executed), "", 0, ", ".join(sorted(executed)) or note)
@@ -137,7 +137,7 @@ def _cancels(stack: _Stack) -> Iterator[Figure]:
 
         def cancel(task: int, event: Event, at: int = 2 + 5 * number) -> None:
             nonlocal asked
-            if not asked and isinstance(event, Stage) and event.label == "First pass" and event.step >= at:
+            if not asked and isinstance(event, Phase) and event.label == "First pass" and event.step >= at:
                 asked = time.perf_counter()
                 stack.jobs.cancel(Selection(tasks=[task]))
 

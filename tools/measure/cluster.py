@@ -10,12 +10,12 @@ from contextlib import ExitStack, contextmanager
 
 import psutil
 
+from backend.process import EngineProcess
 from events import FINAL, Output
-from jobs import Jobs, Submission
+from jobs import JobQueue, Submission
 from settings import Settings
 from tools.measure import ray_cluster
 from tools.measure.figures import Figure
-from worker import EngineProcess
 from workflow import Graph
 
 TASKS = 40
@@ -65,9 +65,9 @@ def _one_thread_each() -> Iterator[None]:
 
 
 @contextmanager
-def _working(settings: Settings, cores: list[int]) -> Iterator[Jobs]:
+def _working(settings: Settings, cores: list[int]) -> Iterator[JobQueue]:
     """The queue with all its engines ready and warm; those of this machine on `cores`."""
-    jobs = Jobs(settings)
+    jobs = JobQueue(settings)
     try:
         jobs.start()
         for engine in jobs.engines:
@@ -84,7 +84,7 @@ def _working(settings: Settings, cores: list[int]) -> Iterator[Jobs]:
         jobs.stop()
 
 
-def _seconds(jobs: Jobs, count: int = TASKS) -> float:
+def _seconds(jobs: JobQueue, count: int = TASKS) -> float:
     """From submitting to the end of the last one."""
     started = time.perf_counter()
     job = jobs.submit(Submission(mode="t2v", values=CLIP, tries=count))

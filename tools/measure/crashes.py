@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import av
 
-from jobs import Jobs, Submission
+from jobs import JobQueue, Submission
 from settings import Settings
 from tools.measure.figures import Figure
 from tools.measure.servers import Server
@@ -25,7 +25,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
     attempts are allowed than by default."""
     own = settings.model_copy(update={"home": settings.home / "crashes"})
     own.home.mkdir(parents=True)
-    jobs = Jobs(own)
+    jobs = JobQueue(own)
     jobs.submit(Submission(mode="t2v", values=SHORT, tries=TASKS))
     os.environ |= {"KINORA_HOME": str(own.home), "KINORA_MAX_ATTEMPTS": "8"}
     chance = random.Random(1)
@@ -54,12 +54,12 @@ def measure(settings: Settings) -> Iterator[Figure]:
     yield from _result(jobs, own)
 
 
-def _left(jobs: Jobs) -> int:
+def _left(jobs: JobQueue) -> int:
     counts = jobs.state().counts
     return counts.queued + counts.running
 
 
-def _result(jobs: Jobs, settings: Settings) -> Iterator[Figure]:
+def _result(jobs: JobQueue, settings: Settings) -> Iterator[Figure]:
     counts = jobs.state().counts
     total = sum(counts.model_dump().values())
     recorded = []

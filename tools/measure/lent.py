@@ -47,7 +47,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
 
 
 def _pairs() -> list[tuple[float, float]]:
-    import zerogpu
+    from backend import zerogpu
 
     info = zerogpu.start(Settings(zerogpu=True))
     mode, lent = modes.get("t2v"), zerogpu.ZeroGpu(info, 60)
@@ -57,10 +57,10 @@ def _pairs() -> list[tuple[float, float]]:
         for way in ("lent", "own"):
             params = mode.validate(VALUES | {"seed": number}, demo=True)
             graph = mode.build(params, number, {}, f"{way}/{number}")
-            stages = mode.stages_of(graph)
+            phases = mode.phases_of(graph)
             time.sleep(0.4)  # threads of the run before come to rest
             started = time.perf_counter()
-            run = lent.run(graph, stages, threading.Event()) if way == "lent" else zerogpu.engine().run(graph, stages)
+            run = lent.run(graph, phases, threading.Event()) if way == "lent" else zerogpu.engine().run(graph, phases)
             *_, last = run
             taken.append(time.perf_counter() - started)
             if not isinstance(last, Output):

@@ -9,8 +9,8 @@ from playwright.sync_api import sync_playwright
 
 import modes
 import ui.page
-from jobs import Jobs
-from modes.stages import MAX_STAGES
+from jobs import JobQueue
+from modes.segments import MAX_SEGMENTS
 from settings import Settings
 from tools.measure.figures import Figure
 from tools.measure.servers import CHROMIUM, TIMEOUT, kinora
@@ -40,7 +40,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
 
 def _added(settings: Settings) -> int:
     """Bytes by which the description of the page, as it is sent, is larger with all modes than with FEW."""
-    jobs = Jobs(settings.model_copy(update={"home": settings.home / "payload"}))
+    jobs = JobQueue(settings.model_copy(update={"home": settings.home / "payload"}))
     every = dict(modes.MODES)
     whole = _bytes(jobs)
     try:
@@ -55,18 +55,18 @@ def _added(settings: Settings) -> int:
 
 def _long_video() -> Figure:
     mode = modes.get("wan_long")
-    stages = [{"prompt": f"stage {number}"} for number in range(1, MAX_STAGES + 1)]
-    params = mode.validate({**mode.examples[0].values, "stages": stages})
+    phases = [{"prompt": f"stage {number}"} for number in range(1, MAX_SEGMENTS + 1)]
+    params = mode.validate({**mode.examples[0].values, "stages": phases})
     times = []
     for _ in range(20):
         started = time.perf_counter()
         graph = mode.sketch(params)
         times.append((time.perf_counter() - started) * 1000)
     note = f"median of {len(times)}; {len(graph)} nodes"
-    return Figure(f"the graph of a video in {MAX_STAGES} stages", statistics.median(times), "ms", 50, note)
+    return Figure(f"the graph of a video in {MAX_SEGMENTS} stages", statistics.median(times), "ms", 50, note)
 
 
-def _bytes(jobs: Jobs) -> int:
+def _bytes(jobs: JobQueue) -> int:
     return len(json.dumps(ui.page.build(jobs).get_config_file(), default=str))
 
 

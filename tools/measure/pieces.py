@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 
 from events import Output
-from jobs import Jobs, Submission
+from jobs import JobQueue, Submission
 from modes.enhance import video
 from settings import Settings
 from tools.measure.figures import Figure
@@ -24,7 +24,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
     own = settings.model_copy(update={"home": settings.home / "pieces"})
     own.home.mkdir()
     usual, video.PIECE_BYTES = video.PIECE_BYTES, PIECE_BYTES
-    jobs = Jobs(own)
+    jobs = JobQueue(own)
     jobs.start()
     try:
         _enlarge(jobs, _clip(own.home, 12))  # until models are loaded
@@ -48,13 +48,13 @@ def _clip(folder: Path, frames: int) -> Path:
     return file
 
 
-def _enlarge(jobs: Jobs, clip: Path) -> None:
+def _enlarge(jobs: JobQueue, clip: Path) -> None:
     job = jobs.submit(Submission(mode="upscale_video", values={"video": str(clip), "scale": "2"}))
     last = list(jobs.events(jobs.first_task(job.id)))[-1]
     assert isinstance(last, Output), last
 
 
-def _peak(jobs: Jobs, clip: Path) -> int:
+def _peak(jobs: JobQueue, clip: Path) -> int:
     """The most bytes that a child of this process, the engine, held meanwhile."""
     ended, seen = threading.Event(), [0]
 

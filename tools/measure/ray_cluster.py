@@ -54,7 +54,7 @@ class Cluster:
     def kill(self, node: psutil.Process) -> None:
         """As if its power were cut, but for the engine itself: that has to notice."""
         children = node.children(recursive=True)
-        engines = [process for process in children if "worker" in _command(process)]
+        engines = [process for process in children if "backend.comfy" in _command(process)]
         _kill([node, *(process for process in children if process not in engines)])
 
     def stop(self) -> None:

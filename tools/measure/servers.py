@@ -56,7 +56,7 @@ class Server:
         """The engine's process, while there is one."""
         for child in psutil.Process(self._process.pid).children():
             try:
-                if child.cmdline()[-2:] == ["-m", "worker"]:
+                if child.cmdline()[-2:] == ["-m", "backend.comfy"]:
                     return child
             except psutil.Error:  # it ended just now
                 continue

@@ -4,9 +4,9 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 
-from jobs import Jobs, Selection, Submission
-from jobs.database import Database
-from jobs.lifecycle import Lifecycle
+from jobs import JobQueue, Selection, Submission
+from jobs.store.database import Database
+from jobs.store.transitions import TaskTransitions
 from settings import PROJECT, Settings
 from tools.measure.figures import Figure
 
@@ -18,17 +18,17 @@ CLIP = {"prompt": "a red kite over the sea", "width": 256, "height": 192, "secon
 def measure(settings: Settings) -> Iterator[Figure]:
     """In a data folder of its own; no engine is started."""
     own = settings.model_copy(update={"home": settings.home / "store"})
-    jobs = Jobs(own)
+    jobs = JobQueue(own)
     values = CLIP | {"image": str(PROJECT / "examples" / "landscape.png")}
     started = time.perf_counter()
     jobs.submit(Submission(mode="i2v", values=values, tries=1000))
     taken = time.perf_counter() - started
     yield Figure(
-        "submitting 1,000 tasks with one image", taken, "s", 5, "checked, staged, graphs built, in the database"
+        "submitting 1,000 tasks with one image", taken, "s", 5, "checked, prepared, graphs built, in the database"
     )
     while (queued := jobs.state().counts.queued) < QUEUED:
         jobs.submit(Submission(mode="t2v", values=CLIP, tries=min(1000, QUEUED - queued)))
-    lifecycle = Lifecycle(Database(own))
+    lifecycle = TaskTransitions(Database(own))
     note = f"median of {REPEATS}, {QUEUED:,} queued"
     yield _milliseconds("claiming a task", lambda: lifecycle.claim("bench/worker"), note)
     for name, cursor in (("first", None), ("last", _cursor_near_the_end(jobs))):
@@ -49,7 +49,7 @@ def _milliseconds(name: str, act: Callable[[], object], note: str) -> Figure:
     return Figure(name, statistics.median(times), "ms", 20, note)
 
 
-def _cursor_near_the_end(jobs: Jobs) -> str | None:
+def _cursor_near_the_end(jobs: JobQueue) -> str | None:
     cursor, following = None, jobs.tasks(limit=500).next
     while following:
         cursor, following = following, jobs.tasks(limit=500, cursor=following).next

@@ -54,7 +54,7 @@ def _python(*arguments: str) -> None:
 def train(out: Path, steps: int, lora_steps: int) -> None:
     """In one of the processes that torch.distributed.run starts."""
     out.mkdir(parents=True, exist_ok=True)
-    from backend.startup import load
+    from backend.comfy.startup import load
 
     load(Settings(device="cpu", demo="always", home=out / f"home-{os.environ['RANK']}"))
     import sentencepiece

@@ -16,11 +16,11 @@ import torch
 from PIL import Image
 
 import modes
-from backend.engine import Engine
+from backend.comfy.engine import Engine
 from demo_models import sound_code
 from demo_models.picture_code import COLOURS, PATCH
 from events import Output
-from media import Staging
+from media import Preparer
 from settings import Settings
 from tools.train_demo import captions, names, scenes, sounds
 from tools.train_demo.looking import hear, look, loudness
@@ -63,9 +63,9 @@ class Studio:
         """Raises RuntimeError with what the engine says."""
         mode = modes.get(mode_id)
         params = mode.validate(values, demo=True)
-        staged = mode.stage_inputs(params, Staging(self._settings))
+        prepared = mode.prepare_inputs(params, Preparer(self._settings))
         self._count += 1
-        graph = mode.build(params, seed, staged, f"gate/{self._count}")
+        graph = mode.build(params, seed, prepared, f"gate/{self._count}")
         begun = time.perf_counter()
         last = list(self._engine.run(graph, mode.stages_of(graph)))[-1]
         if not isinstance(last, Output):

@@ -1,0 +1,1 @@
+"""Changes to code of ComfyUI's, each in a file of its own."""

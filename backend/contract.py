@@ -1,0 +1,34 @@
+"""What every engine offers, wherever it runs, and the states that an engine's process goes through."""
+
+import threading
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from events import Event, Failed
+from workflow import Graph, Phases
+
+StateName = Literal["stopped", "starting", "ready", "busy", "restarting", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """What the engine does now. `info` is `Engine.describe()` once it is up; `error` says why it failed."""
+
+    name: StateName
+    info: dict[str, Any] = field(default_factory=dict)
+    error: Failed | None = None
+
+
+class GraphEngine(Protocol):
+    """What an engine's process serves: the ComfyUI of this machine (`backend.engine.Engine`), or one elsewhere."""
+
+    def describe(self) -> dict[str, Any]: ...
+
+    def run(
+        self, graph: Graph, phases: Phases, cancelled: threading.Event, forget: Collection[str]
+    ) -> Iterator[Event]: ...
+
+    def interrupt(self) -> None: ...
+
+    def collect_garbage(self) -> None: ...

@@ -1,0 +1,160 @@
+"""The queue of a running Kinora, reached over its API with the same methods that `JobQueue` has."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from errors import BatchError, BusyError, InvalidInputError, KinoraError, NotFoundError, Problem
+from events import EVENT_NAMES, Event
+from jobs import (
+    STATUSES,
+    ActionResult,
+    JobPage,
+    JobQueue,
+    JobSummary,
+    Plan,
+    QueueState,
+    RunningInstance,
+    Selection,
+    Status,
+    Submission,
+    TaskDetail,
+    TaskPage,
+    holder,
+)
+from modes import InvalidParamsError
+from settings import Settings
+
+EVENTS: dict[str, type[Event]] = {name: kind for kind, name in EVENT_NAMES.items()}
+
+
+class ApiClient:
+    """Raises the same errors as `JobQueue`, with the same sentences."""
+
+    def __init__(self, found: RunningInstance) -> None:
+        headers = {"Authorization": f"Bearer {found.token}"}
+        timeout = httpx2.Timeout(120.0, connect=5.0)
+        self._http = httpx2.Client(base_url=f"{found.url}/api/v1", headers=headers, timeout=timeout)
+
+    def plan(self, submission: Submission) -> Plan:
+        return Plan(**self._post("/plan", submission.model_dump(mode="json")))
+
+    def submit(self, submission: Submission, skip_bad: bool = False) -> JobSummary:
+        query = {"skip_bad": skip_bad}
+        return JobSummary(**self._post("/jobs", submission.model_dump(mode="json"), params=query))
+
+    def again(self, job: int, new_seeds: bool = False, key: str | None = None) -> JobSummary:
+        return JobSummary(**self._post(f"/jobs/{job}/again", {"new_seeds": new_seeds, "key": key}))
+
+    def cancel(self, selection: Selection) -> ActionResult:
+        return ActionResult(**self._post("/tasks/cancel", selection.model_dump()))
+
+    def retry(self, selection: Selection, new_seeds: bool = False) -> ActionResult:
+        return ActionResult(**self._post("/tasks/retry", {"selection": selection.model_dump(), "new_seeds": new_seeds}))
+
+    def front(self, selection: Selection) -> ActionResult:
+        return ActionResult(**self._post("/tasks/front", selection.model_dump()))
+
+    def prioritise(self, selection: Selection, priority: int) -> ActionResult:
+        return ActionResult(
+            **self._post("/tasks/priority", {"selection": selection.model_dump(), "priority": priority})
+        )
+
+    def pause(self, paused: bool = True) -> QueueState:
+        return QueueState(**self._post("/queue/pause" if paused else "/queue/resume", {}))
+
+    def state(self) -> QueueState:
+        return QueueState(**self._get("/queue"))
+
+    def tasks(
+        self,
+        statuses: Sequence[Status] = STATUSES,
+        job: int | None = None,
+        search: str = "",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> TaskPage:
+        query = {"status": list(statuses), "job": job, "search": search, "limit": limit, "cursor": cursor}
+        return TaskPage(**self._get("/tasks", {name: value for name, value in query.items() if value}))
+
+    def task(self, task: int) -> TaskDetail:
+        return TaskDetail(**self._get(f"/tasks/{task}"))
+
+    def job(self, job: int) -> JobSummary:
+        return JobSummary(**self._get(f"/jobs/{job}"))
+
+    def jobs(self, limit: int = 50, cursor: str | None = None, search: str = "") -> JobPage:
+        query = {"limit": limit, "cursor": cursor, "search": search}
+        return JobPage(**self._get("/jobs", {name: value for name, value in query.items() if value}))
+
+    def updates(self, task: int, every: float | None = None) -> Iterator[list[Event]]:
+        """`every` is the server's: it sends a sign of life by itself."""
+        with _told(), self._http.stream("GET", f"/tasks/{task}/events", timeout=None) as stream:
+            _check(stream)
+            kind = ""
+            for line in stream.iter_lines():
+                name, _, content = line.partition(": ")
+                if name == "event":
+                    kind = content
+                elif name == "data" and kind in EVENTS:
+                    yield [_event(kind, json.loads(content))]
+
+    def _get(self, path: str, query: dict[str, Any] | None = None) -> Any:
+        with _told():
+            return _check(self._http.get(path, params=query)).json()
+
+    def _post(self, path: str, content: dict[str, Any], params: dict[str, Any] | None = None) -> Any:
+        with _told():
+            return _check(self._http.post(path, json=content, params=params)).json()
+
+
+Queue = JobQueue | ApiClient
+
+
+def open_queue(settings: Settings) -> Queue:
+    """The running Kinora's queue, else the store itself."""
+    found = holder(settings.home)
+    return ApiClient(found) if found and found.url else JobQueue(settings)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A server that does not answer, in words."""
+    try:
+        yield
+    except httpx2.HTTPError as error:
+        raise BusyError(
+            "The running Kinora does not answer.", "Try again, or end it and start it anew.", detail=str(error)
+        ) from error
+
+
+def _check(answer: httpx2.Response) -> httpx2.Response:
+    """The same answer, or the error that it tells."""
+    if answer.is_success:
+        return answer
+    answer.read()
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {"detail": f"The running Kinora answered {answer.status_code}."}
+    if problem.get("problems"):
+        raise BatchError([Problem(**each) for each in problem["problems"]], problem.get("good", 0))
+    message, hint, fields = problem.get("detail", ""), problem.get("hint", ""), problem.get("fields", {})
+    if answer.status_code == 404:
+        raise NotFoundError(message, next(iter(fields), ""), hint)
+    if list(fields.values()) == [message]:
+        raise InvalidInputError(message, next(iter(fields)), hint)
+    if fields:
+        raise InvalidParamsError(fields)
+    raise KinoraError(message, hint)
+
+
+def _event(kind: str, content: dict[str, Any]) -> Event:
+    if kind == "output":
+        content["files"] = tuple(Path(file) for file in content["files"])
+        content["executed"] = tuple(content["executed"])
+    return EVENTS[kind](**content)

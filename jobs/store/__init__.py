@@ -1,0 +1,1 @@
+"""Everything with SQL: tables, migrations, and the statements of each concern."""

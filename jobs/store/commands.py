@@ -1,0 +1,99 @@
+"""What people do to the queue: cancel, retry, reorder, pause. Each is one transaction; doing it twice does no harm."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import and_, delete, false, func, insert, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from jobs.store.database import Database
+from jobs.store.queries import tasks_of_visitor
+from jobs.store.schema import details, flags, jobs, tasks
+from jobs.store.transitions import move
+from jobs.types import Selection
+
+Reseed = Callable[[str, dict[str, Any]], tuple[str, dict[str, Any], dict[str, Any]]]
+"""From a mode and values to a new seed, the values with it, and their graph."""
+
+
+class QueueCommands:
+    """People's side of the store. Every method may be called from any thread and raises StorageError.
+
+    With a `visitor` only that visitor's tasks can be chosen.
+    """
+
+    def __init__(self, database: Database, visitor: str = "") -> None:
+        self._database = database
+        self._mine = tasks_of_visitor(visitor)
+
+    def cancel(self, selection: Selection) -> tuple[set[int], set[int]]:
+        """Ids of those that were taken out of the queue, and of those that run and are now asked to stop."""
+        chosen = self._which(selection)
+        with self._database.write() as connection:
+            queued = and_(chosen, tasks.c.status == "queued")
+            running = and_(chosen, tasks.c.status == "running")
+            cancelled = set(connection.execute(select(tasks.c.id).where(queued)).scalars())
+            stopping = set(connection.execute(select(tasks.c.id).where(running)).scalars())
+            move(connection, queued, "cancelled", "Cancelled before its turn", ended=time.time())
+            connection.execute(update(tasks).where(running).values(stopping=True))
+            return cancelled, stopping
+
+    def retry(self, selection: Selection, reseed: Reseed | None) -> set[int]:
+        """Queues what failed or was cancelled once more, in place: same seeds, or new ones by `reseed`."""
+        ended = and_(self._which(selection), tasks.c.status.in_(("failed", "cancelled")))
+        with self._database.write() as connection:
+            found = connection.execute(select(tasks.c.id, tasks.c.mode, details.c["values"]).join(details).where(ended))
+            again = found.all()
+            for row in again if reseed else ():
+                seed, values, graph = reseed(row.mode, row.values)  # type: ignore[misc]
+                connection.execute(update(tasks).where(tasks.c.id == row.id).values(seed=seed))
+                mine = details.c.task == row.id
+                connection.execute(update(details).where(mine).values(values=values, graph=graph))
+            ids = [row.id for row in again]
+            anew = {"attempts": 0, "interruptions": 0, "passed": 0, "error": ""}
+            never = {"started": None, "ended": None, "seconds": None}
+            move(connection, tasks.c.id.in_(ids), "queued", "Queued once more", **anew, **never)
+            connection.execute(update(details).where(details.c.task.in_(ids)).values(failure=None, phase_seconds={}))
+            return set(ids)
+
+    def front(self, selection: Selection) -> set[int]:
+        """Moves queued tasks before all others, in the order they had among each other."""
+        queued = tasks.c.status == "queued"
+        with self._database.write() as connection:
+            order = (tasks.c.priority.desc(), tasks.c.position)
+            ids = list(
+                connection.execute(select(tasks.c.id).where(queued, self._which(selection)).order_by(*order)).scalars()
+            )
+            if not ids:
+                return set()
+            highest = connection.execute(select(func.max(tasks.c.priority)).where(queued)).scalar_one()
+            least = select(func.min(tasks.c.position)).where(queued, tasks.c.priority == highest)
+            first = connection.execute(least).scalar_one()
+            for place, task in enumerate(ids):
+                values = {"priority": highest, "position": first - len(ids) + place}
+                connection.execute(update(tasks).where(tasks.c.id == task).values(**values))
+            return set(ids)
+
+    def prioritise(self, selection: Selection, priority: int) -> set[int]:
+        """Gives queued tasks another priority; jobs that are chosen whole have it from now on, too."""
+        queued = and_(self._which(selection), tasks.c.status == "queued")
+        with self._database.write() as connection:
+            ids = set(connection.execute(select(tasks.c.id).where(queued)).scalars())
+            connection.execute(update(tasks).where(queued).values(priority=priority))
+            connection.execute(update(jobs).where(jobs.c.id.in_(selection.jobs)).values(priority=priority))
+            return ids
+
+    def pause(self, paused: bool) -> None:
+        """Running tasks go on to their end; while paused no other one begins. Kept over a restart."""
+        with self._database.write() as connection:
+            connection.execute(delete(flags).where(flags.c.name == "paused"))
+            connection.execute(insert(flags).values(name="paused", value=paused))
+
+    def _which(self, selection: Selection) -> ColumnElement[bool]:
+        chosen = [tasks.c.id.in_(selection.tasks)] if selection.tasks else []
+        if selection.jobs:
+            chosen.append(tasks.c.job.in_(selection.jobs))
+        if selection.status:
+            chosen.append(tasks.c.status == selection.status)
+        return and_(or_(*chosen), *self._mine) if chosen else false()

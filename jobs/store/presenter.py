@@ -1,0 +1,114 @@
+"""The store's rows, and what is told live, as the records that page, REST and command line show."""
+
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
+
+import modes
+from jobs.store.queries import TaskQueries
+from jobs.types import (
+    Counts,
+    Failure,
+    Input,
+    JobSummary,
+    LogLine,
+    OutputFile,
+    PhaseTime,
+    Progress,
+    TaskDetail,
+    TaskSummary,
+)
+from jobs.work import durations
+from jobs.work.live_events import TaskFeeds
+
+
+class TaskPresenter:
+    """Reads only. Every method may be called from any thread."""
+
+    def __init__(self, listing: TaskQueries, live: TaskFeeds) -> None:
+        self._listing = listing
+        self._live = live
+
+    def row(self, row: Row[Any]) -> TaskSummary:
+        return TaskSummary(**self._common(row))
+
+    def detail(self, task: int) -> TaskDetail:
+        """Raises NotFoundError."""
+        row, content, given, lines = self._listing.task(task)
+        mode = modes.MODES.get(row.mode)  # none where it was made by another version
+        widgets = {each.name: each.widget for each in mode.parameters()} if mode else {}
+        return TaskDetail(
+            **self._common(row),
+            values=content.values,
+            announced=content.announced,
+            inputs=[
+                Input(
+                    parameter=each.parameter,
+                    widget=widgets.get(each.parameter, ""),
+                    original=each.original,
+                    url=f"/api/v1/tasks/{task}/inputs/{each.parameter}",
+                )
+                for each in given
+            ],
+            phases=[PhaseTime(label=name, seconds=content.phase_seconds.get(name)) for name in content.phases],
+            outputs_list=[_output(task, number, Path(path)) for number, path in enumerate(content.outputs)],
+            failure=Failure(**content.failure) if content.failure else None,
+            graph=content.graph,
+            log=[LogLine(time=line.time, text=line.text) for line in lines],
+        )
+
+    def job(self, row: Row[Any], counts: Counts) -> JobSummary:
+        there = [status for status, count in counts.model_dump().items() if count]
+        return JobSummary(
+            id=row.id,
+            name=row.name,
+            mode=row.mode,
+            priority=row.priority,
+            tries=row.submission.get("tries", 1),
+            created=row.created,
+            counts=counts,
+            status=there[0] if len(there) == 1 else "mixed",
+        )
+
+    def seconds_of(self, timing: str) -> float | None:
+        """What a run of that kind takes; None without earlier ones."""
+        times = self._listing.run_times(timing)
+        return statistics.median(times) if times else None
+
+    def seconds_left(self, workers: int) -> float | None:
+        """Until everything queued is done; None where it is not known of some of it, or nothing is."""
+        known = [(count, self.seconds_of(timing)) for timing, count in self._listing.queued_kinds().items()]
+        if not known or any(seconds is None for _, seconds in known):
+            return None
+        return sum(count * seconds for count, seconds in known if seconds) / max(1, workers)
+
+    def _common(self, row: Row[Any]) -> dict[str, Any]:
+        names = set(TaskSummary.model_fields) - {"progress"}
+        progress = self._progress(row) if row.status == "running" else None
+        return {name: value for name, value in row._mapping.items() if name in names} | {"progress": progress}
+
+    def _progress(self, row: Row[Any]) -> Progress | None:
+        live = self._live.find(row.id)
+        phase = live.phase if live else None
+        if live is None or phase is None:
+            return None
+        runs = self._listing.phase_times(row.timing)
+        since = time.monotonic() - live.phase_since
+        left = durations.left(runs, self._listing.phase_labels(row.id), phase, since) if runs else None
+        return Progress(
+            phase=phase.label,
+            index=phase.index,
+            count=phase.count,
+            step=phase.step,
+            steps=phase.steps,
+            fraction=phase.step / phase.steps if phase.steps else None,
+            left=left,
+        )
+
+
+def _output(task: int, number: int, path: Path) -> OutputFile:
+    size = path.stat().st_size if path.is_file() else None
+    return OutputFile(name=path.name, path=str(path), url=f"/api/v1/tasks/{task}/outputs/{number}", bytes=size)

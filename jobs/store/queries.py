@@ -1,0 +1,236 @@
+"""What there is, read from the store: pages of tasks and jobs, counts, one task whole, how long earlier runs took."""
+
+import base64
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from errors import InvalidInputError, NotFoundError
+from jobs.store.database import Database
+from jobs.store.schema import details, flags, jobs, log, task_inputs, tasks
+from jobs.types import STATUSES, Counts, Status
+
+KEPT_TIMINGS = 8
+"""Of how many of the latest runs the time is taken."""
+
+_row = (*tasks.c, jobs.c.name.label("job_name"))
+_order: dict[Status, tuple[Any, ...]] = {
+    "running": (tasks.c.priority.desc(), tasks.c.position, tasks.c.id),
+    "failed": (tasks.c.ended.desc(), tasks.c.id.desc()),
+    "queued": (tasks.c.priority.desc(), tasks.c.position, tasks.c.id),
+    "succeeded": (tasks.c.ended.desc(), tasks.c.id.desc()),
+    "cancelled": (tasks.c.ended.desc(), tasks.c.id.desc()),
+}
+
+
+class TaskQueries:
+    """Reads only. Every method may be called from any thread and raises StorageError.
+
+    With a `visitor` there is nothing but that visitor's jobs.
+    """
+
+    def __init__(self, database: Database, visitor: str = "") -> None:
+        self._database = database
+        self._mine = tasks_of_visitor(visitor)
+        self._my_jobs = [jobs.c.visitor == visitor] if visitor else []
+
+    def tasks(
+        self, statuses: Sequence[Status], job: int | None, search: str, limit: int, cursor: str | None
+    ) -> tuple[list[Row[Any]], int, str | None]:
+        """A page of tasks, how many there are in all, and the cursor of the next page.
+
+        Status by status (in the order of STATUSES), so that each part of the list is read off its index.
+        """
+        chosen = [*self._mine, *_filters(job, search)]
+        start = _offset(cursor)
+        with self._database.read() as connection:
+            counts = _counts(connection, chosen)
+            rows: list[Row[Any]] = []
+            skip = start
+            for status in STATUSES:
+                if status not in statuses or skip >= counts[status]:
+                    skip -= counts[status] if status in statuses else 0
+                    continue
+                if len(rows) < limit:
+                    part = page_query(status, chosen, limit - len(rows), skip)
+                    rows += connection.execute(part).all()
+                skip = 0
+        total = sum(counts[status] for status in statuses)
+        end = start + len(rows)
+        return rows, total, _cursor(end) if end < total else None
+
+    def rows(self, ids: Iterable[int]) -> list[Row[Any]]:
+        """These tasks, where there are such, in the order of their ids."""
+        query = select(*_row).join(jobs).where(tasks.c.id.in_(list(ids)), *self._mine).order_by(tasks.c.id)
+        with self._database.read() as connection:
+            return list(connection.execute(query).all())
+
+    def task(self, task: int) -> tuple[Row[Any], Row[Any], list[Row[Any]], list[Row[Any]]]:
+        """A task's row, its details, its inputs and its log. Raises NotFoundError."""
+        with self._database.read() as connection:
+            row = connection.execute(select(*_row).join(jobs).where(tasks.c.id == task, *self._mine)).first()
+            if row is None:
+                raise NotFoundError(f"There is no task {task}.", "task")
+            content = connection.execute(select(details).where(details.c.task == task)).one()
+            given = connection.execute(select(task_inputs).where(task_inputs.c.task == task)).all()
+            lines = connection.execute(select(log).where(log.c.task == task).order_by(log.c.id)).all()
+        return row, content, list(given), list(lines)
+
+    def jobs(self, limit: int, cursor: str | None, search: str) -> tuple[list[Row[Any]], dict[int, Counts], str | None]:
+        """A page of jobs, newest first, the counts of each, and the cursor of the next page."""
+        query = select(jobs).where(*self._my_jobs).order_by(jobs.c.id.desc()).limit(limit + 1)
+        if search:
+            query = query.where(jobs.c.name.ilike(f"%{_plain(search)}%", escape="\\"))
+        if cursor:
+            query = query.where(jobs.c.id < _offset(cursor))
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+            following = _cursor(rows[limit - 1].id) if len(rows) > limit else None
+            rows = rows[:limit]
+            return list(rows), _counts_by_job(connection, [row.id for row in rows]), following
+
+    def job(self, job: int) -> tuple[Row[Any], Counts]:
+        """Raises NotFoundError."""
+        with self._database.read() as connection:
+            row = connection.execute(select(jobs).where(jobs.c.id == job, *self._my_jobs)).first()
+            if row is None:
+                raise NotFoundError(f"There is no job {job}.", "job")
+            return row, _counts_by_job(connection, [job])[job]
+
+    def job_with_key(self, key: str) -> int | None:
+        with self._database.read() as connection:
+            return connection.execute(select(jobs.c.id).where(jobs.c.key == key)).scalar()
+
+    def tasks_of(self, job: int) -> list[int]:
+        """Ids, in the order in which they were submitted."""
+        with self._database.read() as connection:
+            mine = select(tasks.c.id).where(tasks.c.job == job, *self._mine)
+            return list(connection.execute(mine.order_by(tasks.c.id)).scalars())
+
+    def counts(self) -> Counts:
+        with self._database.read() as connection:
+            return Counts(**_counts(connection, self._mine))
+
+    def files(self) -> set[str]:
+        """Every result there is, and every input that a task names."""
+        query = select(details.c.outputs, details.c["values"]).join(tasks).where(*self._mine)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        named = (value for row in rows for value in row.values.values() if isinstance(value, str))
+        return {output for row in rows for output in row.outputs} | set(named)
+
+    def paused(self) -> bool:
+        with self._database.read() as connection:
+            return bool(connection.execute(select(flags.c.value).where(flags.c.name == "paused")).scalar())
+
+    def ahead(self, task: int) -> int:
+        """How many run or come before a queued task."""
+        with self._database.read() as connection:
+            row = connection.execute(select(tasks.c.priority, tasks.c.position).where(tasks.c.id == task)).first()
+            if row is None:
+                return 0
+            earlier = or_(
+                tasks.c.priority > row.priority,
+                and_(tasks.c.priority == row.priority, tasks.c.position < row.position),
+            )
+            waiting = select(func.count()).where(tasks.c.status == "queued", earlier)
+            running = select(func.count()).where(tasks.c.status == "running")
+            return connection.execute(waiting).scalar_one() + connection.execute(running).scalar_one()
+
+    def phase_times(self, timing: str) -> list[dict[str, float]]:
+        """Seconds by phase of the latest runs of that kind."""
+        query = (
+            select(details.c.phase_seconds)
+            .join(tasks)
+            .where(tasks.c.timing == timing, tasks.c.status == "succeeded")
+            .order_by(tasks.c.ended.desc())
+            .limit(KEPT_TIMINGS)
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def phase_times_like(self, task: int) -> list[dict[str, float]]:
+        """Seconds by phase of the latest runs of a task's kind."""
+        with self._database.read() as connection:
+            timing = connection.execute(select(tasks.c.timing).where(tasks.c.id == task)).scalar_one()
+        return self.phase_times(timing)
+
+    def phase_labels(self, task: int) -> list[str]:
+        with self._database.read() as connection:
+            return list(connection.execute(select(details.c.phases).where(details.c.task == task)).scalar_one())
+
+    def run_times(self, timing: str) -> list[float]:
+        """Seconds that the latest runs of that kind took."""
+        kind = and_(tasks.c.timing == timing, tasks.c.status == "succeeded")
+        query = select(tasks.c.seconds).where(kind).order_by(tasks.c.ended.desc()).limit(KEPT_TIMINGS)
+        with self._database.read() as connection:
+            return [seconds for seconds in connection.execute(query).scalars() if seconds is not None]
+
+    def queued_kinds(self) -> dict[str, int]:
+        """How many tasks are queued or running, by their kind of timing."""
+        waiting = tasks.c.status.in_(("queued", "running"))
+        query = select(tasks.c.timing, func.count()).where(waiting).group_by(tasks.c.timing)
+        with self._database.read() as connection:
+            return dict(connection.execute(query).all())
+
+
+def tasks_of_visitor(visitor: str) -> list[ColumnElement[bool]]:
+    """What limits tasks to a visitor's; nothing where there are no visitors apart."""
+    return [tasks.c.job.in_(select(jobs.c.id).where(jobs.c.visitor == visitor))] if visitor else []
+
+
+def page_query(status: Status, chosen: Sequence[ColumnElement[bool]], limit: int, skip: int) -> Select[Any]:
+    """Tasks of one status in its order."""
+    query = select(*_row).join(jobs).where(tasks.c.status == status, *chosen)
+    return query.order_by(*_order[status]).limit(limit).offset(skip)
+
+
+def _counts(connection: Connection, chosen: Sequence[ColumnElement[bool]]) -> dict[Status, int]:
+    query = select(tasks.c.status, func.count()).where(*chosen).group_by(tasks.c.status)
+    found = dict(connection.execute(query).all())
+    return {status: found.get(status, 0) for status in STATUSES}
+
+
+def _counts_by_job(connection: Connection, ids: list[int]) -> dict[int, Counts]:
+    query = select(tasks.c.job, tasks.c.status, func.count()).where(tasks.c.job.in_(ids))
+    found: dict[int, dict[str, int]] = {job: {} for job in ids}
+    for job, status, count in connection.execute(query.group_by(tasks.c.job, tasks.c.status)):
+        found[job][status] = count
+    return {job: Counts(**counts) for job, counts in found.items()}
+
+
+def _filters(job: int | None, search: str) -> list[ColumnElement[bool]]:
+    chosen: list[ColumnElement[bool]] = []
+    if job is not None:
+        chosen.append(tasks.c.job == job)
+    if search.strip():
+        words = f"%{_plain(search.strip())}%"
+        named = select(jobs.c.id).where(jobs.c.name.ilike(words, escape="\\"))
+        chosen.append(
+            or_(tasks.c.label.ilike(words, escape="\\"), tasks.c.job.in_(named), tasks.c.seed == search.strip())
+        )
+    return chosen
+
+
+def _plain(search: str) -> str:
+    """LIKE's own signs mean themselves."""
+    return search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _cursor(position: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+
+
+def _offset(cursor: str | None) -> int:
+    if not cursor:
+        return 0
+    try:
+        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        found = None
+    if type(found) is not int or not 0 <= found < 2**31:
+        raise InvalidInputError("This cursor is not one of ours.", "cursor", "Take it from the page before.")
+    return found

@@ -1,0 +1,261 @@
+"""What becomes of a task: every change of its status, each one transaction, legal ones only.
+
+A task that runs is held by one worker under a lease: `beat` counts on while the worker lives. Whether a lease is still
+renewed is seen by watching it, never by comparing clocks, which may be wrong or put back.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, and_, insert, literal, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from jobs.store.database import Database
+from jobs.store.schema import details, flags, log, task_inputs, tasks
+from jobs.types import Failure, Status
+
+LEGAL: dict[Status, tuple[Status, ...]] = {
+    "running": ("queued",),
+    "succeeded": ("running",),
+    "failed": ("running",),
+    "cancelled": ("queued", "running"),
+    "queued": ("running", "failed", "cancelled"),
+}
+"""From which statuses a task may get to one."""
+
+LOOK_AHEAD = 16
+"""How many queued tasks a worker looks through for one whose models it holds."""
+
+MOST_PASSED = 8
+"""How often a task that is first may be passed over for that."""
+
+MAX_INTERRUPTIONS = 20
+"""Runs that ended because Kinora itself did. A task that takes the whole machine with it must not run for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A task that a worker holds, with all that is needed to run it."""
+
+    task: int
+    job: int
+    mode: str
+    worker: str
+    models: str
+    seed: str
+    attempts: int
+    values: dict[str, Any]
+    graph: dict[str, dict[str, Any]]
+    phases: dict[str, list[str]]
+    inputs: dict[str, str]  # parameter -> the name that the graph asks for
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A running task as its worker's lease shows it."""
+
+    task: int
+    worker: str
+    beat: int
+    placing: list[list[str]] | None  # [from, to] of each finished file that was on its way to its place
+
+
+def move(connection: Connection, which: ColumnElement[bool], to: Status, line: str = "", **values: Any) -> int:
+    """Changes the status of those of `which` from which it is legal; how many that were. `line` goes to their logs."""
+    legal = and_(which, tasks.c.status.in_(LEGAL[to]))
+    if line:
+        now = literal(time.time())
+        rows = select(tasks.c.id, now, literal(line)).where(legal)
+        connection.execute(insert(log).from_select(["task", "time", "text"], rows))
+    return connection.execute(update(tasks).where(legal).values(status=to, **values)).rowcount
+
+
+def note(connection: Connection, task: int, line: str) -> None:
+    connection.execute(insert(log).values(task=task, time=time.time(), text=line))
+
+
+class TaskTransitions:
+    """The workers' side of the store. Every method may be called from any thread and raises StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(
+        self, worker: str, held: str = "", only_job: int | None = None, only_task: int | None = None
+    ) -> Claim | None:
+        """The next task for a worker, or None. `held` are the models that it has loaded (see `tasks.models`).
+
+        Among the first of equal priority one that needs the same models goes first, but none is passed over more
+        than MOST_PASSED times.
+        """
+        with self._database.write() as connection:
+            if only_job is None and connection.execute(_paused).scalar():
+                return None
+            columns = (tasks.c.id, tasks.c.priority, tasks.c.models, tasks.c.passed)
+            waiting = (
+                select(*columns)
+                .where(tasks.c.status == "queued")
+                .order_by(tasks.c.priority.desc(), tasks.c.position)
+                .limit(LOOK_AHEAD)
+                .with_for_update(skip_locked=True)  # for servers; SQLite lets one write at a time anyway
+            )
+            if only_job is not None:
+                waiting = waiting.where(tasks.c.job == only_job)
+            if only_task is not None:
+                waiting = waiting.where(tasks.c.id == only_task)
+            candidates = connection.execute(waiting).all()
+            if not candidates:
+                return None
+            first = chosen = candidates[0]
+            if held and first.models != held and first.passed < MOST_PASSED:
+                alike = (each for each in candidates if each.priority == first.priority and each.models == held)
+                chosen = next(alike, first)
+            if chosen is not first:
+                connection.execute(update(tasks).where(tasks.c.id == first.id).values(passed=first.passed + 1))
+            taken = {"worker": worker, "started": time.time(), "ended": None, "seconds": None, "error": ""}
+            move(connection, tasks.c.id == chosen.id, "running", f"Taken up by {_short(worker)}", **taken)
+            return _load(connection, chosen.id)
+
+    def renew(self, workers: Iterable[str]) -> set[int]:
+        """Renews the leases of these workers; which of their tasks somebody has asked to stop."""
+        mine = and_(tasks.c.status == "running", tasks.c.worker.in_(list(workers)))
+        with self._database.write() as connection:
+            connection.execute(update(tasks).where(mine).values(beat=tasks.c.beat + 1))
+            asked = connection.execute(select(tasks.c.id).where(mine, tasks.c.stopping.is_(True)))
+            return set(asked.scalars())
+
+    def leases(self) -> list[Lease]:
+        """Of every task that runs, whoever runs it."""
+        columns = (tasks.c.id, tasks.c.worker, tasks.c.beat, details.c.placing)
+        query = select(*columns).join(details, details.c.task == tasks.c.id).where(tasks.c.status == "running")
+        with self._database.read() as connection:
+            return [Lease(*row) for row in connection.execute(query)]
+
+    def write_down(self, task: int, worker: str, line: str) -> None:
+        """A line in the task's log, if the worker still holds it."""
+        with self._database.write() as connection:
+            if _holds(connection, task, worker):
+                note(connection, task, line)
+
+    def place(self, task: int, worker: str, moves: list[list[str]]) -> bool:
+        """Writes down where finished files are about to be moved; False where the worker holds the task no more."""
+        with self._database.write() as connection:
+            if not _holds(connection, task, worker):
+                return False
+            connection.execute(update(details).where(details.c.task == task).values(placing=moves))
+            return True
+
+    def succeed(
+        self, task: int, worker: str, outputs: list[str], seconds: float | None, phase_seconds: Mapping[str, float]
+    ) -> bool:
+        """Records the result, once: False where the worker holds the task no more."""
+        with self._database.write() as connection:
+            ended = {"ended": time.time(), "seconds": seconds, "stopping": False, "outputs": len(outputs)}
+            held = and_(tasks.c.id == task, tasks.c.worker == worker)
+            if not move(connection, held, "succeeded", "Done", worker=None, **ended):
+                return False
+            content = {"outputs": outputs, "phase_seconds": dict(phase_seconds), "placing": None, "failure": None}
+            connection.execute(update(details).where(details.c.task == task).values(**content))
+            return True
+
+    def fail(self, task: int, worker: str, failure: Failure, seconds: float | None) -> bool:
+        """Records why it failed; False where the worker holds the task no more."""
+        with self._database.write() as connection:
+            held = and_(tasks.c.id == task, tasks.c.worker == worker)
+            return _fail(connection, held, failure, seconds)
+
+    def cancelled(self, task: int, worker: str, seconds: float | None) -> bool:
+        """It was stopped while it ran; False where the worker holds the task no more."""
+        with self._database.write() as connection:
+            held = and_(tasks.c.id == task, tasks.c.worker == worker)
+            ended = {"ended": time.time(), "seconds": seconds, "stopping": False, "worker": None}
+            return bool(move(connection, held, "cancelled", "Cancelled while it ran", **ended))
+
+    def give_back(self, task: int, worker: str, why: str, blame: "RetryBudget | None" = None) -> Status | None:
+        """A run came to nothing: the task runs again, or has failed where `blame` is used up.
+
+        Returns the task's status now, None where the worker holds it no more.
+        """
+        with self._database.write() as connection:
+            held = and_(tasks.c.id == task, tasks.c.worker == worker, tasks.c.status == "running")
+            row = connection.execute(select(tasks).where(held)).first()
+            if row is None:
+                return None
+            free = {"worker": None, "stopping": False}
+            if row.stopping:
+                move(connection, held, "cancelled", f"{why} It was to be cancelled.", ended=time.time(), **free)
+                return "cancelled"
+            if blame:
+                count = row._mapping[blame.counter] + 1
+                connection.execute(update(tasks).where(held).values({blame.counter: count}))
+                if count >= blame.most:
+                    _fail(connection, held, blame.failure, None)
+                    return "failed"
+            move(connection, held, "queued", f"{why} It runs again.", started=None, **free)
+            connection.execute(update(details).where(details.c.task == task).values(placing=None))
+            return "queued"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryBudget:
+    """What a run that came to nothing counts as, how often that may happen to a task, and how it fails then."""
+
+    counter: Literal["attempts", "interruptions"]
+    most: int
+    failure: Failure
+
+
+CRASHED = RetryBudget(
+    "interruptions",
+    MAX_INTERRUPTIONS,
+    Failure(
+        kind="interrupted",
+        message=f"Kinora ended {MAX_INTERRUPTIONS} times while making this.",
+        hint="Retry it alone, with a smaller size.",
+    ),
+)
+
+
+_paused = select(flags.c.value).where(flags.c.name == "paused")
+
+
+def _fail(connection: Connection, which: ColumnElement[bool], failure: Failure, seconds: float | None) -> bool:
+    task = connection.execute(select(tasks.c.id).where(which)).scalar()
+    ended = {"ended": time.time(), "seconds": seconds, "stopping": False, "error": failure.message}
+    if not move(connection, which, "failed", failure.message, worker=None, **ended):
+        return False
+    content = {"failure": failure.model_dump(), "placing": None}
+    connection.execute(update(details).where(details.c.task == task).values(**content))
+    return True
+
+
+def _holds(connection: Connection, task: int, worker: str) -> bool:
+    held = and_(tasks.c.id == task, tasks.c.worker == worker, tasks.c.status == "running")
+    return connection.execute(select(tasks.c.id).where(held)).scalar() is not None
+
+
+def _load(connection: Connection, task: int) -> Claim:
+    row = connection.execute(select(tasks, details).join(details).where(tasks.c.id == task)).mappings().one()
+    prepared = connection.execute(
+        select(task_inputs.c.parameter, task_inputs.c.prepared).where(task_inputs.c.task == task)
+    ).all()
+    return Claim(
+        task=task,
+        job=row["job"],
+        mode=row["mode"],
+        worker=row["worker"],
+        models=row["models"],
+        seed=row["seed"],
+        attempts=row["attempts"],
+        values=row["values"],
+        graph=row["graph"],
+        phases=row["phases"],
+        inputs={each.parameter: each.prepared for each in prepared},
+    )
+
+
+def _short(worker: str) -> str:
+    """Of "home/process/engine" the engine's name."""
+    return worker.rsplit("/", 1)[-1]

@@ -1,0 +1,1 @@
+"""From a submitted form, table or folder to checked drafts of tasks."""

@@ -1,0 +1,235 @@
+"""From what a person asks for to tasks that can run: values checked, seeds drawn, inputs kept, graphs built."""
+
+import hashlib
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import modes
+from errors import BatchError, KinoraError, Problem
+from jobs.files.kept_inputs import Inputs
+from jobs.submit.batch import Row, expand
+from jobs.submit.path_policy import PathPolicy
+from jobs.types import Plan, Submission
+from media import Preparer, digest
+from models import Models
+from modes import InvalidParamsError, Mode, Params
+from modes.media_info import MEDIA
+from settings import Settings
+
+MAX_SEED = 2**64 - 1
+SecondsOf = Callable[[str], float | None]
+"""From a kind of timing (`schema.tasks.timing`) to the seconds that such a run takes."""
+
+VIDEO_BITS, IMAGE_BITS = 0.3, 15.0
+"""For a pixel of a result, about: H.264 as ComfyUI writes it takes 0.1 to 0.5, PNG of photographs 10 to 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A task before it has an id. The fields are the columns of `schema.tasks`, `details` and `task_inputs`."""
+
+    task: dict[str, Any]
+    details: dict[str, Any]
+    inputs: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A row whose values are fine."""
+
+    row: Row
+    params: Params
+
+
+class DraftBuilder:
+    """Makes drafts of submissions. Writes nothing but the kept inputs."""
+
+    def __init__(self, settings: Settings, models: Models, inputs: Inputs, naming: PathPolicy | None = None) -> None:
+        """Without `naming` any file may be named."""
+        self._naming = naming
+        self._settings = settings
+        self._models = models
+        self._inputs = inputs
+
+    def check(self, submission: Submission) -> tuple[list[Checked], list[Problem]]:
+        """Every row with its values checked, and what is wrong with the others.
+
+        Raises, for a single generation, what is wrong with it: InvalidParamsError, or MissingModelError for a file that
+        is neither here nor known. Raises InvalidInputError for an unknown mode, ForbiddenError for a file that may not
+        be named.
+        """
+        mode = modes.get(submission.mode)
+        if self._naming and submission.batch:
+            self._naming.check_batch(submission.batch)
+        rows, problems = expand(mode, submission)
+        if self._naming:
+            self._naming.check_rows(mode, rows)
+        good: list[Checked] = []
+        known: set[tuple[str, ...]] = set()
+        for row in rows:
+            try:
+                params = mode.validate(row.values, self._settings.use_demo)
+                graph = mode.sketch(params)
+                files = tuple(file.name for file in self._models.needed(graph))
+                if files not in known:
+                    self._models.refuse_unknown(graph)
+                    known.add(files)
+                good.append(Checked(row, params))
+            except InvalidParamsError as error:
+                if submission.batch is None:
+                    raise
+                problems += [Problem(where=row.label, field=name, message=text) for name, text in error.fields.items()]
+            except KinoraError as error:
+                if submission.batch is None:
+                    raise
+                problems.append(Problem(where=row.label, field="", message=error.words))
+        return good, problems
+
+    def drafts(self, submission: Submission, skip_bad: bool) -> list[Draft]:
+        """All tasks of a submission. Raises as `check`, and BatchError where a batch has entries that cannot run."""
+        mode = modes.get(submission.mode)
+        good, problems = self.check(submission)
+        if problems and not (skip_bad and good):
+            raise BatchError(problems, len(good) * submission.tries)
+        kept: dict[Path, Path] = {}
+        drafts = []
+        for checked in good:
+            params, inputs = self._keep(mode, checked.params, submission.keep_copies, kept)
+            for number, seed in enumerate(_seeds(getattr(params, "seed", None), submission.tries), start=1):
+                label = checked.row.label or getattr(params, "prompt", "") or mode.label
+                if submission.tries > 1:
+                    label = f"{label[:280]}, try {number}"
+                drafts.append(self._draft(mode, params, seed, inputs, label))
+        return drafts
+
+    def repeated(self, mode_id: str, rows: list[Row], new_seeds: bool, keep: bool) -> list[Draft]:
+        """Tasks as those of `rows`, whose values are complete. Raises InvalidParamsError where an input is gone."""
+        mode = modes.get(mode_id)
+        kept: dict[Path, Path] = {}
+        drafts = []
+        for row in rows:
+            params, inputs = self._keep(mode, mode.validate(row.values, self._settings.use_demo), keep, kept)
+            seed = secrets.randbelow(2**32) if new_seeds else int(row.values["seed"])
+            drafts.append(self._draft(mode, params, seed, inputs, row.label))
+        return drafts
+
+    def reseed(self, mode_id: str, values: dict[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """A new seed, the values with it, and their graph."""
+        mode = modes.get(mode_id)
+        params = mode.validate(values, self._settings.use_demo)
+        seed = secrets.randbelow(2**32)
+        prepared = mode.prepare_inputs(params, Preparer(self._settings, write=False))
+        return str(seed), values | {"seed": seed}, mode.build(params, seed, prepared, "kinora")
+
+    def plan(self, submission: Submission, seconds: SecondsOf) -> Plan:
+        """What a submission would come to, without keeping anything. Raises as `check`."""
+        mode = modes.get(submission.mode)
+        good, problems = self.check(submission)
+        media: set[Path] = set()
+        times: list[float | None] = []
+        disk = 0.0
+        for checked in good:
+            announced = checked.params.announce()
+            media |= {Path(path) for path in _media(checked.params).values()}
+            times.append(seconds(self.timing(mode, checked.params)))
+            disk += announced.pixels * (VIDEO_BITS if announced.fps else IMAGE_BITS) / 8 * submission.tries
+        if submission.keep_copies:
+            self._settings.home.mkdir(parents=True, exist_ok=True)
+            here = self._settings.home.stat().st_dev
+            disk += sum(file.stat().st_size for file in media if file.stat().st_dev != here)  # else they are linked
+        known = [time for time in times if time is not None]
+        missing = []
+        if good and not self._settings.use_demo:
+            missing = [file.name for file in self._models.missing(*(mode.sketch(each.params) for each in good[:50]))]
+        return Plan(
+            tasks=len(good) * submission.tries,
+            problems=problems,
+            labels=[each.row.label for each in good[:20]],
+            seconds=sum(known) * submission.tries if good and len(known) == len(times) else None,
+            disk_bytes=round(disk),
+            disk_free=shutil.disk_usage(self._settings.home).free if self._settings.home.exists() else 0,
+            to_download=missing,
+        )
+
+    def timing(self, mode: Mode, params: Params) -> str:
+        """Equal for runs of one mode, variant and device whose size is alike: pixels within a power of two."""
+        size = params.announce().pixels.bit_length()
+        return f"{mode.id}/{params.variant}/{self._settings.resolved_device}/{size}"
+
+    def _keep(
+        self, mode: Mode, params: Params, keep: bool, kept: dict[Path, Path]
+    ) -> tuple[Params, list[dict[str, Any]]]:
+        """The parameters with their media replaced by kept files, and a row of `task_inputs` for each of these."""
+        media = {name: Path(path).resolve() for name, path in _media(params).items()}
+        for file in media.values():
+            if keep and file not in kept:
+                kept[file] = self._inputs.keep(file)
+        params = params.model_copy(update={name: kept.get(file, file) for name, file in media.items()})
+        prepared = mode.prepare_inputs(params, Preparer(self._settings, write=False))
+        rows = [
+            {
+                "parameter": name,
+                "original": str(file),
+                "digest": digest(file) if keep else None,
+                "prepared": prepared[name],
+            }
+            for name, file in media.items()
+            if name in prepared
+        ]
+        return params, rows
+
+    def _draft(self, mode: Mode, params: Params, seed: int, inputs: list[dict[str, Any]], label: str) -> Draft:
+        graph = mode.build(params, seed, {row["parameter"]: row["prepared"] for row in inputs}, "kinora")
+        announced = params.announce()
+        values = params.model_dump(mode="json")
+        if "seed" in values:
+            values["seed"] = seed
+        files = sorted(file.name for file in self._models.needed(graph))
+        task = {
+            "mode": mode.id,
+            "label": label[:300],
+            "seed": str(seed),
+            "size": announced.text()[:200],
+            "models": hashlib.sha256("\n".join(files).encode()).hexdigest()[:16],
+            "timing": self.timing(mode, params),
+        }
+        details = {
+            "values": values,
+            "announced": asdict(announced),
+            "graph": graph,
+            "phases": {name: list(nodes) for name, nodes in mode.phases_of(graph).items()},
+            "outputs": [],
+            "phase_seconds": {},
+        }
+        return Draft(task, details, inputs)
+
+
+def default_name(submission: Submission, mode: Mode) -> str:
+    """For a job that a person gave no name."""
+    batch = submission.batch
+    prompt = str(submission.values.get("prompt") or "").strip()
+    if batch and (batch.folder or batch.table):
+        source = (batch.folder or batch.table).name  # type: ignore[union-attr]
+        return f"{mode.label}: {source}"
+    return (prompt.splitlines()[0] if prompt else mode.label)[:80]
+
+
+def _media(params: Params) -> dict[str, Path]:
+    """The media that these parameters name."""
+    widgets = {name: (info.json_schema_extra or {}) for name, info in type(params).model_fields.items()}
+    chosen = {name for name, extra in widgets.items() if isinstance(extra, Mapping) and extra["widget"] in MEDIA}
+    return {name: getattr(params, name) for name in chosen if getattr(params, name) is not None}
+
+
+def _seeds(chosen: int | None, tries: int) -> Iterable[int]:
+    """Different ones: from a chosen seed on, or drawn."""
+    if chosen is not None:
+        return [(chosen + number) % (MAX_SEED + 1) for number in range(tries)]
+    drawn: set[int] = set()
+    while len(drawn) < tries:
+        drawn.add(secrets.randbelow(2**32))
+    return list(drawn)

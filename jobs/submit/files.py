@@ -1,0 +1,161 @@
+"""A batch's media files: which they are, which parameter takes each, and what sidecars and overrides say of them."""
+
+import os
+import re
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from errors import InvalidInputError, Problem
+from jobs.submit.columns import Fields, as_object, parse_json, problem, problems_of, quoted, read_text, storable
+from jobs.submit.tables import Part
+from jobs.types import Batch
+from modes import InvalidParamsError, Parameter
+
+MAX_SIDECAR_BYTES = 1_000_000
+SIDECARS = (".json", ".txt")  # in this order: where both give a prompt, the text is it
+KINDS = {  # of suffixes, by widget; a gif is a picture wherever the mode takes one
+    "image": {".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif", ".avif", ".bmp", ".tif", ".tiff"},
+    "audio": {".wav", ".mp3", ".flac", ".m4a", ".aac", ".ogg", ".opus", ".aiff"},
+    "video": {".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v", ".mpg", ".mpeg", ".gif"},
+}
+MEDIA_SUFFIXES = set().union(*KINDS.values())
+WORDS = {"image": "a picture", "audio": "a sound", "video": "a video"}
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A file and its sidecars, whose values add up in their order."""
+
+    path: Path
+    sidecars: list[Path]
+
+
+def read_files(batch: Batch, fields: Fields, problems: list[Problem]) -> tuple[list[Part], set[str]]:
+    """Values of each usable file under its name, and the parameters that files go into."""
+    source = "folder" if batch.folder else "files"
+    if not fields.media and (batch.folder or batch.files or batch.overrides):
+        problems.append(problem(source, source, f"{fields.mode.label} takes no files."))
+        return [], set()
+    try:
+        into = _into(batch.into, fields) if batch.into is not None else None
+    except InvalidInputError as error:
+        problems += problems_of("into", error)
+        return [], set()
+    files = (_in_folder(batch.folder, problems) if batch.folder else []) + _given(batch.files, problems)
+    parts: list[Part] = []
+    taken: set[str] = set()
+    for file in files:
+        try:
+            parameter = _parameter(file.path, into, fields)
+        except InvalidInputError as error:
+            problems += problems_of(file.path.name, error)
+            continue
+        taken.add(parameter.name)
+        values, wrong = _values(file, batch.overrides, fields)
+        problems += wrong
+        if not wrong:
+            parts.append((file.path.name, values | {parameter.name: str(file.path)}))
+    names = {name for file in files for name in (file.path.name, file.path.stem)}
+    unused = (key for key in batch.overrides if key not in names)
+    problems += [problem(key, "overrides", "No file of this batch has this name.") for key in unused]
+    return parts, taken
+
+
+def natural(name: str) -> tuple[list[str | int], str]:
+    """A key to sort by as people do: kite2 before kite10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name.casefold())], name
+
+
+def _in_folder(folder: Path, problems: list[Problem]) -> list[MediaFile]:
+    try:
+        inside = [file for file in folder.iterdir() if not file.name.startswith(".") and not file.is_dir()]
+        message = "There is no picture, sound or video in it."
+    except FileNotFoundError:
+        inside, message = [], f"There is no folder {folder}."
+    except NotADirectoryError:
+        inside, message = [], "This is a file, not a folder."
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
+        inside, message = [], f"It cannot be read: {getattr(error, 'strerror', None) or error}."
+    sidecars = {(file.stem, suffix): file for file in inside if (suffix := file.suffix.lower()) in SIDECARS}
+    media = sorted((file for file in inside if _suffix(file) in MEDIA_SUFFIXES), key=lambda file: natural(file.name))
+    if not media:
+        problems.append(problem(folder.name or str(folder), "folder", message))
+    return [
+        MediaFile(file, [sidecars[file.stem, suffix] for suffix in SIDECARS if (file.stem, suffix) in sidecars])
+        for file in media
+    ]
+
+
+def _given(files: list[Path], problems: list[Problem]) -> list[MediaFile]:
+    """In their order. Sidecars may be among them, from any folder: what a browser uploads has folders of its own."""
+    media = [file for file in files if _suffix(file) in MEDIA_SUFFIXES]
+    sidecars = [file for file in files if _suffix(file) in SIDECARS]
+    stems = {file.stem for file in media}
+    for file in files:
+        if _suffix(file) in SIDECARS and file.stem not in stems:
+            problems.append(
+                problem(file.name, "files", f"There is no picture, sound or video {quoted(file.stem)} for it.")
+            )
+        elif _suffix(file) not in MEDIA_SUFFIXES | {*SIDECARS}:
+            problems.append(problem(file.name, "files", "This is no picture, sound or video of a known kind."))
+    beside = {file.with_suffix(_suffix(file)): file for file in sidecars}
+    anywhere = {(file.stem, _suffix(file)): file for file in sidecars}
+
+    def sidecar(file: Path, suffix: str) -> Path | None:
+        neighbour = file.with_suffix(suffix)
+        found = beside.get(neighbour) or anywhere.get((file.stem, suffix))
+        return found or (neighbour if os.path.isfile(neighbour) else None)
+
+    return [MediaFile(file, [found for each in SIDECARS if (found := sidecar(file, each))]) for file in media]
+
+
+def _into(name: str, fields: Fields) -> Parameter:
+    """Raises InvalidInputError for what takes no files."""
+    parameter = fields.find(name)
+    if parameter not in fields.media:
+        names = ", ".join(each.name for each in fields.media)
+        raise InvalidInputError(f"{parameter.label} takes no files. In {fields.mode.label} these do: {names}.", "into")
+    return parameter
+
+
+def _parameter(file: Path, into: Parameter | None, fields: Fields) -> Parameter:
+    """The one that takes this file. Raises InvalidInputError."""
+    if storable(str(file)) != str(file):
+        raise InvalidInputError("Its path is no valid UTF-8. Rename it.", "files")
+    kinds = [kind for kind, suffixes in KINDS.items() if _suffix(file) in suffixes]  # a gif: picture first
+    if into and into.widget not in kinds:
+        raise InvalidInputError(f"{into.label} takes {WORDS[into.widget]}; this is {WORDS[kinds[0]]}.", into.name)
+    fitting = [each for kind in kinds for each in fields.media if each.widget == kind]
+    if not fitting:
+        takes = " or ".join(WORDS[kind] for kind in KINDS if kind in {each.widget for each in fields.media})
+        raise InvalidInputError(f"{fields.mode.label} takes {takes}; this is {WORDS[kinds[0]]}.", "files")
+    return into or fitting[0]
+
+
+def _values(
+    file: MediaFile, overrides: dict[str, dict[str, Any]], fields: Fields
+) -> tuple[dict[str, Any], list[Problem]]:
+    steps = [(sidecar.name, partial(_sidecar_values, sidecar, fields)) for sidecar in file.sidecars]
+    keys = [key for key in (file.path.stem, file.path.name) if key in overrides]
+    steps += [(file.path.name, partial(fields.values, overrides[key])) for key in keys]
+    values: dict[str, Any] = {}
+    wrong: list[Problem] = []
+    for where, step in steps:
+        try:
+            values |= step()
+        except (InvalidInputError, InvalidParamsError) as error:
+            wrong += problems_of(where, error)
+    return values, wrong
+
+
+def _sidecar_values(sidecar: Path, fields: Fields) -> dict[str, Any]:
+    text = read_text(sidecar, MAX_SIDECAR_BYTES)
+    if _suffix(sidecar) == ".txt":
+        return fields.values({"prompt": text.strip() or None})
+    return fields.values(as_object(parse_json(text)), sidecar.parent)
+
+
+def _suffix(file: Path) -> str:
+    return file.suffix.lower()

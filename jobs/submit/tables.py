@@ -1,0 +1,149 @@
+"""A batch's table: CSV or JSON lines, whose columns are a mode's parameters.
+
+What is wrong with a row leaves that row out; what is wrong with a column leaves that column out.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from errors import InvalidInputError, Problem
+from jobs.submit.columns import Fields, as_object, parse_json, problem, problems_of, quoted, read_text, storable
+from modes import InvalidParamsError
+
+MAX_BYTES = 20_000_000
+MAX_PROBLEMS = 10_000
+SUFFIXES = (".csv", ".jsonl", ".ndjson", ".json")
+DELIMITERS = (",", ";", "\t")
+
+Part = tuple[str, dict[str, Any]]
+"""Values that go into rows, by parameter, and what to call them."""
+
+
+def read_rows(
+    records: Iterable[Part | Problem], fields: Fields, problems: list[Problem], most: int, folder: Path | None = None
+) -> tuple[list[Part], int]:
+    """The first `most` good ones, and how many there are; `problems` gets what is wrong with the others."""
+    parts: list[Part] = []
+    more = 0
+    for record in records:
+        if len(problems) >= MAX_PROBLEMS:
+            problems.append(problem(problems[-1].where, "table", "Too much is wrong; what follows was not read."))
+            break
+        if isinstance(record, Problem):
+            problems.append(record)
+        elif len(parts) == most:
+            more += 1
+        else:
+            where, given = record
+            try:
+                parts.append((where, fields.values(given, folder)))
+            except InvalidParamsError as error:
+                problems += problems_of(where, error)
+    return parts, len(parts) + more
+
+
+def table_records(table: Path, fields: Fields) -> Iterator[Part | Problem]:
+    """A table's rows with what is wrong among them, in order."""
+    name = storable(table.name)
+    suffix = table.suffix.lower()
+    try:
+        if suffix not in SUFFIXES:
+            raise InvalidInputError(f"A table is a file of the kind {', '.join(SUFFIXES)}.")
+        text = read_text(table, MAX_BYTES)
+        in_array = suffix == ".json" and text.lstrip().startswith("[")
+        array = parse_json(text) if in_array else None
+    except InvalidInputError as error:
+        yield problem(name, "table", error.message)
+        return
+    if suffix == ".csv":
+        records = _csv_records(name, text, fields)
+    elif array is not None:
+        records = _json_records(name, "row", array, fields)
+    else:
+        records = _json_records(name, "line", io.StringIO(text), fields)
+    empty = True
+    for record in records:
+        empty = False
+        yield record
+    if empty:
+        yield problem(name, "table", "There are no rows in it.")
+
+
+def _csv_records(name: str, text: str, fields: Fields) -> Iterator[Part | Problem]:
+    reader = csv.reader(io.StringIO(text), delimiter=_delimiter(text), strict=True, skipinitialspace=True)
+    columns: list[str | None] = []
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield problem(f"{name} line {line}", "table", f"This row cannot be read: {error}. Are all quotes closed?")
+            if not columns or reader.line_num > line:
+                return  # where the next row begins cannot be told any more
+            continue
+        while cells and not cells[-1].strip():
+            cells.pop()
+        if not cells:
+            continue
+        where = f"{name} line {line}"
+        if not columns:
+            for number, cell in enumerate(cells, start=1):
+                column = _column(name, cell, fields) if cell.strip() else _unnamed(name, number)
+                if isinstance(column, str) and column in columns:
+                    column = problem(name, column, f"The column {quoted(cell)} is there twice; the first one counts.")
+                columns.append(column if isinstance(column, str) else None)
+                if isinstance(column, Problem):
+                    yield column
+        elif len(cells) > len(columns):
+            yield problem(where, "table", f"This row has {len(cells)} cells, the header {len(columns)}.")
+        else:
+            yield where, {column: cell for column, cell in zip(columns, cells, strict=False) if column and cell.strip()}
+
+
+def _json_records(name: str, kind: str, entries: Iterable[Any], fields: Fields) -> Iterator[Part | Problem]:
+    """Of objects, or of lines with an object each. `kind` is what people call an entry."""
+    columns: dict[str, str | None] = {}
+    for number, entry in enumerate(entries, start=1):
+        if isinstance(entry, str) and not entry.strip():
+            continue
+        where = f"{name} {kind} {number}"
+        try:
+            given = as_object(parse_json(entry) if isinstance(entry, str) else entry)
+        except InvalidInputError as error:
+            yield problem(where, "table", error.message)
+            continue
+        for key in given:
+            if key not in columns:
+                column = _column(name, key, fields)
+                columns[key] = column if isinstance(column, str) else None
+                if isinstance(column, Problem):
+                    yield column
+        yield where, {key: value for key, value in given.items() if columns[key]}
+
+
+def _delimiter(text: str) -> str:
+    """The one that parts the header into most cells."""
+
+    def cells(delimiter: str) -> int:
+        try:
+            return len(next(csv.reader(io.StringIO(text.lstrip("\n")), delimiter=delimiter), []))
+        except csv.Error:
+            return 0
+
+    return max(DELIMITERS, key=cells)
+
+
+def _column(table: str, name: str, fields: Fields) -> str | Problem:
+    try:
+        return fields.find(name).name
+    except InvalidInputError as error:
+        return problem(table, error.field, error.message)
+
+
+def _unnamed(table: str, number: int) -> Problem:
+    return problem(table, "table", f"Column {number} has no name.")

@@ -1,0 +1,232 @@
+"""What the queue takes and what it tells: typed, and the same for page, REST and command line.
+
+A *job* is what a person submitted; its *tasks* are single generations.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from errors import Problem
+
+Status = Literal["running", "failed", "queued", "succeeded", "cancelled"]
+STATUSES: tuple[Status, ...] = ("running", "failed", "queued", "succeeded", "cancelled")
+"""In the order in which people want to see them: what happens now, what needs them, what comes, what is done."""
+
+MAX_TRIES = 1000
+MAX_TASKS = 10_000
+"""Of one job. More is a mistake in a grid, not a wish."""
+
+
+Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""Of a job or a task; a database's integers end there."""
+
+
+class Record(BaseModel):
+    """What can be told to anyone: frozen, and JSON without further ado."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, serialize_by_alias=True)
+
+
+class Batch(Record):
+    """Where a job's many tasks come from. Everything given is combined: files x table rows x grid.
+
+    Where several give the same parameter, the later in this order wins: the job's own values, the file's sidecars,
+    `overrides`, the table's row, the grid. What the files go into is theirs: neither table nor grid may give it.
+    """
+
+    folder: Path | None = Field(None, description="Every media file in it, in the order of their names")
+    files: list[Path] = Field([], description="Media files; a .txt beside one is its prompt, a .json its values")
+    into: str | None = Field(None, description="The parameter that takes the files; by default the one that fits them")
+    table: Path | None = Field(None, description="CSV with a header, or JSON lines; columns are the mode's parameters")
+    rows: list[dict[str, Any]] = Field([], description="The same as a table, given here")
+    grid: dict[str, list[Any]] = Field({}, description="Every combination of these values, by parameter")
+    overrides: dict[str, dict[str, Any]] = Field({}, description="Values by the name of a file of `folder` or `files`")
+
+
+class Submission(Record):
+    """What a person asks for."""
+
+    mode: str = Field(description="Id of a mode")
+    values: dict[str, Any] = Field({}, description="The mode's parameters; what is absent takes its default")
+    name: str = Field("", max_length=200, description="For people; by default the prompt or the batch's source")
+    priority: int = Field(0, ge=-100, le=100, description="Higher runs first")
+    tries: int = Field(1, ge=1, le=MAX_TRIES, description="Generations of each, with different seeds")
+    batch: Batch | None = None
+    keep_copies: bool = Field(
+        True, alias="stage", description="Keep copies of the inputs, so that the originals may go"
+    )
+    key: str | None = Field(None, max_length=100, description="The same key again gives the same job, not a second one")
+
+
+class Plan(Record):
+    """What a submission would come to. `seconds` is None without earlier runs to know it from."""
+
+    tasks: int
+    problems: list[Problem]
+    labels: list[str] = Field(description="Of the first tasks")
+    seconds: float | None
+    disk_bytes: int = Field(description="About what inputs and results will take")
+    disk_free: int
+    to_download: list[str] = Field(description="Model files that are fetched first")
+
+
+class Progress(Record):
+    """Of a task that runs now. `fraction` 0 to 1 of its current phase, None where unknown; `left` in seconds."""
+
+    phase: str = Field(alias="stage")
+    index: int
+    count: int
+    step: int
+    steps: int
+    fraction: float | None
+    left: float | None
+
+
+class Failure(Record):
+    """Why a task failed; as `events.Failed`."""
+
+    kind: str
+    message: str
+    hint: str = ""
+    node: str = ""
+    detail: str = ""
+
+
+class TaskSummary(Record):
+    """A task as lists show it. Times are seconds since 1970, `seconds` how long it ran."""
+
+    id: int
+    job: int
+    job_name: str
+    mode: str
+    label: str
+    status: Status
+    priority: int
+    seed: str = Field(description="As text: JavaScript's numbers lose digits above 2^53")
+    attempts: int
+    created: float
+    started: float | None
+    ended: float | None
+    seconds: float | None
+    size: str = Field(description="What the file is, or will be, in words")
+    outputs: int
+    error: str = Field(description="The failure's sentence, or ''")
+    stopping: bool = Field(description="Asked to stop, and still running")
+    progress: Progress | None
+
+
+class Input(Record):
+    """A media file of a task. `original` is where it was when it was submitted."""
+
+    parameter: str
+    widget: str
+    original: str
+    url: str
+
+
+class OutputFile(Record):
+    name: str
+    path: str
+    url: str
+    bytes: int | None = Field(description="None where the file is gone")
+
+
+class PhaseTime(Record):
+    """`seconds` is None for a phase that has not run, or came from the engine's cache."""
+
+    label: str
+    seconds: float | None
+
+
+class LogLine(Record):
+    time: float
+    text: str
+
+
+class TaskDetail(TaskSummary):
+    """All there is to know of a task."""
+
+    values: dict[str, Any]
+    announced: dict[str, Any] = Field(
+        description="Of the file: width, height, frames (null where only the run will tell), fps, sound, notes"
+    )
+    inputs: list[Input]
+    phases: list[PhaseTime] = Field(alias="stages")
+    outputs_list: list[OutputFile]
+    failure: Failure | None
+    graph: dict[str, Any]
+    log: list[LogLine]
+
+
+class Counts(Record):
+    """How many tasks there are, by status."""
+
+    queued: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+
+class TaskPage(Record):
+    """A part of a list. `next` is the cursor of the following part, None at the end; `total` counts all of them."""
+
+    tasks: list[TaskSummary]
+    total: int
+    next: str | None
+
+
+class JobSummary(Record):
+    """A job as lists show it."""
+
+    id: int
+    name: str
+    mode: str
+    priority: int
+    tries: int
+    created: float
+    counts: Counts
+    status: Status | Literal["mixed"]
+
+
+class JobPage(Record):
+    jobs: list[JobSummary]
+    next: str | None
+
+
+class EngineSummary(Record):
+    """An engine: state, device, and the task that it runs."""
+
+    name: str
+    state: str
+    device: str
+    task: int | None
+    error: str
+
+
+class QueueState(Record):
+    """The queue as a whole. `held` says why nothing is taken up though it is not paused (disk full …), else ''."""
+
+    paused: bool
+    held: str
+    counts: Counts
+    engines: list[EngineSummary]
+    attended: bool = Field(description="A task runs only while somebody watches it, whose GPU time it uses: on ZeroGPU")
+    seconds_left: float | None = Field(description="Until all is done, from earlier runs; None where not known")
+
+
+class Selection(Record):
+    """Which tasks an act is for: these, all of these jobs, or all with this status; together they are added up."""
+
+    tasks: list[Id] = Field([], max_length=MAX_TASKS)
+    jobs: list[Id] = Field([], max_length=MAX_TASKS)
+    status: Status | None = None
+
+
+class ActionResult(Record):
+    """How many tasks an act changed. `pending` are running ones that were asked to stop and have not yet."""
+
+    changed: int
+    pending: int = 0

@@ -1,0 +1,1 @@
+"""Everything that runs tasks: workers, engines, leases, live events."""

@@ -1,0 +1,50 @@
+"""How long earlier runs took, phase by phase: the only ground on which time left is announced."""
+
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+
+from events import Phase
+
+
+class PhaseClock:
+    """Measures the phases of one run."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        self._label: str | None = None
+        self._since = time.monotonic()
+
+    def phase(self, label: str) -> None:
+        """This phase runs now."""
+        if label != self._label:
+            self._close()
+            self._label = label
+
+    def stop(self) -> dict[str, float]:
+        """Seconds by label."""
+        self._close()
+        return self._seconds
+
+    def _close(self) -> None:
+        now = time.monotonic()
+        if self._label is not None:
+            self._seconds[self._label] = self._seconds.get(self._label, 0.0) + now - self._since
+        self._since = now
+
+
+def left(
+    runs: Sequence[Mapping[str, float]], labels: Sequence[str], phase: Phase | None, in_phase: float
+) -> float | None:
+    """Seconds left of a run that is in `phase` since `in_phase` seconds; None without earlier `runs`."""
+    if not runs:
+        return None
+    usual = [statistics.median(run.get(label, 0.0) for run in runs) for label in labels]
+    if phase is None:
+        return sum(usual)
+    current = usual[phase.index]
+    if phase.step > 1:  # this run's own pace; its first step still loads weights
+        rest = in_phase / phase.step * (phase.steps - phase.step)
+    else:
+        rest = max(0.0, current - in_phase)
+    return rest + sum(usual[phase.index + 1 :])

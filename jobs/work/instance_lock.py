@@ -1,0 +1,80 @@
+"""One Kinora works on a data folder at a time, and says where it is."""
+
+import contextlib
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from errors import BusyError
+
+GRACE = 1.0
+"""Seconds: `holder` takes the lock for a moment to see whether anyone has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningInstance:
+    """The process that works on a folder. `url` is "" where it serves no page.
+
+    `token` opens its API to whoever may read this file: the same person on the same machine.
+    """
+
+    pid: int
+    url: str
+    token: str
+
+
+class InstanceLock:
+    """Held while a process runs tasks; the operating system lets go of it when the process ends, however it does."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._lock = FileLock(home / "kinora.lock", thread_local=False)
+        self.token = secrets.token_urlsafe(24)
+
+    def acquire(self) -> None:
+        """Raises BusyError where another process has it."""
+        self._home.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=GRACE)
+        except Timeout:
+            other = holder(self._home)
+            where = "Another Kinora"
+            if other:
+                where = f"Kinora at {other.url}" if other.url else f"Kinora in process {other.pid}"
+            raise BusyError(
+                f"{where} already works on {self._home}.",
+                "Use that one, end it first, or set KINORA_HOME to another folder.",
+            ) from None
+        self.tell("")
+
+    def tell(self, url: str) -> None:
+        """Writes down who holds the folder, readable for its owner only."""
+        content = json.dumps(asdict(RunningInstance(os.getpid(), url, self.token)))
+        part = self._home / ".kinora.json.part"
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(content)
+        part.replace(self._home / "kinora.json")
+
+    def release(self) -> None:
+        if self._lock.is_locked:
+            (self._home / "kinora.json").unlink(missing_ok=True)
+            self._lock.release()
+
+
+def holder(home: Path) -> RunningInstance | None:
+    """Who works on the folder now, if anyone does."""
+    file = home / "kinora.json"
+    if not file.is_file():
+        return None
+    with contextlib.suppress(Timeout), FileLock(home / "kinora.lock", timeout=0):
+        return None  # nobody: what the file says is of a process that is gone
+    try:
+        return RunningInstance(**json.loads(file.read_text()))
+    except (OSError, ValueError, TypeError):  # it ends just now
+        return None

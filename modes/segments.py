@@ -1,0 +1,169 @@
+"""Long videos in segments: each with its own prompt, and starting from the last frames of the one before."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
+
+from modes.base import Params, param
+from modes.common import MAX_PROMPT, MAX_SEED, length
+from modes.lists import Segment
+from modes.messages import at_field
+from workflow import Change, Clone, Insert, Patch
+
+MAX_SEGMENTS = 12
+
+
+def carried_over(choices: str) -> Any:
+    """How many frames a segment takes from the one before it."""
+    help = f"Frames with which a segment begins that the one before ended with: {choices}. More keep a movement going."
+    return param("1", label="Frames carried over", help=help, widget="choice", advanced=True)
+
+
+class InSegments(Params):
+    """To be mixed into a family's `ClipParams`; `frames` are those of the whole, `seconds` those of one segment."""
+
+    prompt: str = param(
+        "",
+        label="Prompt for all segments",
+        help="Added to each segment's own: the look, who is in it. Or empty.",
+        widget="prompt",
+        max_length=MAX_PROMPT,
+    )
+    stages: tuple[Segment, ...] = param(
+        ...,
+        label="Segments",
+        help="One after the other. Each starts from the end of the one before; the first from the image.",
+        widget="stages",
+        min_length=1,
+        max_length=MAX_SEGMENTS,
+    )
+    seconds: float | None = length(5.0, "How long a segment is that says nothing else.", demo=1.0, most=20)
+    overlap: Literal["1", "9"] = carried_over("1 or 9")
+
+    @model_validator(mode="after")
+    def _every_segment_is_possible(self) -> Self:
+        for number, (segment, frames) in enumerate(zip(self.stages, self.segment_frames, strict=True), start=1):
+            field = "stages" if segment.seconds else "seconds"
+            if frames > self.max_segment_frames:
+                longest = self.max_segment_frames / self.frame_rate
+                raise at_field(field, f"Segment {number} must be at most {longest:.1f} s at {self.frame_rate} fps.")
+            if number > 1 and frames <= int(self.overlap):
+                least = (int(self.overlap) + 1) / self.frame_rate
+                text = f"Segment {number} must be longer than what is carried over: at least {least:.1f} s."
+                raise at_field(field, text)
+        return self
+
+    @property
+    def max_segment_frames(self) -> int:
+        raise NotImplementedError
+
+    @property
+    def max_frames(self) -> int:
+        """Each segment has a limit of its own."""
+        return MAX_SEGMENTS * self.max_segment_frames
+
+    @property
+    def segment_frames(self) -> list[int]:
+        """Of each segment, those taken from the one before included."""
+        return [self.frames_of(segment.seconds or self.seconds or 0) for segment in self.stages]
+
+    @property
+    def frames(self) -> int:
+        return sum(self.segment_frames) - int(self.overlap) * (len(self.stages) - 1)
+
+    def segment_prompt(self, segment: Segment) -> str:
+        return "\n".join(filter(None, (self.prompt.strip(), segment.prompt)))
+
+    def segment_seed(self, index: int, seed: int) -> int:
+        """Its own, or the run's and one more for each segment: what one segment gets does not depend on the others."""
+        own = self.stages[index].seed
+        return own if own is not None else (seed + index) % (MAX_SEED + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentNodes:
+    """Of a family's template for one clip: what makes each segment a clip of its own.
+
+    `roots` are the nodes that differ from segment to segment, `image` the input that takes its first image. `lengths`
+    are inputs that take its number of frames and `seeds` those that take its seed plus the number with them.
+    """
+
+    roots: Sequence[str]
+    image: tuple[str, str]
+    lengths: Sequence[tuple[str, str, int]]  # node, input, added to the frames
+    seeds: Sequence[tuple[str, str, int]]  # node, input, added to the seed
+
+
+def suffix(number: int) -> str:
+    """What the node ids of a segment, counted from 1, end with."""
+    return f"_{number}" if number > 1 else ""
+
+
+def labels(nodes: Sequence[str]) -> dict[str, Sequence[str]]:
+    """A segment of the run for each of the video, made of copies of these nodes."""
+    return {
+        f"Segment {number}": [*(f"{node}{suffix(number)}" for node in nodes), f"stage_{number}"]
+        for number in range(1, MAX_SEGMENTS + 1)
+    }
+
+
+def in_segments(params: InSegments, seed: int, nodes: SegmentNodes) -> Iterator[Change]:
+    """Makes a graph for one clip one of several that continue each other; to come after all other changes.
+
+    Each is also saved by itself, where there are several.
+    """
+    count, overlap, rate = len(params.stages), int(params.overlap), params.frame_rate
+    for number in range(2, count + 1):
+        yield Clone(nodes.roots, ("create_video",), suffix(number))
+    pictures: list[tuple[str, int]] = []
+    sounds: list[tuple[str, int]] = []
+    for index, (segment, frames) in enumerate(zip(params.stages, params.segment_frames, strict=True)):
+        number, end = index + 1, suffix(index + 1)
+        yield Patch(f"positive_prompt{end}", "text", params.segment_prompt(segment))
+        for node, name, more in nodes.lengths:
+            yield Patch(f"{node}{end}", name, frames + more)
+        for node, name, more in nodes.seeds:
+            yield Patch(f"{node}{end}", name, (params.segment_seed(index, seed) + more) % (MAX_SEED + 1))
+        if index:
+            before = (f"decode_video{suffix(index)}", 0)
+            taken = {"image": before, "batch_index": params.segment_frames[index - 1] - overlap, "length": overlap}
+            yield Insert(f"last_frames_{index}", "ImageFromBatch", taken)
+            yield Patch(f"{nodes.image[0]}{end}", nodes.image[1], (f"last_frames_{index}", 0))
+        yield from _saved_alone(number, params) if count > 1 else ()
+        again = overlap if index else 0
+        pictures.append((f"decode_video{end}", 0))
+        if again:
+            new = {"image": pictures[-1], "batch_index": again, "length": frames - again}
+            yield Insert(f"new_frames_{number}", "ImageFromBatch", new)
+            pictures[-1] = (f"new_frames_{number}", 0)
+        if params.has_sound:
+            cut = {
+                "audio": (f"decode_audio{end}", 0),
+                "start_index": again / rate,
+                "duration": (frames - again) / rate,
+            }
+            yield Insert(f"new_sound_{number}", "TrimAudioDuration", cut)
+            sounds.append((f"new_sound_{number}", 0))
+    if count > 1:
+        yield Insert("join", "BatchImagesNode", {f"images.image{index}": each for index, each in enumerate(pictures)})
+        yield Patch("create_video", "images", ("join", 0))
+    if sounds:
+        joined = sounds[0]
+        for number, sound in enumerate(sounds[1:], start=2):
+            yield Insert(
+                f"join_sound_{number}", "AudioConcat", {"audio1": joined, "audio2": sound, "direction": "after"}
+            )
+            joined = (f"join_sound_{number}", 0)
+        yield Patch("create_video", "audio", joined)
+
+
+def _saved_alone(number: int, params: InSegments) -> Iterator[Change]:
+    end = suffix(number)
+    video: dict[str, Any] = {"images": (f"decode_video{end}", 0), "fps": float(params.frame_rate), "bit_depth": 8}
+    if params.has_sound:
+        video["audio"] = (f"decode_audio{end}", 0)
+    yield Insert(f"stage_{number}_video", "CreateVideo", video)
+    file = {"video": (f"stage_{number}_video", 0), "filename_prefix": "", "format": "auto", "codec": "auto"}
+    yield Insert(f"stage_{number}", "SaveVideo", file)

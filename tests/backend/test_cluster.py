@@ -1,0 +1,217 @@
+"""The queue on a real Ray cluster of two nodes: what it makes there, and what becomes of it when one is lost."""
+
+import importlib.util
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from PIL import Image
+from support import clips, media_files, runs, s3_server
+
+from errors import ClusterError
+from events import Cancelled, Output, Phase, Preview
+from jobs import JobQueue, Submission
+from settings import Settings
+from tools.measure import ray_cluster
+
+HERE = importlib.util.find_spec("ray") is not None and importlib.util.find_spec("obstore") is not None
+with_ray = pytest.mark.skipif(not HERE, reason="requirements-cluster.txt is not installed")
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[s3_server.Store]:
+    with s3_server.Store() as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment.items():
+            patch.setenv(name, value)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Homes of the app and of two nodes, which share nothing but demo models."""
+    folder = tmp_path_factory.mktemp("cluster")
+    (folder / "demo_models").mkdir()
+    for home in ("app", "node-1", "node-2"):
+        (folder / home).mkdir()
+        (folder / home / "demo_models").symlink_to(folder / "demo_models")
+    return folder
+
+
+def node(folder: Path, number: int) -> dict[str, str]:
+    # Each node is to be as fast as its one core, also where the other one works.
+    return {"KINORA_HOME": str(folder / f"node-{number}"), "KINORA_DEVICE": "cpu", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+@pytest.fixture(scope="module")
+def cluster(store: s3_server.Store, folder: Path) -> Iterator[ray_cluster.Cluster]:
+    with ray_cluster.running() as found:
+        for number in (1, 2):
+            found.add(node(folder, number))
+        yield found
+
+
+@pytest.fixture(scope="module")
+def settings(cluster: ray_cluster.Cluster, folder: Path) -> Settings:
+    home = folder / "app"
+    return Settings(
+        home=home, device="cpu", demo="always", cancel_timeout=5, ray=cluster.address, exchange="s3://kinora/test"
+    )
+
+
+@pytest.fixture(scope="module")
+def jobs(settings: Settings) -> Iterator[JobQueue]:
+    """The queue with an engine on each node, both ready."""
+    queue = JobQueue(settings)
+    queue.start()
+    runs.until(lambda: [engine.state.name for engine in queue.engines] == ["ready", "ready"])
+    yield queue
+    queue.stop()
+
+
+def busy(jobs: JobQueue) -> list[int]:
+    return [engine.task for engine in jobs.state().engines if engine.task is not None]
+
+
+def submit(jobs: JobQueue, clip: dict[str, Any], count: int) -> list[int]:
+    values = {**clip, "seed": None}
+    job = jobs.submit(Submission(mode="t2v", values=values, tries=count))
+    return [task.id for task in jobs.tasks(job=job.id, limit=50).tasks]
+
+
+@pytest.mark.skipif(HERE, reason="Ray is installed")
+def test_without_ray_the_setting_says_what_to_install(tmp_path: Path) -> None:
+    with pytest.raises(ClusterError) as told:
+        JobQueue(Settings(home=tmp_path, ray="auto")).start()
+    assert "requirements-cluster.txt" in told.value.hint
+
+
+@with_ray
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:10001"])
+def test_an_address_without_a_cluster_is_told_in_words(tmp_path: Path, address: str) -> None:
+    jobs = JobQueue(Settings(home=tmp_path, ray=address))
+    with pytest.raises(ClusterError) as told:
+        jobs.start()
+    assert address in told.value.message
+    assert "KINORA_RAY" in told.value.hint
+    jobs.stop()
+
+
+@with_ray
+def test_an_exchange_that_refuses_is_told_in_words_without_its_secrets(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEBODYELSE")
+    jobs = JobQueue(settings.model_copy(update={"home": tmp_path}))
+    with pytest.raises(ClusterError) as told:
+        jobs.start()
+    assert "s3://kinora/test" in told.value.message
+    assert s3_server.SECRET not in f"{told.value.message} {told.value.hint} {told.value.detail}"
+    jobs.stop()
+
+
+@with_ray
+@pytest.mark.slow
+def test_nodes_that_share_the_home_folder_need_no_exchange(settings: Settings, clip: dict[str, Any]) -> None:
+    jobs = JobQueue(settings.model_copy(update={"exchange": None, "workers": 1}))
+    jobs.start()
+    last = runs.last(jobs, runs.submit(jobs, "t2v", clip))
+    assert isinstance(last, Output), last
+    assert last.files[0].is_relative_to(settings.outputs_dir)
+    assert clips.read(last.files[0]).pictures.shape == (9, 128, 128, 3)
+    jobs.stop()
+
+
+@with_ray
+def test_both_nodes_work_at_once_and_tell_while_they_do(
+    jobs: JobQueue, store: s3_server.Store, clip: dict[str, Any]
+) -> None:
+    tasks = submit(jobs, clip | {"steps": 30}, 2)
+    assert len({engine.pid for engine in jobs.engines}) == 2
+    events = list(jobs.events(tasks[0]))
+    assert isinstance(events[-1], Output), events[-1]
+    assert any(isinstance(event, Preview) for event in events)
+    labels = [event.label for event in events if isinstance(event, Phase)]
+    assert list(dict.fromkeys(labels)) == [phase.label for phase in jobs.task(tasks[0]).phases]
+    assert isinstance(list(jobs.events(tasks[1]))[-1], Output)
+    first, second = (jobs.task(task) for task in tasks)
+    assert max(first.started, second.started) < min(first.ended, second.ended)
+
+
+@with_ray
+def test_inputs_get_there_once_and_results_back_and_nothing_of_them_stays(
+    jobs: JobQueue, store: s3_server.Store, folder: Path, clip: dict[str, Any], tmp_path: Path
+) -> None:
+    picture = tmp_path / "kite.png"
+    Image.fromarray(media_files.quadrants()).save(picture)
+    before = store.count("PUT", "inputs")
+    for seed in (1, 2):
+        last = runs.last(jobs, runs.submit(jobs, "i2v", clip | {"image": str(picture), "seed": seed}))
+        assert isinstance(last, Output), last
+        assert clips.read(last.files[0]).pictures.shape == (9, 128, 128, 3)
+    assert store.count("PUT", "inputs") == before + 1
+    assert not [name for name in store.objects if "/results/" in name]
+    assert not [file for file in folder.glob("node-*/outputs/running/*") if file.is_file()]
+
+
+@with_ray
+def test_a_running_task_is_cancelled_softly(jobs: JobQueue) -> None:
+    pids = [engine.pid for engine in jobs.engines]
+    task = runs.submit(jobs, "t2v", runs.LONG)
+    for event in jobs.events(task.id):
+        if isinstance(event, Phase) and event.step == 2:
+            runs.cancel(jobs, task)
+    assert isinstance(event, Cancelled)
+    assert [engine.pid for engine in jobs.engines] == pids
+
+
+@with_ray
+def test_what_a_lost_node_had_is_made_on_the_other_one_nothing_lost_and_nothing_twice(
+    jobs: JobQueue, cluster: ray_cluster.Cluster, folder: Path, clip: dict[str, Any]
+) -> None:
+    files_before = set(jobs.settings.outputs_dir.rglob("*.mp4"))
+    tasks = submit(jobs, clip | {"steps": 20}, 6)
+    runs.until(lambda: len(busy(jobs)) == 2)
+    (engine,) = engines_below(folder / "node-2")
+    os.kill(engine, signal.SIGSTOP)  # whatever it has now, or gets next, is not done when the node is lost
+    runs.until(lambda: len(busy(jobs)) == 2)
+    cluster.kill(cluster.nodes[1])
+    os.kill(engine, signal.SIGCONT)  # it ends itself
+    outputs = [list(jobs.events(task))[-1] for task in tasks]
+    assert all(isinstance(output, Output) for output in outputs), outputs
+    assert sorted(jobs.task(task).attempts for task in tasks) == [0, 0, 0, 0, 0, 1]
+    made = {file for output in outputs for file in output.files}
+    assert made == set(jobs.settings.outputs_dir.rglob("*.mp4")) - files_before
+    assert len(made) == len(tasks)
+    for file in made:
+        assert clips.read(file).pictures.shape == (9, 128, 128, 3)
+    assert jobs.held == ""
+    assert sorted(engine.state for engine in jobs.state().engines)[0] in ("busy", "ready")
+    runs.until(lambda: not engines_below(folder / "node-2"))
+
+
+@with_ray
+@pytest.mark.slow
+def test_a_node_that_comes_back_works_again(
+    jobs: JobQueue, cluster: ray_cluster.Cluster, folder: Path, clip: dict[str, Any]
+) -> None:
+    cluster.add(node(folder, 2))
+    runs.until(lambda: [engine.state.name for engine in jobs.engines] == ["ready", "ready"])
+    tasks = submit(jobs, clip, 2)
+    assert all(isinstance(list(jobs.events(task))[-1], Output) for task in tasks)
+
+
+def engines_below(home: Path) -> list[int]:
+    """Engines that still write their log into a home."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            log = os.readlink(f"/proc/{process.pid}/fd/1")
+        except OSError:  # it has just ended, or is the kernel's
+            continue
+        if log.startswith(str(home)):
+            found.append(process.pid)
+    return found

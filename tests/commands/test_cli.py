@@ -1,0 +1,141 @@
+"""The command line, as a program: options from the declaration, exit codes, words."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import clips, runs
+from typer.testing import CliRunner
+
+import cli
+import modes
+from settings import PROJECT, Settings
+
+
+def start(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+    """The real program, with the demo models that other tests use as well."""
+    here = {"KINORA_HOME": str(settings.home), "KINORA_DEMO": "always", "KINORA_DEVICE": "cpu", "PATH": ""}
+    command = [sys.executable, "cli.py", *arguments]
+    return subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        env=os.environ | here,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whatever runs in a shell's background inherits that Ctrl+C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+def refused(*arguments: str) -> str:
+    result = CliRunner().invoke(cli.app, ["generate", "t2v", "--json", *arguments])
+    assert result.exit_code == 2, result.output
+    return result.output
+
+
+def test_every_parameter_of_a_mode_is_an_option(home: Path) -> None:
+    help = CliRunner().invoke(cli.app, ["generate", "t2v", "--help"], env={"COLUMNS": "200"}).output
+    for parameter in modes.get("t2v").parameters():
+        assert f"--{parameter.name.replace('_', '-')}" in help
+
+
+def test_modes_are_listed() -> None:
+    assert "t2v" in CliRunner().invoke(cli.app, ["modes"]).output
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--prompt", "", "Prompt is empty."),
+        ("--prompt", "x" * 10_001, "longer than 10,000"),
+        ("--width", "abc", "whole number, not “abc”"),
+        ("--seconds", "0", "at least 0.2 s"),
+        ("--seconds", "-1", "at least 0.2 s"),
+        ("--seconds", "10000", "at most 40 s"),
+        ("--seconds", "nan", "must be a number"),
+        ("--fps", "0", "at least 8 fps"),
+        ("--seed", "-2", "at least 0"),
+        ("--seed", str(2**64), "at most 18,446"),
+        ("--seed", "x", "whole number, not “x”"),
+        ("--preset", "turbo", "one of fast, balanced or quality"),
+        ("--out", "clip.gif", "must end in .mp4"),
+        ("--out", "no/such/folder/clip.mp4", "no folder"),
+    ],
+)
+def test_bad_input_is_told_at_its_option_with_exit_code_2(home: Path, option: str, value: str, sentence: str) -> None:
+    arguments = {"--prompt": "a kite", option: value}
+    lines = refused(*(part for pair in arguments.items() for part in pair)).splitlines()
+    told = [json.loads(line) for line in lines]
+    assert len(told) == 1
+    assert told[0]["event"] == "bad_input"
+    assert sentence in told[0]["message"]
+    assert told[0]["field"] == option[2:]
+
+
+def test_a_clip_is_written_with_what_was_announced(other_settings: Settings, tmp_path: Path) -> None:
+    out = tmp_path / "clip.mp4"
+    arguments = ["--prompt", "a red kite over the sea", "--seconds", "1", "--width", "192", "--height", "128"]
+    program = start(other_settings, "generate", "t2v", *arguments, "--json", "--out", str(out))
+    stdout, stderr = program.communicate(timeout=120)
+    assert program.returncode == 0, stderr
+    told: list[dict[str, Any]] = [json.loads(line) for line in stdout.splitlines()]
+    announced = told[0]
+    assert announced["event"] == "submitted"
+    assert len({event["label"] for event in told if event["event"] == "stage"}) >= 3
+    assert told[-1]["event"] == "output"
+    clip = clips.read(out)
+    assert clip.codecs == ("h264", "aac")
+    assert clip.pictures.shape[:3] == (announced["frames"], announced["height"], announced["width"])
+    assert clip.seconds == pytest.approx(announced["seconds"], abs=0.05)
+
+
+def test_the_command_line_takes_the_graphs_file(other_settings: Settings, tmp_path: Path) -> None:
+    out, graph = tmp_path / "image.png", str(PROJECT / "examples" / "graph.json")
+    program = start(other_settings, "generate", "graph", "--graph", graph, "--json", "--out", str(out))
+    stdout, stderr = program.communicate(timeout=180)
+    assert program.returncode == 0, stderr
+    assert clips.picture(out).shape == (256, 256, 3)
+    told = [json.loads(line) for line in stdout.splitlines()]
+    assert (told[0]["width"], told[0]["seed"]) == (None, 42)
+    assert told[-1]["event"] == "output"
+    missing = start(other_settings, "generate", "graph", "--graph", str(tmp_path / "none.json"), "--json")
+    stdout, _ = missing.communicate(timeout=60)
+    assert missing.returncode == 2
+    assert json.loads(stdout)["field"] == "graph"
+    assert "There is no file" in stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_cancels_with_exit_code_130(other_settings: Settings) -> None:
+    program = start(other_settings, "generate", "t2v", *runs.options(runs.LONG), "--json")
+    assert program.stdout is not None
+    for line in program.stdout:
+        event = json.loads(line)
+        if event["event"] == "stage" and event["step"] > 0:
+            program.send_signal(signal.SIGINT)
+            break
+    last = [json.loads(line) for line in program.stdout][-1]
+    assert last["event"] == "cancelled"
+    assert program.wait(timeout=30) == 130
+
+
+def test_doctor_finds_all_in_order(demo_settings: Settings) -> None:
+    program = start(demo_settings, "doctor")
+    stdout, stderr = program.communicate(timeout=120)
+    assert program.returncode == 0, stdout + stderr
+    for name in ("Python", "Packages", "ComfyUI", "Memory", "Disk", "Models", "Engine"):
+        assert name in stdout
+
+
+def test_doctor_says_what_is_broken_with_exit_code_1(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KINORA_COMFYUI_DIR", str(home / "nothing"))
+    result = CliRunner().invoke(cli.app, ["doctor"])
+    assert result.exit_code == 1
+    assert "BROKEN  ComfyUI" in result.output
+    assert "bash setup.sh" in result.output

@@ -1,0 +1,207 @@
+"""A graph of one's own before it runs: what is wrong is said, files go into its loaders, seeds move together."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import own_graphs as graphs
+from support.own_graphs import node, saved
+from test_modes import EVERY_MODE, given
+
+import modes
+from media import Preparer
+from modes import InvalidParamsError, Mode
+from modes.common import EXAMPLES, MAX_SEED
+from modes.graph.nodes import known
+from modes.media_info import MEDIA
+from settings import Settings
+
+GRAPH = modes.get("graph")
+PICTURE, OTHER = EXAMPLES / "landscape.png", EXAMPLES / "portrait.png"
+
+
+@pytest.fixture(scope="module")
+def preparer(tmp_path_factory: pytest.TempPathFactory) -> Preparer:
+    return Preparer(Settings(home=tmp_path_factory.mktemp("preparer"), device="cpu", demo="always"))
+
+
+def refused(graph: Any, **values: Any) -> dict[str, str]:
+    text = graph if isinstance(graph, str) else graphs.text(graph)
+    with pytest.raises(InvalidParamsError) as caught:
+        GRAPH.validate({"graph": text, **values})
+    return caught.value.fields
+
+
+def built(preparer: Preparer, graph: Any, seed: int | None = None, **values: Any) -> dict[str, Any]:
+    params = GRAPH.validate({"graph": graph, "seed": seed, **values})
+    return GRAPH.build(params, params.seed or 0, GRAPH.prepare_inputs(params, preparer), "out")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("graph", "sentence"),
+    [
+        ("", "Graph is missing."),
+        ("a red kite", "This is not JSON: Expecting value, line 1, column 1."),
+        ('{"1": NaN}', "NaN is no number that a graph can have."),
+        ('{"1": "\\ud800"}', "The graph has half a character in it, which is no text."),
+        ("[" * 100_000, "This is not JSON that can be read: too deep, or a number that is too long."),
+        ("9" * 5000, "This is not JSON that can be read: too deep, or a number that is too long."),
+        ("x" * 1_000_001, "Graph is longer than 1,000,000 characters."),
+        (
+            {"last_node_id": 9, "nodes": [], "links": []},
+            "This is a workflow as ComfyUI's editor keeps it, not one in the API format. "
+            "In ComfyUI choose Workflow, Export (API), and give that file.",
+        ),
+        (
+            [1],
+            "This is no graph in the API format, which has its nodes by their ids. "
+            "In ComfyUI choose Workflow, Export (API), and give that file.",
+        ),
+        ({}, "The graph has no nodes."),
+        ({str(number): {} for number in range(1001)}, "The graph has 1,001 nodes; the most is 1,000."),
+        (
+            {"3": {"inputs": {}}},
+            "Node 3 has no class_type or no inputs, as nodes in the API format have. "
+            "In ComfyUI choose Workflow, Export (API), and give that file.",
+        ),
+        (
+            saved("WanVideoSampler"),
+            "Node 1 is a WanVideoSampler. ComfyUI itself has no such node, and Kinora loads no others.",
+        ),
+        (
+            saved("LoadLatent", latent="x"),
+            "Node 1 is a LoadLatent, which is not allowed here: it reads files that you do not give to Kinora.",
+        ),
+        (
+            {"2": node("SaveImage", images=["7", 0])},
+            "Node 2 (SaveImage): images is linked to node 7, which is not in the graph.",
+        ),
+        (
+            {"1": node("EmptyImage"), "2": node("PreviewImage", images=["1", 0])},
+            "No node of the graph saves anything. Add one, such as SaveImage, SaveVideo or SaveAudio.",
+        ),
+        (
+            saved("LoadImage", image=["3", 0]) | {"3": node("PrimitiveString", value="x.png")},
+            "Node 1 (LoadImage): image has to be the name of a file, written in this node; "
+            "a link or anything else is not allowed.",
+        ),
+        (
+            saved("LoadImage", image="../x.png"),
+            "Node 1 (LoadImage): “../x.png” in image leaves the folder for such files.",
+        ),
+        (
+            saved("UNETLoader", unet_name="old.ckpt"),
+            "Node 1 (UNETLoader): Kinora does not load old.ckpt. "
+            "This kind of file can run code when it is opened; use the model as a .safetensors file.",
+        ),
+        (graphs.mixed("a.png", "b.png", "c.png", "d.png"), "The graph loads 4 different image files; the most is 3."),
+    ],
+)
+def test_what_is_wrong_with_a_graph_is_one_sentence_at_its_field(graph: Any, sentence: str) -> None:
+    files = dict.fromkeys(("image", "second_image", "third_image"), PICTURE) if "4 different" in sentence else {}
+    assert refused(graph, **files) == {"graph": sentence}
+
+
+def test_a_file_that_is_not_given_and_one_that_has_no_loader_are_told_at_their_fields() -> None:
+    two = graphs.mixed("a.png", "b.png")
+    assert refused(two) == {"image": "Image is missing: node 10 (LoadImage) loads “a.png”."}
+    assert refused(two, image=PICTURE) == {
+        "second_image": "Second image is missing: node 20 (LoadImage) loads “b.png”."
+    }
+    text = "Audio: there is no node for it; the graph loads none of this kind."
+    assert refused(graphs.EXAMPLE, audio=EXAMPLES / "speech.wav") == {"audio": text}
+    text = "Second image: there is no node for it; the graph loads only 1 of this kind."
+    assert refused(graphs.mixed("a.png"), image=PICTURE, second_image=PICTURE) == {"second_image": text}
+
+
+def test_files_go_into_the_loaders_in_the_graphs_order_and_nodes_with_one_name_share_one(preparer: Preparer) -> None:
+    graph = graphs.mixed("b.png", "a.png", "b.png")
+    made = built(preparer, graph, image=PICTURE, second_image=OTHER)
+    files = [made[f"{number}0"]["inputs"]["image"] for number in (1, 2, 3)]
+    assert files[0] == files[2] == preparer.image(PICTURE, alpha="keep")
+    assert files[1] == preparer.image(OTHER, alpha="keep")
+    notes = GRAPH.validate({"graph": graph, "image": PICTURE, "second_image": OTHER}).announce().notes
+    assert notes["image"] == "For node 10 (LoadImage) and node 30 (LoadImage)."
+
+
+def test_sounds_and_videos_go_into_their_loaders(preparer: Preparer) -> None:
+    graph = {
+        "1": node("LoadVideo", file="old.mp4"),
+        "2": node("LoadAudio", audio="old.mp3"),
+        "3": node("SaveVideo", video=["1", 0], format="auto", codec="auto"),
+        "4": node("SaveAudio", audio=["2", 0]),
+    }
+    made = built(preparer, graph, video=EXAMPLES / "clip.mp4", audio=EXAMPLES / "music.wav")
+    assert preparer.has(made["1"]["inputs"]["file"])
+    assert preparer.has(made["2"]["inputs"]["audio"])
+
+
+@pytest.mark.parametrize("name", sorted({each.widget for each in GRAPH.parameters()} & set(MEDIA)))
+def test_there_is_a_field_for_every_kind_of_file_that_nodes_load(name: str) -> None:
+    kinds = {kind for each in known().values() for kind in each.media.values()}
+    assert name in kinds
+    assert kinds <= {each.widget for each in GRAPH.parameters()}
+
+
+def test_without_a_seed_the_graph_keeps_its_own_which_is_told(preparer: Preparer) -> None:
+    params = GRAPH.validate({"graph": graphs.EXAMPLE})
+    assert params.seed == 42  # type: ignore[attr-defined]
+    made = built(preparer, graphs.EXAMPLE)
+    original = json.loads(graphs.EXAMPLE)
+    assert {name: each["inputs"] for name, each in made.items()} == {
+        name: each["inputs"] | ({"filename_prefix": "out"} if each["class_type"] == "SaveImage" else {})
+        for name, each in original.items()
+    }
+
+
+def test_another_seed_moves_all_seeds_by_the_same_amount(preparer: Preparer) -> None:
+    graph = saved("VAEDecode", samples=["3", 0]) | {
+        "3": node("KSampler", seed=5, latent_image=["4", 0]),
+        "4": node("KSamplerAdvanced", noise_seed=6, noise=["5", 0], other=["6", 0]),
+        "5": node("SeedNode", seed=2**63 - 1),
+        "6": node("RandomNoise", noise_seed=["5", 0]),
+    }
+    made = built(preparer, graph, seed=7)
+    assert made["3"]["inputs"]["seed"] == 7
+    assert made["4"]["inputs"]["noise_seed"] == 8
+    assert made["5"]["inputs"]["seed"] == 1  # it has half as many seeds as the others
+    assert made["6"]["inputs"]["noise_seed"] == ["5", 0]
+    assert built(preparer, graph, seed=MAX_SEED)["4"]["inputs"]["noise_seed"] == 0
+    assert built(preparer, graph, seed=5) == built(preparer, graph)
+
+
+def test_a_graph_without_a_seed_says_that_a_seed_has_no_effect() -> None:
+    announced = GRAPH.validate({"graph": saved("EmptyImage")}).announce()
+    assert announced.notes["seed"] == "No effect: no seed stands in the graph."
+    assert announced.text() == "As the graph says"
+
+
+def test_what_no_result_needs_is_left_out(preparer: Preparer) -> None:
+    graph = saved("EmptyImage") | {"3": node("LoadImage", image="x.png"), "4": node("PreviewImage", images=["3", 0])}
+    assert list(built(preparer, graph)) == ["1", "2"]
+
+
+def test_programs_may_send_the_graph_itself() -> None:
+    params = GRAPH.validate({"graph": json.loads(graphs.EXAMPLE)})
+    assert json.loads(params.graph) == json.loads(graphs.EXAMPLE)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
+def test_the_graph_of_every_modes_task_is_taken_as_it_is(mode: Mode, preparer: Preparer) -> None:
+    """What the queue's page copies names files that Kinora prepared, and those are still there."""
+    params = mode.validate(given(mode), demo=True)
+    copied = mode.build(params, 5, mode.prepare_inputs(params, preparer), "kinora")
+    again = built(preparer, graphs.text(copied))
+    assert {name: each["inputs"] for name, each in again.items()} == {
+        name: {
+            key: value if key != "filename_prefix" else value.replace("kinora", "out") for key, value in each.items()
+        }
+        for name, each in ((name, content["inputs"]) for name, content in copied.items())
+    }
+
+
+def test_a_staged_file_that_is_gone_is_told(preparer: Preparer, tmp_path: Path) -> None:
+    params = GRAPH.validate({"graph": graphs.mixed("landscape_0123456789abcdef.png")})
+    with pytest.raises(InvalidParamsError, match="Image is missing: node 10"):
+        GRAPH.prepare_inputs(params, preparer)

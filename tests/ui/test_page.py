@@ -1,0 +1,143 @@
+"""The page, as a person uses it: text to video from typing to playing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from support import runs
+from support.app_server import WAIT, Server
+
+import modes
+
+SMALL = {"seconds": 0.4, "width": 256, "height": 192, "steps": 30}
+
+
+def type_clip(page: Page, prompt: str, values: Mapping[str, Any]) -> None:
+    page.fill("#field-prompt textarea", prompt)
+    page.get_by_role("button", name="Advanced").locator("visible=true").click()
+    page.wait_for_timeout(500)  # the fold's fields are made when it opens; nobody types faster than that
+    for name in ("seconds", "width", "height", "steps"):
+        page.fill(f"#field-{name} input", str(values[name]))
+    page.keyboard.press("Tab")
+    expect(page.locator("#announcement")).to_contain_text(f"{values['width']} × {values['height']} px")
+
+
+def samples(page: Page) -> None:
+    expect(page.locator("#status")).to_contain_text("First pass, step", timeout=WAIT)
+
+
+def stop(page: Page) -> None:
+    page.click("#cancel")
+    expect(page.locator("#status")).to_contain_text("Cancelled", timeout=WAIT)
+
+
+def test_a_typed_prompt_becomes_a_playing_video(page: Page) -> None:
+    type_clip(page, "a red kite over the sea", SMALL)
+    page.click("#generate")
+    video = page.locator("#video video")
+    expect(video).to_be_visible(timeout=WAIT)
+    page.wait_for_function("document.querySelector('#video video').currentTime > 0", timeout=WAIT)
+    assert video.evaluate("video => [video.videoWidth, video.videoHeight, video.error]") == [256, 192, None]
+    expect(page.locator(".k-stages [data-state=done]")).to_have_text(list(modes.get("t2v").phases))
+    for fact in ("Seed", "256 × 192 px", "Took"):
+        expect(page.locator("#facts")).to_contain_text(fact)
+    with page.expect_download() as download:
+        page.click("#download")
+    assert download.value.suggested_filename.startswith("a-red-kite-over-the-sea_")
+
+
+def test_the_web_process_stays_without_torch_after_a_run(page: Page, server: Server) -> None:
+    libraries = {Path(each.path).name for each in psutil.Process(server.process.pid).memory_maps()}
+    assert not {name for name in libraries if name.startswith(("libtorch", "libc10"))}
+
+
+def test_ctrl_enter_generates_stages_and_previews_are_shown_and_cancel_stops(page: Page) -> None:
+    type_clip(page, "a long run", runs.LONG)
+    page.locator("#field-prompt textarea").press("Control+Enter")
+    samples(page)
+    expect(page.locator(".k-stages li")).to_have_text(list(modes.get("t2v").phases))
+    expect(page.locator(".k-stages [data-state=now]")).to_have_text("First pass")
+    expect(page.locator(".k-preview")).to_be_visible(timeout=WAIT)
+    stop(page)
+    expect(page.locator("#cancel")).to_be_disabled()
+
+
+def test_bad_input_gets_a_card_and_a_sentence_at_its_field_and_loses_nothing(page: Page) -> None:
+    page.fill("#field-seconds input", "10000")
+    page.click("#generate")
+    card = page.locator("#k-bar .k-error")
+    expect(card).to_contain_text("Prompt is empty.")
+    expect(card).to_contain_text("Length must be at most 40 s.")
+    expect(page.locator("#field-seconds-note")).to_contain_text("Length must be at most 40 s.")
+    expect(page.locator("#field-seconds input")).to_have_value("10000")
+
+
+def test_an_engine_that_is_killed_is_told_and_the_run_is_made_again(page: Page, server: Server) -> None:
+    type_clip(page, "killed in between", runs.LONG)
+    page.click("#generate")
+    samples(page)
+    server.engine().kill()
+    notice = page.locator("#status .k-notice")
+    expect(notice).to_contain_text("The engine stopped unexpectedly", timeout=WAIT)
+    expect(notice).to_contain_text("It runs again")
+    expect(page.locator("#engine")).to_contain_text("restarting")
+    samples(page)
+    stop(page)
+
+
+def test_a_page_that_is_reloaded_while_running_shows_the_run_again(page: Page) -> None:
+    type_clip(page, "goes on", runs.LONG)
+    page.click("#generate")
+    samples(page)
+    page.reload()
+    samples(page)
+    stop(page)
+
+
+def test_two_people_get_their_turns_in_order(page: Page, server: Server, browser: Browser) -> None:
+    other = browser.new_context().new_page()
+    other.goto(server.url)
+    expect(other.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    type_clip(page, "first", runs.LONG)
+    type_clip(other, "second", SMALL)
+    page.click("#generate")
+    samples(page)
+    other.click("#generate")
+    expect(other.locator("#status")).to_contain_text("Waiting behind 1 run")
+    stop(page)
+    expect(other.locator("#video video")).to_be_visible(timeout=WAIT)
+    other.context.close()
+
+
+def test_what_has_no_effect_is_said_and_presets_say_what_they_do(page: Page) -> None:
+    expect(page.locator("#field-negative_prompt-note")).to_contain_text("No effect at guidance 1")
+    page.locator("#field-preset").get_by_text("Quality").click()
+    expect(page.locator("#field-preset-note")).to_contain_text("guidance 4")
+    expect(page.locator("#field-negative_prompt-note")).not_to_contain_text("No effect")
+
+
+def test_nothing_is_fetched_from_elsewhere(server: Server, browser: Browser) -> None:
+    context = browser.new_context()
+    opened = context.new_page()
+    asked = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto(server.url)
+    expect(opened.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_is_wider_than_the_window(server: Server, window: Page, width: int) -> None:
+    window.set_viewport_size({"width": width, "height": 844})
+    window.goto(server.url)
+    expect(window.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    assert window.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_page_says_plainly_that_these_are_demo_models(page: Page) -> None:
+    expect(page.locator("#demo")).to_contain_text("demo models")
+    expect(page.locator("#demo")).to_contain_text("GPU")

@@ -1,0 +1,142 @@
+"""Where visitors are apart, each sees, changes and reads nothing but their own."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from support.api_server import serving
+
+from jobs import JobQueue
+from settings import PROJECT, Settings
+from web.visitors import COOKIE
+
+VALUES = {"prompt": "a red kite", "width": 128, "height": 128, "seconds": 0.3}
+PICTURE = PROJECT / "examples" / "landscape.png"
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory: pytest.TempPathFactory) -> JobQueue:
+    home = tmp_path_factory.mktemp("visitors")
+    return JobQueue(Settings(home=home, device="cpu", demo="always", visitors_apart=True, visitor_limit=4))
+
+
+@pytest.fixture(scope="module")
+def ada(queue: JobQueue) -> Iterator[httpx2.Client]:
+    with serving(queue) as opened:
+        opened.get("/health")  # brings the cookie
+        yield opened
+
+
+@pytest.fixture
+def ben(ada: httpx2.Client) -> Iterator[httpx2.Client]:
+    """Another visitor of the same server, each time a new one."""
+    with httpx2.Client(base_url=ada.base_url, timeout=60) as opened:
+        opened.get("/health")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def task(ada: httpx2.Client) -> int:
+    """One of Ada's, with an image."""
+    with PICTURE.open("rb") as file:
+        job = json.dumps({"mode": "i2v", "values": VALUES, "key": "mine"})
+        answer = ada.post("/jobs/upload", data={"job": job}, files={"image": ("kite.png", file)})
+    assert answer.status_code == 201, answer.text
+    return ada.get("/tasks", params={"job": answer.json()["id"]}).json()["tasks"][0]["id"]
+
+
+def test_a_visitor_is_known_by_a_cookie_that_scripts_cannot_read(ada: httpx2.Client) -> None:
+    with httpx2.Client(base_url=ada.base_url) as anew:
+        first = anew.get("/health").headers["set-cookie"]
+        assert "HttpOnly" in first
+        assert "SameSite=Lax" in first
+        assert "set-cookie" not in anew.get("/health").headers
+        anew.cookies.set(COOKIE, "../../etc/passwd")
+        assert "set-cookie" in anew.get("/health", headers={"cookie": f"{COOKIE}=short"}).headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/tasks/{task}",
+        "/tasks/{task}/inputs/image",
+        "/tasks/{task}/inputs/image?thumbnail=true",
+        "/tasks/{task}/outputs/0",
+        "/tasks/{task}/preview",
+        "/tasks/{task}/events",
+        "/jobs/{job}",
+    ],
+)
+def test_what_is_anothers_is_not_there(ada: httpx2.Client, ben: httpx2.Client, task: int, path: str) -> None:
+    place = path.format(task=task, job=ada.get(f"/tasks/{task}").json()["job"])
+    assert ben.get(place).status_code == 404
+
+
+def test_lists_and_counts_hold_ones_own_only(ada: httpx2.Client, ben: httpx2.Client, task: int) -> None:
+    assert ada.get("/tasks").json()["total"] == 1
+    assert ada.get("/queue").json()["counts"]["queued"] == 1
+    assert ben.get("/tasks").json() == {"tasks": [], "total": 0, "next": None}
+    assert ben.get("/tasks", params={"ids": str(task)}).json()["tasks"] == []
+    assert ben.get("/tasks", params={"search": "kite"}).json()["total"] == 0
+    assert ben.get("/jobs").json()["jobs"] == []
+    assert set(ben.get("/queue").json()["counts"].values()) == {0}
+
+
+def test_acts_reach_ones_own_only(ada: httpx2.Client, ben: httpx2.Client, task: int) -> None:
+    everything: list[dict[str, Any]] = [{"tasks": [task]}, {"status": "queued"}, {"jobs": [1, 2, 3]}]
+    for selection in everything:
+        assert ben.post("/tasks/cancel", json=selection).json() == {"changed": 0, "pending": 0}
+        assert ben.post("/tasks/retry", json={"selection": selection}).json()["changed"] == 0
+    assert ben.post("/jobs/1/again", json={}).status_code == 404
+    assert ada.get(f"/tasks/{task}").json()["status"] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/queue/pause", None),
+        ("/queue/resume", None),
+        ("/tasks/front", {"status": "queued"}),
+        ("/tasks/priority", {"selection": {"status": "queued"}, "priority": 1}),
+        ("/jobs", {"mode": "t2v", "values": VALUES, "priority": 1}),
+    ],
+)
+def test_the_queue_as_a_whole_is_not_for_visitors(ben: httpx2.Client, path: str, body: Any) -> None:
+    assert ben.post(path, json=body).status_code == 403
+
+
+def test_the_same_key_of_two_visitors_makes_two_jobs(ada: httpx2.Client, ben: httpx2.Client, task: int) -> None:
+    asked = {"mode": "t2v", "values": VALUES, "key": "mine"}
+    theirs = ben.post("/jobs", json=asked).json()["id"]
+    assert ben.post("/jobs", json=asked).json()["id"] == theirs
+    assert ada.post("/jobs", json=asked).json()["id"] == ada.get(f"/tasks/{task}").json()["job"] != theirs
+
+
+def test_anothers_files_cannot_be_named_as_inputs(ada: httpx2.Client, ben: httpx2.Client, task: int) -> None:
+    kept = ada.get(f"/tasks/{task}").json()["values"]["image"]
+    assert Path(kept).is_file()
+    asked = {"mode": "i2v", "values": VALUES | {"image": kept}}
+    assert ben.post("/plan", json=asked).status_code == 403
+    assert ada.post("/plan", json=asked).status_code == 200
+
+
+def test_a_visitor_may_have_so_many_in_the_queue_and_is_told(ben: httpx2.Client) -> None:
+    assert ben.post("/jobs", json={"mode": "t2v", "values": VALUES, "tries": 3}).status_code == 201
+    told = ben.post("/jobs", json={"mode": "t2v", "values": VALUES, "tries": 2})
+    assert told.status_code == 429
+    assert told.json()["detail"] == "You may have 4 in the queue at a time; you have 3, and this adds 2."
+    assert ben.post("/jobs", json={"mode": "t2v", "values": VALUES}).status_code == 201
+
+
+def test_the_person_at_the_machine_sees_all(queue: JobQueue, ada: httpx2.Client, ben: httpx2.Client, task: int) -> None:
+    ben.post("/jobs", json={"mode": "t2v", "values": VALUES})
+    token = {"authorization": f"Bearer {queue.lock.token}"}
+    with httpx2.Client(base_url=ada.base_url, headers=token) as owner:
+        answer = owner.get("/tasks", params={"limit": 500})
+        assert "set-cookie" not in answer.headers
+        assert answer.json()["total"] > ada.get("/tasks").json()["total"]
+        assert owner.post("/queue/pause").status_code == 200
+        assert owner.post("/queue/resume").status_code == 200

@@ -1,0 +1,1 @@
+"""What stands before the page and the API: passwords, headers, visitors, rate limits, errors as JSON."""
