@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from e2e.test_modes_page import choose, fill_first_example
 from playwright.sync_api import Browser, expect
 from support.app_server import WAIT, Server
+from support.form_actions import choose, fill_first_example
 
 
 @pytest.mark.parametrize(

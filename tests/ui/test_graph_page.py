@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from e2e.test_modes_page import choose
 from playwright.sync_api import Page, expect
 from support.app_server import WAIT
+from support.form_actions import choose
 
 from modes.common import EXAMPLES
 

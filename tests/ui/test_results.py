@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from e2e.test_modes_page import choose, fill_first_example
 from PIL import Image
 from playwright.sync_api import Page, TimeoutError, expect
 from support import runs
 from support.app_server import WAIT
+from support.form_actions import choose, fill_first_example
 
 from modes.common import EXAMPLES
 
