@@ -52,34 +52,34 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KINORA_", extra="forbid", frozen=True, hide_input_in_errors=True)
 
     home: Path = Field(default_factory=default_home, description="Folder for models, outputs, logs and settings")
-    comfyui_dir: Path = Field(PROJECT / "comfyui" / "source", description="An existing ComfyUI checkout to use")
-    device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", description="What generates")
-    cuda_device: str | None = Field(None, description="Which CUDA device, as CUDA_VISIBLE_DEVICES counts")
+    comfyui_dir: Path = Field(default=PROJECT / "comfyui" / "source", description="An existing ComfyUI checkout to use")
+    device: Literal["auto", "cuda", "mps", "cpu"] = Field(default="auto", description="What generates")
+    cuda_device: str | None = Field(default=None, description="Which CUDA device, as CUDA_VISIBLE_DEVICES counts")
     memory: Literal["auto", "high", "low", "none"] = Field(
-        "auto",
+        default="auto",
         description="How much of the models stays in GPU memory; auto lets ComfyUI move weights as needed",
     )
-    reserve_vram_gb: float = Field(0.0, ge=0, description="GPU memory to leave to other programs")
+    reserve_vram_gb: float = Field(default=0.0, ge=0, description="GPU memory to leave to other programs")
     precision: Literal["auto", "fp32", "bf16", "fp16", "fp8"] = Field(
-        "auto", description="Precision of the diffusion model; auto follows the checkpoint and the device"
+        default="auto", description="Precision of the diffusion model; auto follows the checkpoint and the device"
     )
     demo: Literal["auto", "always", "never"] = Field(
-        "auto", description="Demo models: auto uses them where there is no accelerator"
+        default="auto", description="Demo models: auto uses them where there is no accelerator"
     )
-    models_dirs: list[Path] = Field([], description="ComfyUI models folders to use as well, never written to")
-    extra_model_paths: Path | None = Field(None, description="A ComfyUI extra_model_paths.yaml to read")
+    models_dirs: list[Path] = Field(default=[], description="ComfyUI models folders to use as well, never written to")
+    extra_model_paths: Path | None = Field(default=None, description="A ComfyUI extra_model_paths.yaml to read")
     host: str = Field(
         default_factory=lambda: "0.0.0.0" if on_a_space() else "127.0.0.1", description="Address to listen on"
     )
-    port: int = Field(7860, ge=0, le=65535, description="Port to listen on")
-    user: str | None = Field(None, description="User name; needed where others can reach the page")
-    password: SecretStr | None = Field(None, description="Password; needed where others can reach the page")
+    port: int = Field(default=7860, ge=0, le=65535, description="Port to listen on")
+    user: str | None = Field(default=None, description="User name; needed where others can reach the page")
+    password: SecretStr | None = Field(default=None, description="Password; needed where others can reach the page")
     without_password: bool = Field(
         default_factory=on_a_space, description="Others may come in without a password; so it is on a Space"
     )
-    share: bool = Field(False, description="Ask for a public link through Gradio's servers; needs a password")
+    share: bool = Field(default=False, description="Ask for a public link through Gradio's servers; needs a password")
     rate_limit: int | None = Field(
-        None,
+        default=None,
         ge=0,
         description="Most submissions and uploads of one client in a minute, 0 for any number; by default 60 where "
         "others can reach the page",
@@ -88,18 +88,25 @@ class Settings(BaseSettings):
         default_factory=lambda: ["127.0.0.1", "10.0.0.0/8"] if on_a_space() else ["127.0.0.1"],
         description="Addresses of proxies whose X-Forwarded-For is believed, as a JSON list",
     )
-    allowed_dirs: list[Path] = Field([], description="Folders whose files may be named by path over the REST API")
+    allowed_dirs: list[Path] = Field(
+        default=[], description="Folders whose files may be named by path over the REST API"
+    )
     database: SecretStr | None = Field(
-        None, description="Where the queue is kept, as an SQLAlchemy address; by default kinora.db in the home folder"
+        default=None,
+        description="Where the queue is kept, as an SQLAlchemy address; by default kinora.db in the home folder",
     )
     workers: int | None = Field(
-        None, ge=1, le=64, description="Engines at work; by default one for each GPU, and one where there is none"
+        default=None,
+        ge=1,
+        le=64,
+        description="Engines at work; by default one for each GPU, and one where there is none",
     )
     ray: str | None = Field(
-        None, description="Ray cluster whose machines generate: auto, or host:port of its head; see docs/scaling.md"
+        default=None,
+        description="Ray cluster whose machines generate: auto, or host:port of its head; see docs/scaling.md",
     )
     exchange: str | None = Field(
-        None,
+        default=None,
         description="Store by which files get to the cluster's machines and back, such as s3://bucket/kinora; "
         "without one they share the home folder",
     )
@@ -115,29 +122,34 @@ class Settings(BaseSettings):
         default_factory=on_zerogpu, description="The GPU is lent to visitors, a call at a time: a ZeroGPU Space"
     )
     zerogpu_seconds: int = Field(
-        120, ge=15, le=1200, description="Most seconds of GPU to ask for in one call on ZeroGPU"
+        default=120, ge=15, le=1200, description="Most seconds of GPU to ask for in one call on ZeroGPU"
     )
     keep_outputs_hours: float = Field(
-        24.0, gt=0, description="How long results are kept on a Space; anywhere else they stay"
+        default=24.0, gt=0, description="How long results are kept on a Space; anywhere else they stay"
     )
     max_attempts: int = Field(
-        2, ge=1, le=10, description="Times a generation is tried whose engine died, before it counts as failed"
+        default=2, ge=1, le=10, description="Times a generation is tried whose engine died, before it counts as failed"
     )
     lease_seconds: float = Field(
-        30.0, gt=0, description="After how long without a sign of life a worker's generation goes to another one"
+        default=30.0,
+        gt=0,
+        description="After how long without a sign of life a worker's generation goes to another one",
     )
     keep_inputs_days: float = Field(
-        30.0, ge=0, description="How long copies of inputs are kept that nothing queued or running needs"
+        default=30.0, ge=0, description="How long copies of inputs are kept that nothing queued or running needs"
     )
-    min_free_gb: float = Field(1.0, ge=0, description="Free disk space below which nothing new is started")
+    min_free_gb: float = Field(default=1.0, ge=0, description="Free disk space below which nothing new is started")
     cancel_timeout: float = Field(
-        10.0, gt=0, description="Seconds a running generation may take to stop before its process is ended"
+        default=10.0, gt=0, description="Seconds a running generation may take to stop before its process is ended"
     )
     max_image_pixels: int = Field(
-        50_000_000, gt=0, le=89_000_000, description="Most pixels of an uploaded picture; over 89 million Pillow balks"
+        default=50_000_000,
+        gt=0,
+        le=89_000_000,
+        description="Most pixels of an uploaded picture; over 89 million Pillow balks",
     )
-    max_media_seconds: float = Field(600.0, gt=0, description="Longest sound or video that may be uploaded")
-    max_upload_bytes: int = Field(2_000_000_000, gt=0, description="Largest file that may be uploaded")
+    max_media_seconds: float = Field(default=600.0, gt=0, description="Longest sound or video that may be uploaded")
+    max_upload_bytes: int = Field(default=2_000_000_000, gt=0, description="Largest file that may be uploaded")
 
     @field_validator("home", "comfyui_dir", "extra_model_paths")
     @classmethod

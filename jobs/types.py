@@ -6,7 +6,7 @@ A *job* is what a person submitted; its *tasks* are single generations.
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from errors import Problem
 
@@ -26,7 +26,7 @@ Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 class Record(BaseModel):
     """What can be told to anyone: frozen, and JSON without further ado."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
 
 
 class Batch(Record):
@@ -36,28 +36,41 @@ class Batch(Record):
     `overrides`, the table's row, the grid. What the files go into is theirs: neither table nor grid may give it.
     """
 
-    folder: Path | None = Field(None, description="Every media file in it, in the order of their names")
-    files: list[Path] = Field([], description="Media files; a .txt beside one is its prompt, a .json its values")
-    into: str | None = Field(None, description="The parameter that takes the files; by default the one that fits them")
-    table: Path | None = Field(None, description="CSV with a header, or JSON lines; columns are the mode's parameters")
-    rows: list[dict[str, Any]] = Field([], description="The same as a table, given here")
-    grid: dict[str, list[Any]] = Field({}, description="Every combination of these values, by parameter")
-    overrides: dict[str, dict[str, Any]] = Field({}, description="Values by the name of a file of `folder` or `files`")
+    folder: Path | None = Field(default=None, description="Every media file in it, in the order of their names")
+    files: list[Path] = Field(
+        default=[], description="Media files; a .txt beside one is its prompt, a .json its values"
+    )
+    into: str | None = Field(
+        default=None, description="The parameter that takes the files; by default the one that fits them"
+    )
+    table: Path | None = Field(
+        default=None, description="CSV with a header, or JSON lines; columns are the mode's parameters"
+    )
+    rows: list[dict[str, Any]] = Field(default=[], description="The same as a table, given here")
+    grid: dict[str, list[Any]] = Field(default={}, description="Every combination of these values, by parameter")
+    overrides: dict[str, dict[str, Any]] = Field(
+        default={}, description="Values by the name of a file of `folder` or `files`"
+    )
 
 
 class Submission(Record):
     """What a person asks for."""
 
     mode: str = Field(description="Id of a mode")
-    values: dict[str, Any] = Field({}, description="The mode's parameters; what is absent takes its default")
-    name: str = Field("", max_length=200, description="For people; by default the prompt or the batch's source")
-    priority: int = Field(0, ge=-100, le=100, description="Higher runs first")
-    tries: int = Field(1, ge=1, le=MAX_TRIES, description="Generations of each, with different seeds")
+    values: dict[str, Any] = Field(default={}, description="The mode's parameters; what is absent takes its default")
+    name: str = Field(default="", max_length=200, description="For people; by default the prompt or the batch's source")
+    priority: int = Field(default=0, ge=-100, le=100, description="Higher runs first")
+    tries: int = Field(default=1, ge=1, le=MAX_TRIES, description="Generations of each, with different seeds")
     batch: Batch | None = None
     keep_copies: bool = Field(
-        True, alias="stage", description="Keep copies of the inputs, so that the originals may go"
+        default=True,
+        validation_alias=AliasChoices("stage", "keep_copies"),
+        serialization_alias="stage",
+        description="Keep copies of the inputs, so that the originals may go",
     )
-    key: str | None = Field(None, max_length=100, description="The same key again gives the same job, not a second one")
+    key: str | None = Field(
+        default=None, max_length=100, description="The same key again gives the same job, not a second one"
+    )
 
 
 class Plan(Record):
@@ -75,7 +88,7 @@ class Plan(Record):
 class Progress(Record):
     """Of a task that runs now. `fraction` 0 to 1 of its current phase, None where unknown; `left` in seconds."""
 
-    phase: str = Field(alias="stage")
+    phase: str = Field(validation_alias=AliasChoices("stage", "phase"), serialization_alias="stage")
     index: int
     count: int
     step: int
@@ -153,7 +166,7 @@ class TaskDetail(TaskSummary):
         description="Of the file: width, height, frames (null where only the run will tell), fps, sound, notes"
     )
     inputs: list[Input]
-    phases: list[PhaseTime] = Field(alias="stages")
+    phases: list[PhaseTime] = Field(validation_alias=AliasChoices("stages", "phases"), serialization_alias="stages")
     outputs_list: list[OutputFile]
     failure: Failure | None
     graph: dict[str, Any]
@@ -220,8 +233,8 @@ class QueueState(Record):
 class Selection(Record):
     """Which tasks an act is for: these, all of these jobs, or all with this status; together they are added up."""
 
-    tasks: list[Id] = Field([], max_length=MAX_TASKS)
-    jobs: list[Id] = Field([], max_length=MAX_TASKS)
+    tasks: list[Id] = Field(default=[], max_length=MAX_TASKS)
+    jobs: list[Id] = Field(default=[], max_length=MAX_TASKS)
     status: Status | None = None
 
 
