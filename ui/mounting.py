@@ -7,9 +7,9 @@ from fastapi import FastAPI
 
 import modes
 from jobs import JobQueue
-from ui import endpoints
+from ui import endpoints, scripts
 from ui.page import build
-from ui.theme import CSS, HEAD, theme
+from ui.theme import CSS, theme
 
 FUNCTIONS = "/functions"
 """Where Gradio's client and MCP find them. Apart from the page, whose size they would double."""
@@ -35,6 +35,7 @@ def mount(server_app: FastAPI, jobs: JobQueue) -> FastAPI:
         # copies that file into its cache.
         blocks.has_launched = True
         blocks._queue.sleep_when_free = blocks._queue.progress_update_sleep_when_free = IDLE
+    server_app.include_router(scripts.router)
     server_app.state.blocks = [functions, page]
     server_app = gr.mount_gradio_app(server_app, functions, path=FUNCTIONS, mcp_server=True, **common)
-    return gr.mount_gradio_app(server_app, page, path="", theme=theme(), css=CSS, head=HEAD, **common)
+    return gr.mount_gradio_app(server_app, page, path="", theme=theme(), css=CSS, head=scripts.HEAD, **common)

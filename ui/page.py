@@ -110,7 +110,8 @@ def build(jobs: JobQueue) -> gr.Blocks:
                 preprocess=False,
                 **QUIET,
             )
-        batch.submitted.change(None, batch.submitted, None, js="(job) => window.kinora.showJob(job)", **QUIET)
+        show_job = "(job) => { if (job) location.hash = `#queue?job=${job}`; }"
+        batch.submitted.change(None, batch.submitted, None, js=show_job, **QUIET)
         page.load(lambda task: task, remembered, watched, concurrency_limit=None, **QUIET)
         watching: dict[str, Any] = {"concurrency_limit": None, "trigger_mode": "multiple", **QUIET}
         shown_now = [card, cancel, *result.components]
@@ -129,7 +130,7 @@ def _header(jobs: JobQueue) -> None:
             '<nav id="k-nav" aria-label="Rooms"><a href="#create">Create</a>'
             '<a href="#queue">Queue <span id="k-nav-count"></span></a></nav>'
         )
-        gr.HTML('<span class="k-pill" role="status"></span>', elem_id="engine")  # queue/engine.js
+        gr.HTML('<span class="k-pill" role="status"></span>', elem_id="engine")  # static/engine.js
     if jobs.settings.use_demo:
         gr.HTML(f'<p class="k-demo">{DEMO_LINE}</p>', elem_id="demo")
     if jobs.notice:

@@ -11,26 +11,12 @@ _ACCENT = gr.themes.Color(
     c600="#1f676b", c700="#1b5357", c800="#184347", c900="#14363a", c950="#0a2124",
 )  # fmt: skip
 
-_SCRIPTS = (
-    "keys.js",
-    "edits.js",
-    "files.js",
-    "modes.js",
-    "rows.js",
-    "queue/dom.js",
-    "queue/live.js",
-    "queue/engine.js",
-    "queue/task.js",
-    "queue/list.js",
-)  # each uses those before it
-
 
 def _read(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-CSS = _read("kinora.css") + _read("queue/queue.css")
-HEAD = "".join(f"<script>{_read(name)}</script>" for name in _SCRIPTS)
+CSS = _read("kinora.css") + _read("queue.css")
 
 
 def theme() -> gr.themes.Base:

@@ -1,0 +1,31 @@
+"""The page's JavaScript: the modules in `static/`, served as files that browsers may keep for ever."""
+
+import hashlib
+from pathlib import Path
+
+from fastapi import APIRouter, Response
+
+from errors import NotFoundError
+
+_FOLDER = Path(__file__).resolve().parent / "static"
+_FILES = {file.relative_to(_FOLDER).as_posix(): file.read_bytes() for file in sorted(_FOLDER.rglob("*.js"))}
+_VERSION = hashlib.sha256(repr(_FILES).encode()).hexdigest()[:16]
+
+PREFIX = "/scripts"
+"""Gradio has `/static` and `/assets` itself."""
+
+HEAD = "".join(f'<link rel="modulepreload" href="./scripts/{_VERSION}/{name}">' for name in _FILES) + (
+    f'<script type="module" src="./scripts/{_VERSION}/app.js"></script>'
+)
+"""Addresses are relative to the page's, because a proxy may add a path in front of it."""
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(PREFIX + "/{version}/{name:path}")
+def _script(version: str, name: str) -> Response:
+    """One module. The version is part of the address, so that imports between modules stay within one version."""
+    if version != _VERSION or name not in _FILES:
+        raise NotFoundError("There is no such script in this version of Kinora. Reload the page.")
+    headers = {"Cache-Control": "max-age=31536000, immutable"}
+    return Response(_FILES[name], media_type="text/javascript", headers=headers)
