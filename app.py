@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 import api
 import ui
+from backend.process import ENGINE
 from comfyui import install
 from errors import BusyError, KinoraError
 from jobs import JobQueue
@@ -22,9 +23,12 @@ from web.public_link import public_link
 BAD_INPUT = 2  # exit code
 
 
-def serve(settings: Settings) -> None:
-    """Serves until interrupted. Ends with exit code 2 where it would be open to others without a password, where
-    another Kinora works on the same data folder or nothing can be written there, or where the port is taken."""
+def serve(settings: Settings, engine_program: str = ENGINE) -> None:
+    """Serves until interrupted. `engine_program` is the module that is run as an engine's process.
+
+    Ends with exit code 2 where it would be open to others without a password, where another Kinora works on the same
+    data folder or nothing can be written there, or where the port is taken.
+    """
     if settings.reachable and not (settings.login or settings.without_password):
         what = "A public link" if settings.share else f"Listening on {settings.host}"
         _refuse(
@@ -43,7 +47,7 @@ def serve(settings: Settings) -> None:
         )
     listening = _listen(settings)
     try:
-        jobs = JobQueue(settings)
+        jobs = JobQueue(settings, engine_program)
         server_app = ui.mount(api.create(jobs), jobs)
         jobs.start()  # last: engines that start take the processor from the page
     except KinoraError as error:

@@ -35,11 +35,18 @@ SECRETS = ("KINORA_PASSWORD", "KINORA_DATABASE", "HF_TOKEN", "HUGGING_FACE_HUB_T
 class EngineProcess:
     """Runs one graph at a time in a child process. The methods may be called from any thread."""
 
-    def __init__(self, settings: Settings, name: str = "engine", program: str = ENGINE) -> None:
-        """`name` is that of its log file, `program` the module that is run as the process and calls `serve`."""
+    def __init__(
+        self, settings: Settings, name: str = "engine", program: str = ENGINE, keeps_secrets: bool = False
+    ) -> None:
+        """`name` is that of its log file; `program` is the module that is run as the process and calls `serve`.
+
+        The process gets the environment without SECRETS, unless it `keeps_secrets`: the cluster's bridge moves files
+        for the app and needs its keys.
+        """
         self._settings = settings
         self._name = name
         self._program = program
+        self._hidden = () if keeps_secrets else SECRETS
         self._changed = threading.Condition()
         self._state = EngineState("stopped")
         self._child: _Child | None = None
@@ -137,7 +144,7 @@ class EngineProcess:
         return Cancelled()
 
     def _spawn(self, name: StateName) -> None:
-        self._child = child = _Child(self._settings, self._name, self._program)
+        self._child = child = _Child(self._settings, self._name, self._program, self._hidden)
         self._set(EngineState(name))
         threading.Thread(target=self._watch, args=(child,), name="engine-watch", daemon=True).start()
 
@@ -183,16 +190,10 @@ def _drain(child: "_Child", timeout: float) -> None:
     child.kill()
 
 
-def _environment(program: str) -> dict[str, str]:
-    """What a process is started with; the cluster's bridge moves files for the app, and has its keys."""
-    hidden = SECRETS if program == ENGINE else ()
-    return {name: value for name, value in os.environ.items() if name not in hidden}
-
-
 class _Child:
     """One engine process and the pipe to it."""
 
-    def __init__(self, settings: Settings, name: str, program: str) -> None:
+    def __init__(self, settings: Settings, name: str, program: str, hidden: Collection[str]) -> None:
         settings.logs_dir.mkdir(parents=True, exist_ok=True)
         self._log = settings.logs_dir / f"{name}.log"
         if self._log.exists():
@@ -205,6 +206,7 @@ class _Child:
         self._ended = threading.Event()
         self.log_tail = ""
         self.refusal: Failed | None = None  # why it could not start, where it said so
+        environment = {name: value for name, value in os.environ.items() if name not in hidden}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", program],
@@ -212,7 +214,7 @@ class _Child:
                 stdout=log,
                 stderr=log,
                 cwd=PROJECT,
-                env=_environment(program) | {"PYTHONUNBUFFERED": "1"},
+                env={**environment, "PYTHONUNBUFFERED": "1"},
                 start_new_session=os.name != "nt",  # Ctrl+C is for the page's process, which then ends this one
             )
         boot = {

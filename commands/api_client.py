@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from backend.process import ENGINE
 from errors import BatchError, BusyError, InvalidInputError, KinoraError, NotFoundError, Problem
 from events import EVENT_NAMES, Event
 from jobs import (
@@ -114,11 +116,14 @@ class ApiClient:
 
 Queue = JobQueue | ApiClient
 
+engine_program = ContextVar("engine_program", default=ENGINE)
+"""The module that is run as an engine's process where a command generates by itself."""
+
 
 def open_queue(settings: Settings) -> Queue:
     """The running Kinora's queue, else the store itself."""
     found = holder(settings.home)
-    return ApiClient(found) if found and found.url else JobQueue(settings)
+    return ApiClient(found) if found and found.url else JobQueue(settings, engine_program.get())
 
 
 @contextmanager

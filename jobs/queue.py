@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from backend.contract import EngineState
-from backend.process import EngineProcess
+from backend.process import ENGINE, EngineProcess
 from errors import ForbiddenError, InvalidInputError, NotFoundError, TooOftenError
 from events import Cancelled, Event, Failed, Output, Phase, Queued
 from jobs.files.kept_inputs import Inputs, Stale
@@ -53,9 +53,13 @@ IMMEDIATE = 1.0  # seconds that a cancel waits to see whether the running ones s
 class JobQueue:
     """The queue. Until `start` it only takes and tells; then it works. The methods may be called from any thread."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises StorageError where the database cannot be opened."""
+    def __init__(self, settings: Settings, engine_program: str = ENGINE) -> None:
+        """`engine_program` is the module that is run as an engine's process.
+
+        Raises StorageError where the database cannot be opened.
+        """
         self.settings = settings
+        self._engine_program = engine_program
         self.visitor = ""
         self._client = ""
         self._submissions = rate_limit.per_minute(settings)
@@ -105,7 +109,7 @@ class JobQueue:
             self._visits = OnDemandRunner(shop, tending.process, self.listing, self._idle.info, self._runners)
             return
         most = 1 if only_job is not None else self.settings.workers
-        for name, engine in engines(self.settings, most).items():
+        for name, engine in engines(self.settings, most, self._engine_program).items():
             self._runners.append(Worker(name, engine, shop, tending.process))
         for runner in self._runners:
             runner.start()
