@@ -4,12 +4,14 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 import modes
 from jobs import JobQueue
 from ui import endpoints, scripts
 from ui.page import build
 from ui.theme import CSS, theme
+from web.headers import InlineScripts
 
 FUNCTIONS = "/functions"
 """Where Gradio's client and MCP find them. Apart from the page, whose size they would double."""
@@ -37,5 +39,21 @@ def mount(server_app: FastAPI, jobs: JobQueue) -> FastAPI:
         blocks._queue.sleep_when_free = blocks._queue.progress_update_sleep_when_free = IDLE
     server_app.include_router(scripts.router)
     server_app.state.blocks = [functions, page]
-    server_app = gr.mount_gradio_app(server_app, functions, path=FUNCTIONS, mcp_server=True, **common)
-    return gr.mount_gradio_app(server_app, page, path="", theme=theme(), css=CSS, head=scripts.HEAD, **common)
+    server_app = gr.mount_gradio_app(
+        server_app, functions, path=FUNCTIONS, mcp_server=True, app_kwargs=_with_middleware(), **common
+    )
+    return gr.mount_gradio_app(
+        server_app,
+        page,
+        path="",
+        theme=theme(),
+        css=CSS,
+        head=scripts.HEAD,
+        app_kwargs=_with_middleware(),
+        **common,
+    )
+
+
+def _with_middleware() -> dict[str, Any]:
+    """What Gradio gives to its own FastAPI app, and adds to: one for each app. Gradio compresses what comes of it."""
+    return {"middleware": [Middleware(InlineScripts)]}

@@ -1,34 +1,59 @@
-"""What browsers are told to refuse, on every answer: page, REST and files alike."""
+"""The security headers of every answer: page, REST and files alike."""
+
+import base64
+import hashlib
+import re
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from settings import on_a_space
 
-# A Space's page is shown in a frame of the hub's.
+# The hub shows a Space's page in a frame of its own.
 _FRAMES = "'self' https://huggingface.co https://*.hf.space" if on_a_space() else "'self'"
+_INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
-POLICY = "; ".join(
+
+def page_policy(*inline_scripts: bytes) -> str:
+    """The Content-Security-Policy of a page of Gradio's, in which exactly these scripts may stand.
+
+    Nothing is fetched from, sent to or framed by another host.
+    """
+    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(each).digest()).decode()}'" for each in inline_scripts]
+    return "; ".join(
+        (
+            "default-src 'self'",
+            # Gradio makes functions of the texts that events and components give as their JavaScript.
+            " ".join(["script-src 'self' 'unsafe-eval'", *hashes]),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "media-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self' data: blob:",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            f"frame-ancestors {_FRAMES}",
+        )
+    )
+
+
+STRICT_POLICY = "; ".join(
     (
-        "default-src 'self'",
-        # Gradio's page has its configuration in a script of its own, and makes functions of our handlers' texts.
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "media-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self' data: blob:",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
+        "default-src 'none'",
+        "img-src 'self'",
+        "media-src 'self'",
+        "style-src 'unsafe-inline'",  # browsers style a picture, a clip or a text that is opened by itself
+        "base-uri 'none'",
+        "form-action 'none'",
         f"frame-ancestors {_FRAMES}",
     )
 )
-"""Nothing is fetched from, sent to or framed by anybody else."""
+"""For REST, our scripts and files: nothing that is opened by its own address may run a script."""
 
-HEADERS = {
-    "Content-Security-Policy": POLICY,
+_STRICT_PATHS = re.compile(r"^/(api|scripts)/|/gradio_api/file")
+_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), payment=(), usb=(), display-capture=()",
@@ -38,17 +63,53 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """Middleware that adds them; a route's own stay as they are."""
+    """Middleware that adds these headers to every answer. Headers that a route sets itself stay as they are."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._page_policy = page_policy()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                policy = STRICT_POLICY if _STRICT_PATHS.search(scope["path"]) else self._page_policy
+                for name, value in {"Content-Security-Policy": policy, **_HEADERS}.items():
                     headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+class InlineScripts:
+    """Middleware within an app of Gradio's: its page may run the scripts that Gradio wrote into it, and no others.
+
+    Gradio writes its configuration into the page as a script, which differs from page to page, so the answer itself is
+    searched. No script of Kinora's stands in it. Only the page is treated so: a file that somebody uploaded must not
+    name its own scripts.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].removeprefix(scope.get("root_path", "")) not in ("", "/"):
+            await self._app(scope, receive, send)
+            return
+        start: Message = {}
+        body = b""
+
+        async def with_policy(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            policy = page_policy(*_INLINE_SCRIPT.findall(body))
+            MutableHeaders(scope=start)["Content-Security-Policy"] = policy
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+
+        await self._app(scope, receive, with_policy)
