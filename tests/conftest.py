@@ -15,7 +15,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(PROJECT), str(PROJECT / "tests")
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 for name in list(os.environ):  # no setting of the person who runs the tests reaches them
-    if name.startswith("KINORA_") and name != "KINORA_COMFYUI_DIR":
+    if name.startswith("KINORA_") and name not in ("KINORA_COMFYUI_DIR", "KINORA_CHROMIUM"):
         del os.environ[name]
 
 from jobs import JobQueue  # noqa: E402
@@ -25,33 +25,17 @@ from settings import Settings  # noqa: E402
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-LONGEST = (
-    "tests/ui/",
-    "test_queue_faults",
-    "test_ltx",
-    "test_demo_obeys",
-    "test_wan",
-    "test_long_video",
-    "test_cluster",
-    "test_engine",
-    "test_cli",
-    "test_demo_models",
-    "test_zerogpu",
-    "test_database",
-    "test_bootstrap",
-    "test_graph_security",
-    "test_extract",
-)
-"""Files that take longest. A worker takes a file at a time: with these first, all workers end together."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--everything", action="store_true", help="also run the tests marked `everything`")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first."""
-
-    def place(item: pytest.Item) -> int:
-        return next((number for number, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST))
-
-    items.sort(key=place)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the second ring, unless it is asked for."""
+    if config.getoption("--everything"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("everything")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("everything")]
 
 
 @pytest.fixture

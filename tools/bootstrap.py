@@ -1,7 +1,7 @@
 """Sets Kinora up and starts it: `bash setup.sh [run | test | help]`. Python's standard library only.
 
-What has been done is written to a stamp in `.venv` after it is done, so whatever was interrupted is found and made
-again, and a run with nothing to do only compares.
+A stamp in `.venv` says which steps are complete. Each step writes it last, so set-up finds an interrupted step and
+repeats it, and a run with nothing to do only compares.
 """
 
 import hashlib
@@ -17,30 +17,37 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from comfyui import install  # noqa: E402  the project is not on the path of a script in tools/
+# A script in tools/ has only tools/ on its path.
+from comfyui import install  # noqa: E402
+from tools import programs  # noqa: E402
 
 VENV = PROJECT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "kinora.json"
-CHOSEN = PROJECT / "requirements-dev.txt"  # which takes in the next
+CHOSEN = PROJECT / "requirements-dev.txt"  # it includes the next
 NEEDED = PROJECT / "requirements.txt"
 LOCK = PROJECT / "requirements.lock"
 
 USAGE = """\
 bash setup.sh                  set Kinora up, or repair it
 bash setup.sh run [options]    set up what is missing and start the app
-bash setup.sh test [options]   set up what is missing and run the tests (options are pytest's)
+bash setup.sh test [options]   set up what is missing, a browser and PostgreSQL included, and run the tests
+                               that cover what Kinora promises its users (options are pytest's)
+bash setup.sh test --everything [options]
+                               run all tests: also the trained demo models, set-up, the container image,
+                               a cluster and every size
 
 KINORA_PYTHON       the Python to use (3.11 or newer)
-KINORA_COMFYUI_DIR  a ComfyUI checkout to use instead of fetching one"""
+KINORA_COMFYUI_DIR  a ComfyUI checkout to use instead of fetching one
+KINORA_CHROMIUM     the browser that the tests use (Chromium or Chrome)"""
 
 
 class DownloadError(install.SetupError):
-    """pip gave up before it touched `.venv`, so what is there can be used and completed."""
+    """pip gave up before it touched `.venv`, so the environment can still be used and completed."""
 
 
 def main(arguments: list[str]) -> int:
-    """Does what the command line asks for; returns the exit code (that of the app or of pytest, where one ran)."""
+    """Does what the command line asks for. Returns the exit code: that of the app or of pytest, where one ran."""
     command, options = (arguments[0], arguments[1:]) if arguments else ("", [])
     if command in ("help", "-h", "--help"):
         print(USAGE)
@@ -49,6 +56,8 @@ def main(arguments: list[str]) -> int:
         print(f"Unknown command: {command}\n\n{USAGE}", file=sys.stderr)
         return 2
     try:
+        if command == "test":
+            programs.provide()
         set_up()
     except install.SetupError as error:
         print(f"\n{error}", file=sys.stderr)
@@ -57,7 +66,7 @@ def main(arguments: list[str]) -> int:
         print(f"\nSet-up stopped at a file: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. The same command goes on from here.", file=sys.stderr)
+        print("\nInterrupted. Run the same command again to continue.", file=sys.stderr)
         return 130
     if command == "run":
         return start([str(PROJECT / "app.py"), *options])
@@ -81,34 +90,34 @@ def set_up() -> None:
 
 
 def is_ready() -> bool:
-    """Whether `.venv` is whole and holds the packages of these requirements. Takes about a millisecond."""
+    """Whether `.venv` is complete and has the packages of these requirements. Takes about a millisecond."""
     stamp = read_stamp()
     return stamp.get("requirements") == requirements_hash() and not is_broken(stamp) and not missing(stamp)
 
 
 def is_broken(stamp: dict) -> bool:
-    """Whether only making `.venv` again helps: never finished, cut off inside pip, its Python gone or not wanted."""
+    """Whether `.venv` has to be made again: pip did not finish there, or its Python is gone or not wanted."""
     if stamp.get("state") != "whole" or not PYTHON.exists():
         return True
     if os.environ.get("KINORA_PYTHON") and stamp["python"] != python_version():
         return True
-    # A missing folder of a package is nothing that pip would notice: it only reads the records (.dist-info).
+    # pip would not notice that a package's folder is missing: it reads only the records (.dist-info).
     return any(not name.endswith(".dist-info") for name in missing(stamp))
 
 
 def missing(stamp: dict) -> set[str]:
-    """What was in site-packages after the last installation and is not there now."""
+    """The names that site-packages had after the last installation and has no more."""
     return set(stamp.get("contents", ())) - contents()
 
 
 def make_environment() -> None:
-    """Builds `.venv` where it is missing or broken, then installs what the requirements name."""
+    """Makes `.venv` if it is missing or broken, then installs the requirements. Raises SetupError."""
     stamp = read_stamp()
     if is_broken(stamp):
         create_venv()
         stamp = {"python": python_version()}
     print("Installing Kinora's packages into .venv: about 2.6 GB to download, 6 GB on disk ...", flush=True)
-    # Killed from here on, pip leaves packages that are neither whole nor missing: "whole" is only written after it.
+    # A pip that is killed leaves packages half installed, so the stamp says "whole" only after pip has ended.
     write_stamp({**stamp, "state": "installing"})
     try:
         pip_install()
@@ -119,10 +128,10 @@ def make_environment() -> None:
 
 
 def create_venv() -> None:
-    """An empty `.venv` with pip. Raises SetupError."""
+    """Makes an empty `.venv` with pip. Raises SetupError."""
     print(f"Making .venv with Python {python_version()} ...", flush=True)
     if VENV.is_symlink():
-        VENV.unlink()  # what it points to is not ours to delete
+        VENV.unlink()  # the folder it points to is not ours to delete
     elif VENV.exists():
         shutil.rmtree(VENV)
     try:
@@ -130,16 +139,16 @@ def create_venv() -> None:
     except install.SetupError as error:
         raise install.SetupError(
             f"{sys.executable} could not make a virtual environment:\n{error}\n"
-            f"On Debian and Ubuntu, `apt install python{python_version()}-venv` brings what is missing; elsewhere, set"
-            " KINORA_PYTHON to another Python."
+            f"On Debian and Ubuntu, run `apt install python{python_version()}-venv`; elsewhere, set KINORA_PYTHON to"
+            " another Python."
         ) from error
 
 
 def pip_install() -> None:
-    """Installs the chosen packages, the lock deciding every version.
+    """Installs the chosen packages in the versions that the lock pins.
 
     Raises SetupError with pip's last lines, DownloadError when pip had not touched `.venv` yet.
-    The lock is a constraint and not a list, so each platform takes of it what it needs.
+    The lock is given as a constraint and not as a list, so each platform installs only the packages it needs.
     """
     command = [PYTHON, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
     last: deque[str] = deque(maxlen=12)
@@ -163,7 +172,7 @@ def pip_install() -> None:
                 print("  unpacking", flush=True)
                 failure = install.SetupError
     if pip.returncode < 0:
-        raise KeyboardInterrupt  # killed: what it left cannot be trusted
+        raise KeyboardInterrupt  # it was killed, so the stamp must keep saying "installing"
     if pip.returncode:
         raise failure(
             "pip could not install Kinora's packages. Its last lines:\n  "
@@ -173,30 +182,30 @@ def pip_install() -> None:
 
 
 def start(arguments: list[str]) -> int:
-    """Hands over to the environment's Python, signals and exit code included."""
-    if os.name != "nt":  # there, exec returns to the prompt at once
+    """Becomes the environment's Python, so that signals and the exit code are its own."""
+    if os.name != "nt":  # on Windows, exec returns to the prompt at once
         os.execv(PYTHON, [str(PYTHON), *arguments])
     return subprocess.call([str(PYTHON), *arguments])
 
 
 def python_version() -> str:
-    """Of the Python that runs this, as in "3.11": packages are built for such a version."""
+    """The version of the Python that runs this, as "3.11": packages are built for such a version."""
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def requirements_hash() -> str:
-    """Changes with any of the pins."""
+    """A hash that changes with any of the pins."""
     return hashlib.sha256(CHOSEN.read_bytes() + NEEDED.read_bytes() + LOCK.read_bytes()).hexdigest()
 
 
 def contents() -> set[str]:
-    """The names in site-packages, without what comes and goes."""
+    """The names in site-packages, without those that come and go."""
     folders = (*VENV.glob("lib/python*/site-packages"), *VENV.glob("Lib/site-packages"))
     return {name for folder in folders for name in os.listdir(folder) if name[0] not in "_~"}
 
 
 def read_stamp() -> dict:
-    """What the last set-up wrote; empty where there was none or it was cut off."""
+    """What the last set-up wrote; empty where there was none or its file is incomplete."""
     try:
         return json.loads(STAMP.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -204,7 +213,7 @@ def read_stamp() -> dict:
 
 
 def write_stamp(stamp: dict) -> None:
-    """In one step: a reader sees the old one or the new one."""
+    """Writes the stamp in one step: a reader sees the old one or the new one."""
     draft = STAMP.with_suffix(".draft")
     draft.write_text(json.dumps(stamp), encoding="utf-8")
     os.replace(draft, STAMP)

@@ -2,7 +2,7 @@
 
 Every step of the Dockerfile runs in a clean Ubuntu made by debootstrap, in place of the image that FROM names. Then the
 image's command runs as its user and as process 1, without any network but its own loopback, makes a clip over REST and
-is stopped. Needs debootstrap, util-linux, iproute2 and curl, about 12 GB in WORK, and half an hour on a slow machine.
+is stopped. Exits with 1 where a figure misses its limit. Needs debootstrap, util-linux, iproute2 and curl, about 12 GB in WORK, and half an hour on a slow machine.
 """
 
 import json
@@ -33,6 +33,9 @@ PAGE = "http://127.0.0.1:7860/"
 LOGIN = {"KINORA_USER": "someone", "KINORA_PASSWORD": "something"}
 START_TIMEOUT = 180.0  # seconds
 STOP_TIMEOUT = 10.0  # seconds; what a container engine grants before it kills
+GB_BESIDE_TORCH = 1.5  # how much larger than torch's CUDA wheels the image may be
+
+Figures = dict[str, float]
 
 
 def main(
@@ -46,9 +49,12 @@ def main(
     binds = {place: Path(source) for source, _, place in (each.rpartition(":") for each in bind)}
     host = Host(work / "caches", dict(each.split("=", 1) for each in env), binds)
     root = build(PROJECT, _bootstrap(work / "base", keyring), work, host)
-    figures = json.dumps(_sizes(root) | _try(root, work / "app.log"), indent=2)
-    (work / "figures.json").write_text(figures, encoding="utf-8")
-    print(figures)
+    figures: Figures = _sizes(root) | _try(root, work / "app.log")
+    (work / "figures.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    print(json.dumps(figures, indent=2))
+    missed = [name for name, reached in _limits(figures).items() if not reached]
+    if missed:
+        sys.exit(f"Missed: {', '.join(missed)}")
 
 
 def _bootstrap(folder: Path, keyring: Path | None) -> Path:
@@ -68,7 +74,7 @@ def _bootstrap(folder: Path, keyring: Path | None) -> Path:
     return folder
 
 
-def _sizes(root: Root) -> dict[str, float]:
+def _sizes(root: Root) -> Figures:
     """What of the image takes how many GB (10^9 bytes) on disk."""
     packages = next(root.inside("/venv/lib").glob("python*/site-packages"))
     torch = _gigabytes(*(packages / name for name in TORCH if (packages / name).exists()))
@@ -95,7 +101,18 @@ def _gigabytes(*folders: Path) -> float:
     return int(counted.stdout.splitlines()[-1].split()[0]) / 1e9
 
 
-def _try(root: Root, log: Path) -> dict[str, float | int | str]:
+def _limits(figures: Figures) -> dict[str, bool]:
+    """What the image promises, and whether it does so."""
+    return {
+        "the image is small": figures["GB all"] - figures["GB torch and CUDA from wheels"] < GB_BESIDE_TORCH,
+        "the page is served soon": figures["s until the page is served, nothing cached"] < 30,
+        "a clip is made": figures["bytes of the clip"] > 10_000,
+        "it stops in time": figures["s from SIGTERM to the end"] < STOP_TIMEOUT,
+        "it ends well": figures["exit code"] == 0,
+    }
+
+
+def _try(root: Root, log: Path) -> Figures:
     """Starts the image's command, waits for the page and the health check, makes a clip, stops it; seconds for each."""
     _forget(root.folder)
     started = time.monotonic()

@@ -29,6 +29,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 import modes  # noqa: E402
+from tools import programs  # noqa: E402
 
 IMAGES = PROJECT / "docs" / "images"
 PROMPT = "A red ball rolling to the left in the desert, a low hum"
@@ -167,8 +168,8 @@ def main() -> None:
         parser.error(f"no picture is called {', '.join(sorted(unknown))}")
     IMAGES.mkdir(exist_ok=True)
     with serving() as url, sync_playwright() as playwright:
-        chromium = next(path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(path).exists())
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        options = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=programs.chromium(), args=options)
         take_all(browser, url, names)
         if "queue" in names:
             take_queue(browser, url)

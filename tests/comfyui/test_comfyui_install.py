@@ -24,6 +24,8 @@ from support.loopback import LoopbackServer
 
 from comfyui import install
 
+pytestmark = pytest.mark.everything
+
 
 @pytest.fixture
 def project(tmp_path):

@@ -9,6 +9,8 @@ import pytest
 
 from demo_models import FILES
 
+pytestmark = pytest.mark.everything
+
 CHILD = Path(__file__).parents[1] / "support" / "demo_models_child.py"
 
 

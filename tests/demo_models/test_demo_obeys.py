@@ -18,6 +18,8 @@ from events import Output
 from jobs import JobQueue
 from tools.train_demo.looking import hear, look
 
+pytestmark = pytest.mark.everything
+
 ENOUGH = 6  # of 8
 SMALL = {"width": 128, "height": 128, "seconds": 0.7}
 LARGE = SMALL | {"width": 256, "height": 256}

@@ -14,6 +14,8 @@ from torchvision.transforms.functional import gaussian_blur
 from tools.train_demo import captions, gate, names, scenes
 from tools.train_demo.looking import look
 
+pytestmark = pytest.mark.everything
+
 HUNDRED = 100
 
 

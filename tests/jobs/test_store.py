@@ -32,8 +32,6 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if request.param == "sqlite":
         yield Database(Settings(home=home))
         return
-    if not postgres_server.INSTALLED:
-        pytest.skip("Debian's package postgresql is not installed")
     with postgres_server.running() as url:
         opened = Database(Settings(home=home, database=url))
         yield opened

@@ -13,7 +13,6 @@ import psutil
 
 from settings import PROJECT
 
-CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(path).exists()), None)
 WAIT = 60_000  # ms; a run takes seconds, an engine on a busy machine up to half a minute to start
 
 

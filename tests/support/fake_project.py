@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SET_UP_FILES = ("setup.sh", "tools/bootstrap.py", "comfyui/install.py")
+SET_UP_FILES = ("setup.sh", "tools/bootstrap.py", "tools/programs.py", "comfyui/install.py")
 
 COMFYUI = {
     "comfyui_version.py": '__version__ = "9.9.0"\n',
@@ -122,8 +122,9 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 
 
 def environment(**changes: object) -> dict[str, str]:
-    """This machine's, without its own settings of pip, git and Kinora; nothing outside this machine can be reached."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "GIT_", "KINORA_", "PYTHON"))}
+    """This machine's environment, without its settings of pip, git and Kinora. Only its browser stays chosen."""
+    unset = ("PIP_", "GIT_", "KINORA_", "PYTHON")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(unset) or k == "KINORA_CHROMIUM"}
     kept |= {"PIP_CONFIG_FILE": os.devnull, "GIT_CONFIG_GLOBAL": os.devnull, "KINORA_PYTHON": sys.executable}
     return kept | {name: str(value) for name, value in changes.items()}
 

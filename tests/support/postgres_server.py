@@ -1,4 +1,4 @@
-"""A real PostgreSQL server from Debian's packages, in a folder of its own, reached through a Unix socket."""
+"""A real PostgreSQL server in a folder of its own, reached through a Unix socket."""
 
 import os
 import pwd
@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
+from tools import programs
 
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Its SQLAlchemy address. The server refuses to run as root, so root becomes the user that Debian made for it."""
-    programs = INSTALLED[-1]
+    """Yields its SQLAlchemy address. The server refuses to run as root, so root uses the account `postgres`."""
+    binaries = programs.postgresql()
+    assert binaries, "These tests need PostgreSQL: run them with `bash setup.sh test`, which installs it."
     as_other = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
     folder = Path(tempfile.mkdtemp(prefix="kinora-pg-", dir="/tmp"))  # a socket's path is at most 107 characters
     if as_other:
@@ -24,7 +25,7 @@ def running() -> Iterator[str]:
     data = folder / "data"
 
     def program(name: str, *arguments: str) -> None:
-        command = [str(programs / name), *arguments]
+        command = [str(binaries / name), *arguments]
         with (folder / "told").open("w") as told:  # a pipe would stay open for as long as the server runs
             done = subprocess.run(command, cwd=folder, stdout=told, stderr=told, **as_other)
         assert done.returncode == 0, (folder / "told").read_text()

@@ -19,6 +19,8 @@ from support.fake_project import (
     write_wheel,
 )
 
+pytestmark = pytest.mark.everything
+
 APP = """
 import sys
 
@@ -325,3 +327,66 @@ def test_kinora_python_is_used_and_an_old_one_refused(bare, tmp_path):
     assert "bootstrap.py help" in Path(f"{chosen}.calls").read_text()
     fake_python(tmp_path, "old", "echo 3.8.0; exit 1")
     assert f"{tmp_path / 'old'} is 3.8.0" in set_up(bare, "help", KINORA_PYTHON=tmp_path / "old").stderr
+
+
+# Programs that the tests need: as if this machine had no browser and no git. Its PostgreSQL is found outside of PATH.
+
+BROWSER = "chromium fonts-liberation fonts-noto-color-emoji"
+
+
+def bare_machine(folder: Path, **scripts: str) -> dict[str, object]:
+    """The environment of a machine whose programs are these scripts and what set-up itself uses."""
+    for name, script in scripts.items():
+        fake_python(folder, name, script)
+    for tool in ("dirname", "bash", "env", "touch", "chmod"):
+        (folder / tool).symlink_to(shutil.which(tool) or tool)
+    return {"PATH": folder, "KINORA_CHROMIUM": ""}
+
+
+def installing(folder: Path) -> dict[str, str]:
+    """An apt-get that writes down what it is asked for and installs a browser and git, and a sudo that asks nothing."""
+    programs = f'touch "{folder}/chromium" "{folder}/git"; chmod +x "{folder}/chromium" "{folder}/git"'
+    return {"apt-get": f'echo "$@" >> "$0.calls"; [ "$1" = update ] || {{ {programs}; }}', "sudo": 'shift; exec "$@"'}
+
+
+def test_the_tests_get_the_programs_that_they_need(ready, tmp_path):
+    folder = tmp_path / "bin"
+    machine = bare_machine(folder, **installing(folder))
+    ended = set_up(ready, "test", "-k", "a", **machine)
+    assert (ended.returncode, ended.stderr) == (5, "")  # pytest's own
+    updated, installed = (folder / "apt-get.calls").read_text().splitlines()
+    assert updated.startswith("update ")
+    assert installed.endswith(f"--yes --no-install-recommends git {BROWSER}")
+    assert set_up(ready, "test", **machine).returncode == 5
+    assert len((folder / "apt-get.calls").read_text().splitlines()) == 2  # all is there now
+
+
+def test_the_app_needs_none_of_the_programs_of_the_tests(ready, tmp_path):
+    machine = bare_machine(tmp_path / "bin", **{"apt-get": "exit 1"})
+    assert set_up(ready, "run", **machine).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("scripts", "advice"),
+    [
+        ({}, "install it"),
+        ({"brew": ""}, "run `brew install git chromium`"),
+        ({"dnf": ""}, "run `sudo dnf install git chromium`"),
+        ({"apt-get": "echo 'E: Unable to locate package' >&2; exit 100"}, f"run `sudo apt install git {BROWSER}`"),
+        ({"apt-get": ""}, f"run `sudo apt install git {BROWSER}`"),  # as where a package is only a name
+    ],
+)
+def test_what_apt_cannot_install_is_named_in_one_sentence_before_anything_is_made(bare, tmp_path, scripts, advice):
+    ended = set_up(bare, "test", **bare_machine(tmp_path / "bin", sudo='shift; exec "$@"', **scripts))
+    assert ended.returncode == 1
+    sentence = f"The tests need git and a Chromium browser: {advice}, or set KINORA_CHROMIUM to your browser, then run"
+    assert sentence in ended.stderr
+    assert ("Unable to locate package" in ended.stderr) == ("exit 100" in scripts.get("apt-get", ""))
+    assert not (bare / ".venv").exists()
+
+
+def test_a_browser_of_ones_own_is_used_and_a_wrong_one_named(ready, tmp_path):
+    machine = bare_machine(tmp_path / "bin", git="") | {"KINORA_CHROMIUM": tmp_path / "bin/git"}
+    assert set_up(ready, "test", **machine).returncode == 5
+    ended = set_up(ready, "test", **machine | {"KINORA_CHROMIUM": tmp_path / "nowhere"})
+    assert ended.stderr.strip() == f"KINORA_CHROMIUM is set to {tmp_path / 'nowhere'}, but there is no such file."

@@ -11,6 +11,8 @@ from settings import PROJECT, VERSION
 from tools.make_space import make
 from tools.release_notes import notes
 
+pytestmark = pytest.mark.everything
+
 FILES = sorted((PROJECT / ".github/workflows").glob("*.yml"))
 every_workflow = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 

@@ -14,6 +14,8 @@ from tools.extract.recipes.ltx import LTX
 from tools.extract.recipes.ltx_guides import LTX_GUIDES
 from tools.extract.recipes.wan import WAN
 
+pytestmark = pytest.mark.everything
+
 PROJECT = Path(__file__).parents[2]
 GROUND_TRUTH = sorted((PROJECT / "tests" / "data" / "ground-truth").glob("*.json"))
 

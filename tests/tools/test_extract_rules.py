@@ -5,6 +5,8 @@ import pytest
 from tools.extract.convert import convert, resolve_dynamic_prompt
 from tools.extract.graph import BYPASS, NEVER, TemplateError
 
+pytestmark = pytest.mark.everything
+
 
 def definition(required, output=(), **more):
     return {"input": {"required": required}, "input_order": {"required": list(required)}, "output": output, **more}

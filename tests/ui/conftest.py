@@ -1,11 +1,13 @@
-"""A running app and a real browser (Debian's chromium), on demo models."""
+"""A running app and a real browser."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from support.app_server import CHROMIUM, WAIT, Server
+from support.app_server import WAIT, Server
+
+from tools import programs
 
 expect.set_options(timeout=20_000)  # Playwright's own 5 s are too few where all cores are busy
 
@@ -19,11 +21,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs a Chromium; .ci/run installs Debian's")
+    chromium = programs.chromium()
+    assert chromium, "These tests need a Chromium: run them with `bash setup.sh test`, which installs one."
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
         yield running
         running.close()
 

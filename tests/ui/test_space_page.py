@@ -21,6 +21,8 @@ from support.zerogpu_server import Scheduler
 
 from web.visitors import COOKIE
 
+pytestmark = pytest.mark.everything
+
 SMALL: dict[str, Any] = {"prompt": "a red kite", "width": 128, "height": 128, "seconds": 0.3}
 VISITOR = secrets.token_urlsafe(32)
 TOKEN = f"head.{base64.urlsafe_b64encode(json.dumps({'user': 'ada'}).encode()).decode().rstrip('=')}.sign"

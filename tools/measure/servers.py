@@ -14,11 +14,12 @@ import psutil
 from playwright.sync_api import sync_playwright
 
 from settings import PROJECT, Settings
+from tools import programs
 from tools.measure.figures import Figure
 
 PAIRS = 5
 TIMEOUT = 180.0  # seconds until a server that does not answer is given up
-CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(path).exists()), None)
+CHROMIUM = programs.chromium()
 
 
 class Server:
