@@ -2,7 +2,8 @@
 
 Every step of the Dockerfile runs in a clean Ubuntu made by debootstrap, in place of the image that FROM names. Then the
 image's command runs as its user and as process 1, without any network but its own loopback, makes a clip over REST and
-is stopped. Exits with 1 where a figure misses its limit. Needs debootstrap, util-linux, iproute2 and curl, about 12 GB in WORK, and half an hour on a slow machine.
+is stopped. It exits with 1 if a figure misses its limit. Needs debootstrap, util-linux, iproute2 and curl, about 12 GB
+in WORK, and half an hour on a slow machine.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The container image: it is linted, and contains what runs and nothing else. tools/clean_root.py builds and runs it."""
+"""The container image is linted and contains what runs and nothing else. tools/clean_root.py builds and runs it."""
 
 import re
 import subprocess
