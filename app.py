@@ -18,7 +18,7 @@ from comfyui import install
 from errors import BusyError, KinoraError
 from jobs import JobQueue
 from settings import Settings, on_a_space
-from web.public_link import public_link
+from web.public_link import open_public_link
 
 BAD_INPUT = 2  # exit code
 
@@ -85,7 +85,7 @@ def _serve(server_app: FastAPI, jobs: JobQueue, listening: socket.socket) -> Non
 def _share(host: str, port: int) -> None:
     """Takes seconds, and what is served on this machine does not wait for it, nor end where it fails."""
     try:
-        print(f"Others reach Kinora at {public_link(host, port)}", flush=True)
+        print(f"Others reach Kinora at {open_public_link(host, port)}", flush=True)
     except KinoraError as error:
         print(f"{error.words}\n{error.detail}", file=sys.stderr, flush=True)
 

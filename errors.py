@@ -102,20 +102,20 @@ class ForbiddenError(InvalidInputError):
 
 
 class LimitError(InvalidInputError):
-    """More than one caller may have or ask for. `seconds` until it may be asked again, 0 where nobody knows."""
+    """A caller has reached a limit. `seconds` says when to try again; 0 means that it is not known."""
 
     def __init__(self, message: str, hint: str = "", seconds: float = 0.0) -> None:
         super().__init__(message, hint=hint)
         self.seconds = seconds
 
 
-class TooOftenError(LimitError):
-    """One client asked for something too often."""
+class RateLimitError(LimitError):
+    """A client does something too often. `what` is a plural noun, such as "uploads"."""
 
     def __init__(self, what: str, seconds: float) -> None:
         wait = math.ceil(seconds)
         hint = f"Try again in {wait} {'second' if wait == 1 else 'seconds'}."
-        super().__init__(f"{what} too often in a short time.", hint, seconds)
+        super().__init__(f"Too many {what} in a short time.", hint, seconds)
 
 
 class BusyError(KinoraError):

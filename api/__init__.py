@@ -7,9 +7,7 @@ from errors import NotFoundError
 from jobs import JobQueue
 from settings import VERSION
 from web import problems
-from web.guard import Guard
-from web.headers import SecurityHeaders
-from web.visitors import Visitors
+from web.middleware import protect
 
 PREFIX = "/api/v1"
 nowhere = APIRouter(include_in_schema=False)
@@ -31,10 +29,7 @@ def create(jobs: JobQueue) -> FastAPI:
     for room in (queue, modes, submit, tasks, files, events):
         app.include_router(room.router, prefix=PREFIX)
     app.include_router(nowhere, prefix=PREFIX)
-    problems.install(app)
-    app.add_middleware(Visitors, settings=jobs.settings)
-    app.add_middleware(Guard, settings=jobs.settings, token=jobs.lock.token)
-    app.add_middleware(SecurityHeaders)  # the last one added comes first
+    protect(app, jobs.settings, jobs.lock.token)
     return app
 
 

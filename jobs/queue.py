@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backend.contract import EngineState
 from backend.process import ENGINE, EngineProcess
-from errors import ForbiddenError, InvalidInputError, NotFoundError, TooOftenError
+from errors import ForbiddenError, InvalidInputError, NotFoundError, RateLimitError
 from events import Cancelled, Event, Failed, Output, Phase, Queued
 from jobs.files.kept_inputs import Inputs, Stale
 from jobs.files.outputs import Outputs
@@ -62,7 +62,7 @@ class JobQueue:
         self._engine_program = engine_program
         self.visitor = ""
         self._client = ""
-        self._submissions = rate_limit.per_minute(settings)
+        self._submissions = rate_limit.submission_limiter(settings)
         self.models = Models(settings)
         self.changes = Changes()
         self.lock = InstanceLock(settings.home)
@@ -378,7 +378,7 @@ class JobQueue:
 
     def _refuse_too_often(self) -> None:
         if self._client and (seconds := self._submissions.take(self._client)):
-            raise TooOftenError("You submitted", seconds)
+            raise RateLimitError("submissions", seconds)
 
     def _refuse_visitors(self) -> None:
         if self.visitor:

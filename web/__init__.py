@@ -1,1 +1,1 @@
-"""What stands before the page and the API: passwords, headers, visitors, rate limits, errors as JSON."""
+"""What stands before the page and REST: the guard, passwords, visitors, rate limits, headers, errors as JSON."""

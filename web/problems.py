@@ -1,4 +1,4 @@
-"""Errors as application/problem+json (RFC 9457), in the page's sentences."""
+"""Errors as application/problem+json (RFC 9457), with the same sentences as on the page."""
 
 import logging
 import math
@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 
 
 class ProblemDetails(BaseModel):
-    """`fields` has a sentence for each field at fault, `problems` the entries of a batch that cannot run."""
+    """The body of an error. `fields` has a sentence for each wrong field, by its name; `problems` lists the entries of
+    a batch that cannot run, and `good` counts those that can."""
 
     type: str = "about:blank"
     title: str
@@ -40,12 +41,13 @@ class ProblemDetails(BaseModel):
 
 
 def response(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
+    """An error as an answer; `more` are further fields of `ProblemDetails`."""
     titles = {
         401: "Not logged in",
         403: "Not allowed",
         404: "Not found",
-        429: "Too much",
         422: "Bad input",
+        429: "Too much",
         503: "Not available",
     }
     content = ProblemDetails(title=titles.get(status, "Error"), status=status, detail=detail, **more)
@@ -54,11 +56,12 @@ def response(status: int, detail: str, headers: dict[str, str] | None = None, **
 
 
 def retry_after(seconds: float) -> dict[str, str]:
+    """The header that tells a client how many seconds to wait, rounded up."""
     return {"Retry-After": str(math.ceil(seconds))}
 
 
 def install(app: FastAPI) -> None:
-    """Every error that leaves the server is a problem."""
+    """Makes the server answer every error as a problem."""
     app.add_exception_handler(KinoraError, _known)
     app.add_exception_handler(RequestValidationError, _unparsed)
     app.add_exception_handler(HTTPException, _http)
@@ -96,7 +99,7 @@ def _unparsed(_request: Request, error: Exception) -> JSONResponse:
     for each in error.errors():
         place = ".".join(str(part) for part in each["loc"] if part not in ("body", "query", "path"))
         fields[place or "body"] = f"{each['msg']}."
-    return response(422, "The request is not as the API's document says.", fields=fields)
+    return response(422, "The request does not match the API's document.", fields=fields)
 
 
 def _http(_request: Request, error: Exception) -> JSONResponse:
@@ -106,4 +109,4 @@ def _http(_request: Request, error: Exception) -> JSONResponse:
 
 def _unknown(_request: Request, error: Exception) -> JSONResponse:
     logger.error("A request failed", exc_info=error)
-    return response(500, "Kinora failed to answer this.", hint="The log says more.")
+    return response(500, "Kinora failed to answer this request.", hint="The log has the details.")

@@ -111,6 +111,6 @@ class JobInserter:
         waiting = counts.queued + counts.running
         if waiting + new > self._most:
             raise LimitError(
-                f"You may have {self._most:,} in the queue at a time; you have {waiting:,}, and this adds {new:,}.",
-                "Wait until some are done, or cancel some.",
+                f"You can have at most {self._most:,} in the queue. You have {waiting:,}, and this would add {new:,}.",
+                "Wait until some have finished, or cancel some.",
             )

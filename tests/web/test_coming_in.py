@@ -45,7 +45,7 @@ def test_in_so_many_words_it_opens_and_a_link_that_cannot_be_had_ends_nothing(tm
         assert process.stderr is not None
         assert process.stdout.readline().startswith("Kinora runs at http://0.0.0.0:")
         line = process.stderr.readline()
-        assert line.startswith("No public link could be made: Gradio's share servers did not give one.")
-        assert "listen with --host instead" in line
+        assert line.startswith("Kinora could not get a public link: Gradio's share servers did not provide one.")
+        assert "use --host" in line
         assert process.poll() is None
         process.terminate()

@@ -9,7 +9,7 @@ from support.api_server import serving
 
 from jobs import JobQueue
 from settings import PROJECT, Settings
-from web.rate_limit import MOST_CLIENTS, Limiter, client_of
+from web.rate_limit import MAX_CLIENTS, RateLimiter, client_of
 
 VALUES = {"prompt": "a red kite", "width": 128, "height": 128, "seconds": 0.3}
 JOB = {"mode": "t2v", "values": VALUES}
@@ -20,23 +20,23 @@ def opened(home: Path, **given: object) -> JobQueue:
 
 
 def test_a_client_may_do_so_many_at_once_and_then_as_many_in_each_span() -> None:
-    limiter = Limiter(3, 0.3)
+    limiter = RateLimiter(3, 0.3)
     assert [limiter.take("ada") for _ in range(3)] == [0, 0, 0]
     assert 0 < limiter.take("ada") <= 0.1
     assert limiter.take("ben") == 0
     time.sleep(0.11)
     assert limiter.take("ada") == 0
     assert limiter.take("ada") > 0
-    assert [Limiter(0, 60).take("ada") for _ in range(100)] == [0] * 100
+    assert [RateLimiter(0, 60).take("ada") for _ in range(100)] == [0] * 100
 
 
 def test_the_limiters_memory_does_not_grow_without_bound() -> None:
-    limiter = Limiter(1, 60)
-    for number in range(MOST_CLIENTS + 500):
+    limiter = RateLimiter(1, 60)
+    for number in range(MAX_CLIENTS + 500):
         limiter.take(str(number))
-    assert len(limiter._full_until) == MOST_CLIENTS
-    assert limiter.wait(str(MOST_CLIENTS + 499)) > 0  # the newest are remembered
-    assert limiter.wait("0") == 0
+    assert len(limiter._empty_at) == MAX_CLIENTS
+    assert limiter.wait_time(str(MAX_CLIENTS + 499)) > 0  # the newest are remembered
+    assert limiter.wait_time("0") == 0
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_whoever_tries_many_passwords_waits_even_with_the_right_one(tmp_path: Pa
         assert told.status_code == 429
         assert told.headers["content-type"] == "application/problem+json"
         assert 1 <= int(told.headers["retry-after"]) <= 6
-        assert told.json()["detail"] == "Wrong passwords were given too often in a short time."
+        assert told.json()["detail"] == "Too many wrong passwords in a short time."
         assert told.json()["hint"].startswith("Try again in ")
         assert client.get("/health").status_code == 200
 
@@ -74,7 +74,7 @@ def test_submissions_are_limited_by_client_and_the_persons_at_the_machine_are_no
         assert [client.post("/jobs", json=JOB).status_code for _ in range(2)] == [201, 201]
         for path, body in (("/jobs", JOB), ("/jobs/1/again", {}), ("/tasks/retry", {"selection": {"tasks": [1]}})):
             told = client.post(path, json=body)
-            assert (told.status_code, told.json()["detail"]) == (429, "You submitted too often in a short time.")
+            assert (told.status_code, told.json()["detail"]) == (429, "Too many submissions in a short time.")
             assert 1 <= int(told.headers["retry-after"]) <= 30
         picture = (PROJECT / "examples" / "landscape.png").read_bytes()
         form = {"data": {"job": json.dumps(JOB)}, "files": {"image": ("a.png", picture)}}

@@ -127,7 +127,7 @@ def test_a_visitor_may_have_so_many_in_the_queue_and_is_told(ben: httpx2.Client)
     assert ben.post("/jobs", json={"mode": "t2v", "values": VALUES, "tries": 3}).status_code == 201
     told = ben.post("/jobs", json={"mode": "t2v", "values": VALUES, "tries": 2})
     assert told.status_code == 429
-    assert told.json()["detail"] == "You may have 4 in the queue at a time; you have 3, and this adds 2."
+    assert told.json()["detail"] == "You can have at most 4 in the queue. You have 3, and this would add 2."
     assert ben.post("/jobs", json={"mode": "t2v", "values": VALUES}).status_code == 201
 
 
