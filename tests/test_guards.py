@@ -18,6 +18,7 @@ FLOORS = {
     3: ("modes", "models"),
     2: ("media", "events"),
     1: ("workflow", "demo_models", "settings", "errors"),
+    0: ("patches",),
 }
 """Every room, with the floor it is on: docs/architecture.md. A room imports from the floors below its own only."""
 
