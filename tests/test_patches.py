@@ -51,5 +51,5 @@ def test_a_target_is_found_by_its_path() -> None:
 
 def test_what_a_patch_expects_of_the_code_is_checked() -> None:
     patches.expect(True, "The sizes have changed")
-    with pytest.raises(patches.PatchError, match="The sizes have changed."):
+    with pytest.raises(patches.PatchError, match="The sizes have changed"):
         patches.expect(False, "The sizes have changed")
