@@ -45,7 +45,7 @@ def test_on_a_space_importing_the_file_is_enough_and_its_frame_and_cookies_work_
     command = [sys.executable, "-c", "import app"]
     with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
-            line = next(line for line in process.stdout if line.startswith("Kinora runs at"))
+            line = next(line for line in process.stdout or () if line.startswith("Kinora runs at"))
             answer = answered(f"http://127.0.0.1:{port}/api/v1/health")
         finally:
             process.terminate()

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 from support.api_server import serving
 
 from jobs import JobQueue
@@ -174,7 +175,7 @@ def test_pages_of_other_origins_and_other_names_of_this_machine_are_refused(clie
 
 
 def test_with_a_password_nothing_but_health_is_open(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path, device="cpu", demo="always", user="ada", password="löve:lace")
+    settings = Settings(home=tmp_path, device="cpu", demo="always", user="ada", password=SecretStr("löve:lace"))
     with serving(JobQueue(settings)) as client:
         assert client.get("/health").status_code == 200
         for path in ("/queue", "/openapi.json", "/events", "/../../"):

@@ -173,6 +173,7 @@ def test_an_engine_that_does_not_answer_a_cancel_is_ended_and_started_again(engi
     for event in engine.run(*t2v(runs.LONG_OF_SHORT_STEPS, "a/nine"), cancelled):
         events.append(event)
         if isinstance(event, Phase) and event.step == 2 and not cancelled.is_set():
+            assert pid
             os.kill(pid, signal.SIGSTOP)  # hangs, and cannot hear
             cancelled.set()
     assert isinstance(events[-1], Cancelled)
@@ -183,6 +184,7 @@ def test_an_engine_that_does_not_answer_a_cancel_is_ended_and_started_again(engi
 def test_an_engine_killed_while_running_fails_the_run_and_the_next_one_works(engine: EngineProcess) -> None:
     def kill(event: Event) -> None:
         if isinstance(event, Phase) and event.step == 2:
+            assert engine.pid
             os.kill(engine.pid, signal.SIGKILL)
 
     failed = run(engine, *t2v(runs.LONG_OF_SHORT_STEPS, "a/ten"), on=kill)[-1]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.fake_project import (
@@ -45,7 +46,7 @@ def index(tmp_path):
     (files / "index.html").write_text('<a href="tiny_engine-1.0.tar.gz">tiny_engine-1.0.tar.gz</a>')
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
+        def log_message(self, format: str, *args: Any) -> None:
             """pytest's output is no access log."""
 
     handler = functools.partial(Quiet, directory=str(files.parent))

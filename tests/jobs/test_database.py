@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from pydantic import SecretStr
 from sqlalchemy import MetaData, create_engine, event, text
 from support import postgres_server
 from support.store_rows import GRAPH, Store, plans
@@ -45,7 +46,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
         yield Settings(home=tmp_path)
         return
     with postgres_server.running() as url:
-        yield Settings(home=tmp_path, database=url)
+        yield Settings(home=tmp_path, database=SecretStr(url))
 
 
 def as_it_was(settings: Settings, revision: str) -> None:
@@ -248,5 +249,5 @@ def test_a_database_that_cannot_be_opened_is_told_and_left_alone(tmp_path: Path)
 def test_a_server_that_does_not_answer_is_told_without_its_password(tmp_path: Path) -> None:
     address = "postgresql+psycopg://kinora:hunter2@127.0.0.1:1/kinora?connect_timeout=2"
     with pytest.raises(StorageError) as told:
-        Database(Settings(home=tmp_path, database=address))
+        Database(Settings(home=tmp_path, database=SecretStr(address)))
     assert "hunter2" not in told.value.message + told.value.hint + told.value.detail

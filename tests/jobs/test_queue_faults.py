@@ -89,7 +89,7 @@ def test_the_originals_may_go_once_it_is_submitted(jobs: JobQueue, clip: Any, pi
 def test_an_input_used_in_place_that_is_gone_is_named(jobs: JobQueue, clip: Any, picture: Path) -> None:
     with runs.paused(jobs):
         values = clip | {"image": str(picture)}
-        job = jobs.submit(Submission(mode="i2v", values=values, phase=False))
+        job = jobs.submit(Submission(mode="i2v", values=values, keep_copies=False))
         picture.unlink()
     last = list(jobs.events(jobs.first_task(job.id)))[-1]
     assert isinstance(last, Failed)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text, update
 from support import postgres_server
 from support.store_rows import Store
@@ -33,7 +34,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         yield Database(Settings(home=home))
         return
     with postgres_server.running() as url:
-        opened = Database(Settings(home=home, database=url))
+        opened = Database(Settings(home=home, database=SecretStr(url)))
         yield opened
         opened.close()
 

@@ -77,6 +77,7 @@ def test_pixel_modes_become_rgb(mode, tmp_path, stage):
     file = tmp_path / "picture.tiff"
     image = Image.fromarray(files.quadrants())
     image = ImageCms.profileToProfile(image, SRGB, LAB, outputMode="LAB") if mode == "LAB" else image.convert(mode)
+    assert image is not None
     image.save(file)
     image = stage(file)
     assert (image.mode, image.size) == ("RGB", (64, 48))
@@ -113,7 +114,7 @@ def test_what_is_transparent_is_laid_on_a_colour(kind, alpha, through, tmp_path,
     file = tmp_path / ("x.png" if kind.isupper() else f"x.{kind}")
     if kind in ("LA", "P"):
         image = image.convert(kind) if kind == "LA" else image.quantize(8)
-    image.save(file, **({"lossless": True} if kind == "webp" else {}))
+    image.save(file, lossless=True)  # only WebP has the choice
     prepared = stage(file, alpha=alpha)
     assert prepared.mode == "RGB"
     assert prepared.getpixel((5, 10)) == (through,) * 3
@@ -148,7 +149,7 @@ def test_of_an_animation_the_first_picture_is_taken(suffix, tmp_path, stage):
         save_all=True,
         append_images=pictures[1:],
         duration=100,
-        **({"lossless": True} if suffix == "webp" else {}),
+        lossless=True,  # only WebP has the choice
     )
     assert stage(file).getpixel((16, 16)) == (0, 0, 255)
 

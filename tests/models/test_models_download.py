@@ -116,6 +116,7 @@ def test_cut_connections_are_continued_not_restarted(home, hub, models):
 def test_killed_process_is_continued_by_the_next(home, hub, models, table):
     stored = store(hub, bytes_per_second=400_000)
     child = subprocess.Popen([sys.executable, "-c", PROGRAM, table], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    assert child.stdout
     while json.loads(child.stdout.readline())["done"] < 100_000:
         pass
     child.send_signal(signal.SIGKILL)

@@ -51,6 +51,7 @@ def test_the_examples_are_what_the_script_makes(made):
 
 def test_the_notes_of_the_clip_sound_when_the_ball_touches_the_floor():
     pictures, _, sound = files.read_video(EXAMPLES / "clip.mp4")
+    assert sound is not None
     rate = 16_000
     red = (pictures[..., 0] > 200) & (pictures[..., 1] < 110)
     lowest = [int(np.flatnonzero(picture.any(axis=1)).max(initial=0)) for picture in red]

@@ -41,8 +41,8 @@ def test_width_height_frames_rate_length_and_sound_are_as_announced(
     assert facts.video_seconds == pytest.approx(told.seconds, abs=1e-3)
     assert facts.seconds == pytest.approx(told.seconds, abs=0.05)
     assert facts.sample_rate in (44_100, 48_000)
-    assert told.width % 32 == told.height % 32 == 0
-    assert told.frames % 8 == 1
+    assert facts.width % 32 == facts.height % 32 == 0
+    assert facts.frames % 8 == 1
 
 
 CHILD = """

@@ -21,7 +21,7 @@ class Clip:
 def read(file: Path) -> Clip:
     with av.open(str(file)) as container:
         codecs = tuple(stream.codec_context.name for stream in container.streams)
-        seconds = container.duration / 1_000_000
+        seconds = (container.duration or 0) / 1_000_000
         metadata = dict(container.metadata)
         pictures = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
     return Clip(codecs, pictures, seconds, metadata)

@@ -11,6 +11,7 @@ import socket
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 from support.loopback import LoopbackServer
 
@@ -64,8 +65,12 @@ class Hub(LoopbackServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Hub
     protocol_version = "HTTP/1.1"
+
+    @property
+    def hub(self) -> Hub:
+        assert isinstance(self.server, Hub)
+        return self.server
 
     def do_HEAD(self):
         self._answer()
@@ -73,18 +78,18 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self._answer()
 
-    def log_message(self, *args):
+    def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""
 
     def _answer(self):
-        hub = self.server
+        hub = self.hub
         token = self.headers.get("Authorization", "").removeprefix("Bearer ") or None
         hub.requests.append(Request(self.command, self.path, self.headers.get("Range"), token))
         if self.path.startswith("/storage/"):
             return self._send_bytes(hub)
         match = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self.path)
         stored = hub.files.get((match[1], match[3])) if match else None
-        if stored is None:
+        if match is None or stored is None:
             return self._send(404, {"X-Error-Code": "EntryNotFound"})
         if stored.gated and token != "hf_reader":
             return self._send(403 if token else 401, {"X-Error-Code": "GatedRepo"})

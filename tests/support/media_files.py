@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.container import OutputContainer
 from PIL import Image
 
 CORNERS = {"red": (220, 40, 40), "green": (40, 200, 60), "blue": (50, 60, 220), "white": (240, 240, 240)}
@@ -74,10 +75,11 @@ def write_sound(file: Path, codec: str, samples: np.ndarray, rate: int = 48_000,
 
 
 def add_sound(
-    container: av.container.OutputContainer, codec: str, samples: np.ndarray, rate: int, layout: str, start: float = 0
+    container: OutputContainer, codec: str, samples: np.ndarray, rate: int, layout: str, start: float = 0
 ) -> Callable[[], None]:
     """Adds a stream; the call that is returned writes it, once all streams are there."""
     stream = container.add_stream(codec, rate=rate, layout=layout, options={"strict": "experimental"})  # for Vorbis
+    assert isinstance(stream, av.AudioStream)
 
     def write() -> None:
         resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout, rate=rate)
@@ -108,6 +110,7 @@ def write_video(
     """Pictures (height, width, 3) of uint8, evenly or at `moments` in milliseconds, with mono sound at 48 kHz."""
     with av.open(str(file), "w", options=container_options or {}) as container:
         stream = container.add_stream(codec, rate=rate, options=options or {})
+        assert isinstance(stream, av.VideoStream)
         stream.pix_fmt = pixels
         prepare(stream)
         write_sound_of_it = None
@@ -133,7 +136,7 @@ def greys(count: int, width: int = 64, height: int = 48) -> list[np.ndarray]:
     return [np.full((height, width, 3), 20 + 8 * (number % 28), np.uint8) for number in range(count)]
 
 
-def numbers(pictures: np.ndarray) -> list[int]:
+def numbers(pictures: Iterable[np.ndarray]) -> list[int]:
     """Which of the `greys` are seen."""
     return [round((float(picture.mean()) - 20) / 8) for picture in pictures]
 
@@ -143,7 +146,7 @@ def read_video(file: Path) -> tuple[np.ndarray, list[Fraction], np.ndarray | Non
     with av.open(str(file)) as container:
         decoded = list(container.decode(video=0))
         pictures = np.stack([frame.to_ndarray(format="rgb24") for frame in decoded])
-        times = [frame.pts * frame.time_base for frame in decoded]
+        times = [Fraction(frame.pts or 0) * (frame.time_base or 0) for frame in decoded]
     with av.open(str(file)) as container:
         if not container.streams.audio:
             return pictures, times, None

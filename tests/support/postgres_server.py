@@ -17,17 +17,17 @@ def running() -> Iterator[str]:
     """Yields its SQLAlchemy address. The server refuses to run as root, so root uses the account `postgres`."""
     binaries = programs.postgresql()
     assert binaries, "These tests need PostgreSQL: run them with `bash setup.sh test`, which installs it."
-    as_other = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+    other = "postgres" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="kinora-pg-", dir="/tmp"))  # a socket's path is at most 107 characters
-    if as_other:
-        owner = pwd.getpwnam("postgres")
+    if other:
+        owner = pwd.getpwnam(other)
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     data = folder / "data"
 
     def program(name: str, *arguments: str) -> None:
         command = [str(binaries / name), *arguments]
         with (folder / "told").open("w") as told:  # a pipe would stay open for as long as the server runs
-            done = subprocess.run(command, cwd=folder, stdout=told, stderr=told, **as_other)
+            done = subprocess.run(command, cwd=folder, stdout=told, stderr=told, user=other, group=other)
         assert done.returncode == 0, (folder / "told").read_text()
 
     try:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 from support.loopback import LoopbackServer
 
@@ -30,7 +31,6 @@ class Store(LoopbackServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Store
     protocol_version = "HTTP/1.1"
 
     def do_PUT(self):
@@ -69,11 +69,12 @@ class _Handler(BaseHTTPRequestHandler):
             answer = "<CompleteMultipartUploadResult><ETag>1</ETag></CompleteMultipartUploadResult>"
             self._send(200, answer.encode())
 
-    def log_message(self, *args):
+    def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""
 
     def _allowed(self) -> Store | None:
         store = self.server
+        assert isinstance(store, Store)
         store.requests.append((self.command, self.path))
         if re.match(rf"AWS4-HMAC-SHA256 Credential={KEY}/", self.headers.get("Authorization", "")):
             return store

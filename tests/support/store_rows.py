@@ -33,7 +33,7 @@ class Store:
     def job(self, name: str = "a job") -> int:
         values = {"name": name, "mode": "t2v", "priority": 0, "submission": {}, "key": None, "created": time.time()}
         with self.database.write() as connection:
-            return connection.execute(insert(jobs).values(**values)).inserted_primary_key[0]
+            return connection.execute(insert(jobs).values(**values).returning(jobs.c.id)).scalar_one()
 
     def fill(self, count: int = 1, job: int | None = None, graph: Any = None, **row: Any) -> list[int]:
         """Ids of new tasks: queued ones, unless `row` says otherwise."""

@@ -26,26 +26,29 @@ class Scheduler(LoopbackServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Scheduler
+    @property
+    def scheduler(self) -> Scheduler:
+        assert isinstance(self.server, Scheduler)
+        return self.server
 
     def do_POST(self) -> None:
         url = urlsplit(self.path)
         parameters = dict(parse_qsl(url.query))
-        self.server.calls.append((url.path, parameters))
+        self.scheduler.calls.append((url.path, parameters))
         if url.path == "/schedule":
             self._schedule()
         elif url.path == "/release":
-            self.server.idle = parameters["fail"] == "false"
+            self.scheduler.idle = parameters["fail"] == "false"
             self._send(200, {})
-        elif url.path == "/allow" and parameters["allowToken"] in self.server.abort:
+        elif url.path == "/allow" and parameters["allowToken"] in self.scheduler.abort:
             self._send(200, {})
             threading.Timer(0.5, os.kill, (int(parameters["pid"]), signal.SIGKILL)).start()
         else:
             self._send(200, {})
 
     def _schedule(self) -> None:
-        token = f"token-{len(self.server.calls)}"
-        answer = self.server.answers.pop(0) if self.server.answers else "grant"
+        token = f"token-{len(self.scheduler.calls)}"
+        answer = self.scheduler.answers.pop(0) if self.scheduler.answers else "grant"
         if answer == "quota":
             self._send(429, {"left": 3, "wait": "PT2H"})
         elif answer == "illegal":
@@ -54,8 +57,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(503, {})
         else:
             if answer == "abort":
-                self.server.abort.add(token)
-            grant = {"idle": self.server.idle, "nvidiaIndex": 0, "nvidiaUUID": "GPU-0", "allowToken": token}
+                self.scheduler.abort.add(token)
+            grant = {"idle": self.scheduler.idle, "nvidiaIndex": 0, "nvidiaUUID": "GPU-0", "allowToken": token}
             self._send(200, grant)
 
     def _send(self, status: int, content: dict[str, Any]) -> None:
@@ -66,5 +69,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         """Silent."""

@@ -195,6 +195,7 @@ def test_when_only_set_up_itself_is_killed_the_next_one_waits_for_what_it_starte
     second = "with install.exclusive(): pass"
     start = [sys.executable, "-c", "import sys; from comfyui import install; exec(sys.argv[1])"]
     killed = subprocess.Popen([*start, first], cwd=bare, stdout=subprocess.PIPE, text=True)
+    assert killed.stdout
     assert killed.stdout.readline() == "inside\n"
     time.sleep(0.2)  # now its `sleep` has started
     killed.kill()
@@ -291,7 +292,7 @@ def fake_python(folder: Path, name: str, script: str) -> None:
 def with_path(project: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Runs set-up where `folder` has the only programs that there are."""
     for tool in ("dirname", "bash"):
-        (folder / tool).symlink_to(shutil.which(tool))
+        (folder / tool).symlink_to(shutil.which(tool) or tool)
     env = environment(PATH=folder)
     del env["KINORA_PYTHON"]
     command = ["bash", str(project / "setup.sh"), *arguments]

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -346,12 +347,11 @@ SMALL = {
 }
 
 
-def built(**recipe):
+def built(**recipe: Any):
     """What a recipe makes of a template with a loader, 1, and a saver, 2."""
     saver = {"id": 2, "type": "SaveIt", "inputs": [{"name": "image", "link": 1}]}
     saved = {"nodes": [{"id": 1, "type": "Load"}, saver], "links": [[1, 1, 0, 2, 0, "IMAGE"]]}
-    words = {"names": {"1": "image", "2": "save"}} | recipe
-    return Recipe("small", **words).build(saved, SMALL, evaluate)
+    return Recipe("small", **{"names": {"1": "image", "2": "save"}, **recipe}).build(saved, SMALL, evaluate)
 
 
 def test_recipe_sets_inputs_before_folding():

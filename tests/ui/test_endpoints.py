@@ -21,7 +21,7 @@ from settings import PROJECT
 
 Result = TypeVar("Result")
 
-SMALL = {"prompt": "a red kite", "width": 128, "height": 128, "seconds": 0.3, "seed": "7"}
+SMALL: dict[str, Any] = {"prompt": "a red kite", "width": 128, "height": 128, "seconds": 0.3, "seed": "7"}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_gradios_client_gets_the_clip_its_seed_and_its_task(client: Client) -> N
 
 def test_bad_input_is_told_with_the_pages_sentence(client: Client) -> None:
     with pytest.raises(AppError, match="at most 40 s"):
-        client.predict(**SMALL | {"seconds": 999}, api_name="/t2v")
+        client.predict(**{**SMALL, "seconds": 999}, api_name="/t2v")
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", str(PROJECT / "pyproject.toml"), "../../../etc/hostname"])

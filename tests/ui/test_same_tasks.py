@@ -103,13 +103,13 @@ def test_the_same_input_gives_the_same_stored_tasks(
     httpx2.post(f"{server.url}/api/v1/queue/pause").raise_for_status()
     try:
         jobs = [submit(files) for submit in (on_the_page(page), over_rest(server), on_the_command_line(server.home))]
-        page, rest, command_line = (stored(running, job) for job in jobs)
+        on_page, rest, on_line = (stored(running, job) for job in jobs)
         store = stored(alone, on_the_command_line(tmp_path / "alone")(files))
     finally:
         httpx2.post(f"{server.url}/api/v1/tasks/cancel", json={"status": "queued"}).raise_for_status()
         httpx2.post(f"{server.url}/api/v1/queue/resume").raise_for_status()
-    assert len(page) == 8
-    assert [task["label"] for task in page[:2]] == ["first.png, steps 4, try 1", "first.png, steps 4, try 2"]
-    assert page == rest
-    assert rest == command_line
-    assert command_line == store
+    assert len(on_page) == 8
+    assert [task["label"] for task in on_page[:2]] == ["first.png, steps 4, try 1", "first.png, steps 4, try 2"]
+    assert on_page == rest
+    assert rest == on_line
+    assert on_line == store

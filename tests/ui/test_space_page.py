@@ -80,12 +80,10 @@ def newest(rest: httpx2.Client) -> dict[str, Any]:
 
 def until(rest: httpx2.Client, reached: Any) -> dict[str, Any]:
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        task = newest(rest)
-        if reached(task):
-            return task
+    while not reached(task := newest(rest)):
+        assert time.monotonic() < deadline, task
         time.sleep(0.05)
-    raise AssertionError(task)
+    return task
 
 
 def test_a_visitors_clip_is_made_in_a_fork_on_the_visitors_own_quota(

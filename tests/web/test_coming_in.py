@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ OFFLINE = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy
     ],
 )
 def test_without_a_password_nobody_else_comes_in(
-    home: Path, capsys: pytest.CaptureFixture[str], given: dict[str, object], what: str, login: dict[str, str]
+    home: Path, capsys: pytest.CaptureFixture[str], given: dict[str, Any], what: str, login: dict[str, Any]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         app.serve(Settings(**given, **login))

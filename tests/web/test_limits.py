@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.api_server import serving
@@ -15,7 +16,7 @@ VALUES = {"prompt": "a red kite", "width": 128, "height": 128, "seconds": 0.3}
 JOB = {"mode": "t2v", "values": VALUES}
 
 
-def opened(home: Path, **given: object) -> JobQueue:
+def opened(home: Path, **given: Any) -> JobQueue:
     return JobQueue(Settings(home=home, device="cpu", demo="always", **given))
 
 
