@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
 
+from constants import MAX_ID
 from errors import ForbiddenError
 from jobs import JobQueue, Status
 from web.rate_limit import client_of
 from web.visitors import visitor_of
 
-LARGEST = 2**31 - 1
 """Of an id; a database's integers end there."""
 
 
@@ -34,8 +34,8 @@ def get_accepting_queue(request: Request) -> JobQueue:
 
 WorkingQueue = Annotated[JobQueue, Depends(get_accepting_queue)]
 Queue = Annotated[JobQueue, Depends(get_queue)]
-TaskId = Annotated[int, Path(ge=1, le=LARGEST)]
-JobId = Annotated[int, Path(ge=1, le=LARGEST)]
+TaskId = Annotated[int, Path(ge=1, le=MAX_ID)]
+JobId = Annotated[int, Path(ge=1, le=MAX_ID)]
 Limit = Annotated[int, Query(ge=1, le=500, description="Rows of a page")]
 Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the page before")]
 Search = Annotated[str, Query(max_length=200, pattern="^[^\\x00]*$")]

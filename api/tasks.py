@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.common import LARGEST, Cursor, Limit, Queue, Search, Statuses, TaskId
+from api.common import Cursor, Limit, Queue, Search, Statuses, TaskId
+from constants import MAX_ID, MAX_PRIORITY, MIN_PRIORITY
 from errors import InvalidInputError
 from jobs import STATUSES, ActionResult, Selection, TaskDetail, TaskPage
 
@@ -19,14 +20,14 @@ class Retry(BaseModel):
 
 class Prioritise(BaseModel):
     selection: Selection
-    priority: int = Field(ge=-100, le=100)
+    priority: int = Field(ge=MIN_PRIORITY, le=MAX_PRIORITY)
 
 
 @router.get("")
 def tasks(
     queue: Queue,
     status: Statuses = None,
-    job: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
+    job: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
     search: Search = "",
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -71,6 +72,6 @@ def _numbers(text: str) -> list[int]:
         found = [int(each) for each in text.split(",") if each.strip()]
     except ValueError:
         found = [-1]
-    if any(not 0 < each <= LARGEST for each in found):
+    if any(not 0 < each <= MAX_ID for each in found):
         raise InvalidInputError("Write ids as 1,2,3.", "ids")
     return found

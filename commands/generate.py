@@ -13,11 +13,11 @@ from commands.reporter import BAD_INPUT, CANCELLED, FAILED, Reporter, make_repor
 from errors import BusyError, InvalidInputError, KinoraError
 from events import FINAL, Cancelled, Event, Failed, Output
 from jobs import JobQueue, Selection, Submission, holder
+from media.kinds import WRITTEN
 from modes import Mode
 from settings import Settings
 
 generate = typer.Typer(help="Make something; `generate MODE --help` lists a mode's options.", no_args_is_help=True)
-ENDINGS = (".mp4", ".png", ".webp", ".webm", ".flac", ".mp3", ".opus", ".exr")
 LOOK = 1.0  # seconds between looks at an engine that tells nothing
 
 
@@ -89,8 +89,8 @@ def _follow(queue: Queue, task: int, tell: Reporter) -> Event:
 def _check_out(out: Path | None) -> None:
     if out is None:
         return
-    if out.suffix.lower() not in ENDINGS:
-        raise InvalidInputError(f"--out must end in {', '.join(ENDINGS)}, as results do, not “{out.name}”.", "out")
+    if out.suffix.lower() not in WRITTEN:
+        raise InvalidInputError(f"--out must end in {', '.join(WRITTEN)}, as results do, not “{out.name}”.", "out")
     if not out.resolve().parent.is_dir():
         raise InvalidInputError(f"There is no folder {out.resolve().parent}.", "out")
 

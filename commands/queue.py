@@ -7,6 +7,7 @@ import typer
 
 from commands.api_client import open_queue
 from commands.reporter import CANCELLED, FAILED, make_reporter, terminal
+from constants import MAX_PRIORITY, MIN_PRIORITY
 from errors import InvalidInputError
 from events import FINAL, Cancelled, Event, Failed
 from jobs import STATUSES, ActionResult, JobQueue, Selection, Status, TaskSummary
@@ -126,7 +127,7 @@ def front(tasks: Tasks = None, job: OfJob = None) -> None:
 
 
 def priority(
-    value: Annotated[int, typer.Argument(help="-100 to 100; higher runs first.", min=-100, max=100)],
+    value: Annotated[int, typer.Argument(help="-100 to 100; higher runs first.", min=MIN_PRIORITY, max=MAX_PRIORITY)],
     tasks: Tasks = None,
     job: OfJob = None,
 ) -> None:

@@ -9,6 +9,7 @@ import modes
 from commands.api_client import open_queue
 from commands.options import command, given, option
 from commands.reporter import make_reporter, refused, spoken, terminal
+from constants import MAX_PRIORITY, MAX_TRIES, MIN_PRIORITY
 from errors import InvalidInputError, KinoraError
 from jobs import Batch, JobQueue, Plan, Submission
 from modes import Mode
@@ -97,8 +98,8 @@ _extra = [
     option("into", None, str | None, "--into", help="The parameter that takes the files."),
     option("table", None, Path | None, "--table", help="CSV or JSON lines: a clip for each row."),
     option("grid", None, list[str] | None, "--grid", help="NAME=VALUE,VALUE: every combination; several times."),
-    option("tries", 1, int, "--tries", help="Generations of each, with different seeds.", min=1, max=1000),
-    option("priority", 0, int, "--priority", help="Higher runs first.", min=-100, max=100),
+    option("tries", 1, int, "--tries", help="Generations of each, with different seeds.", min=1, max=MAX_TRIES),
+    option("priority", 0, int, "--priority", help="Higher runs first.", min=MIN_PRIORITY, max=MAX_PRIORITY),
     option("name", "", str, "--name", help="A name for the job."),
     option("skip_bad", False, bool, "--skip-bad", help="Leave out what cannot run."),
     option(

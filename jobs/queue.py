@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backend.contract import EngineState
 from backend.process import ENGINE, EngineProcess
+from constants import MAX_PRIORITY, MIN_PRIORITY
 from errors import ForbiddenError, InvalidInputError, NotFoundError, RateLimitError
 from events import Cancelled, Event, Failed, Output, Phase, Queued
 from jobs.files.kept_inputs import Inputs, Stale
@@ -234,8 +235,8 @@ class JobQueue:
     def prioritise(self, selection: Selection, priority: int) -> ActionResult:
         """Gives queued tasks another priority, -100 to 100; higher runs first. Raises ForbiddenError for a visitor."""
         self._refuse_visitors()
-        if not -100 <= priority <= 100:
-            raise InvalidInputError("Priority must be from -100 to 100.", "priority")
+        if not MIN_PRIORITY <= priority <= MAX_PRIORITY:
+            raise InvalidInputError(f"Priority must be from {MIN_PRIORITY} to {MAX_PRIORITY}.", "priority")
         moved = self._acts.prioritise(selection, priority)
         self._acted(moved)
         return ActionResult(changed=len(moved))

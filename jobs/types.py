@@ -8,18 +8,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from constants import MAX_ID, MAX_PRIORITY, MAX_TRIES, MIN_PRIORITY
 from errors import Problem
 
 Status = Literal["running", "failed", "queued", "succeeded", "cancelled"]
 STATUSES: tuple[Status, ...] = ("running", "failed", "queued", "succeeded", "cancelled")
 """In the order in which people want to see them: what happens now, what needs them, what comes, what is done."""
 
-MAX_TRIES = 1000
 MAX_TASKS = 10_000
 """Of one job. More is a mistake in a grid, not a wish."""
 
 
-Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 """Of a job or a task; a database's integers end there."""
 
 
@@ -59,7 +59,7 @@ class Submission(Record):
     mode: str = Field(description="Id of a mode")
     values: dict[str, Any] = Field(default={}, description="The mode's parameters; what is absent takes its default")
     name: str = Field(default="", max_length=200, description="For people; by default the prompt or the batch's source")
-    priority: int = Field(default=0, ge=-100, le=100, description="Higher runs first")
+    priority: int = Field(default=0, ge=MIN_PRIORITY, le=MAX_PRIORITY, description="Higher runs first")
     tries: int = Field(default=1, ge=1, le=MAX_TRIES, description="Generations of each, with different seeds")
     batch: Batch | None = None
     keep_copies: bool = Field(

@@ -9,10 +9,8 @@ import av
 from av.container import InputContainer
 from av.stream import Disposition, Stream
 
+from media.kinds import FFMPEG_FORMATS
 from media.source import MediaError
-
-FORMATS = "mov,matroska,gif,avi,mpegts,asf,flv,wav,w64,mp3,flac,ogg,aac,aiff"
-"""FFmpeg's readers that may open an upload. Playlists are left out: they name further files and addresses to read."""
 
 ESTIMATED = ("mp3", "aac")
 """Formats that do not say how long they are: FFmpeg guesses it from the bit rate."""
@@ -35,7 +33,7 @@ class Track:
 @contextmanager
 def opened(file: Path) -> Iterator[InputContainer]:
     """A file to decode from. FFmpeg's errors, here and in the block, become `MediaError`."""
-    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+    options = {"format_whitelist": FFMPEG_FORMATS, "protocol_whitelist": "file"}
     try:
         with av.open(str(file), options=options, metadata_errors="replace") as container:
             yield container

@@ -11,6 +11,7 @@ import numpy as np
 import pillow_heif
 from PIL import Image, ImageCms, ImageOps
 
+from media.kinds import PILLOW_FORMATS
 from media.source import MediaError, check_pixels, regular_file
 from settings import Settings
 
@@ -18,9 +19,6 @@ pillow_heif.register_heif_opener()
 
 Alpha = Literal["white", "black", "keep"]
 Fit = Literal["crop", "pad"]
-
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "HEIF", "AVIF", "BMP", "TIFF")
-"""What is opened, by content and not by name. Pillow's other readers stay shut: EPS would start Ghostscript."""
 
 ORIENTATION = 0x0112
 """The EXIF tag of how the camera was held; 5 to 8 lie on their side."""
@@ -82,7 +80,7 @@ def write_png(image: Image.Image, target: Path) -> None:
 def _opened(file: Path, settings: Settings) -> Iterator[Image.Image]:
     """A picture whose header has passed the limits. What Pillow says about its content becomes a `MediaError`."""
     try:
-        with Image.open(file, formats=FORMATS) as image:
+        with Image.open(file, formats=PILLOW_FORMATS) as image:
             check_pixels(*image.size, "picture", settings)
             yield image
     except Image.UnidentifiedImageError as error:

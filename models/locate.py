@@ -8,8 +8,9 @@ import yaml
 from huggingface_hub.file_download import repo_folder_name
 
 from errors import DownloadError, InvalidInputError
+from file_names import is_model
 from models import hub
-from models.registry import EXTENSIONS, ModelFile
+from models.registry import ModelFile
 from settings import Settings, on_a_space
 
 # Where ComfyUI 0.30.0 looks for each kind inside its own models folder (folder_paths.py, nodes.py VAELoader).
@@ -45,7 +46,7 @@ class Places:
         roots = [self._settings.models_dir / folder]
         if not self._settings.use_demo:
             roots += [*self._extra_folders.get(folder, []), *(root / folder for root in self._settings.models_dirs)]
-        found = [(root, file) for root in roots for file in root.rglob("*") if file.suffix in EXTENSIONS]
+        found = [(root, file) for root in roots for file in root.rglob("*") if is_model(file.name)]
         return sorted({file.relative_to(root).as_posix() for root, file in found})
 
     def linkable(self, file: ModelFile) -> Path | None:

@@ -3,14 +3,13 @@
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from errors import InvalidInputError
+from file_names import FileNameError, check_model_name, is_model
 from workflow import Graph
 
 REGISTRY = Path(__file__).with_name("registry.tsv")
-EXTENSIONS = (".safetensors", ".sft")
-PICKLES = (".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl")
 
 # Inputs that take a model's file name, and the folder ComfyUI 0.30.0 looks in (nodes.py, comfy_extras/).
 _FOLDER_OF_INPUT = {
@@ -119,23 +118,12 @@ def _names(graph: Graph, known: dict[str, ModelFile]) -> Iterator[tuple[str, str
             folder = folder_of(node.get("class_type", ""), input_name)
             if folder is None and value in known:
                 folder = known[value].folder
-            if folder is not None and _is_model(value):
+            if folder is None or not value:
+                continue
+            try:
+                check_model_name(value)
+            except FileNameError as error:
+                hint = "Name a .safetensors file as it is called inside its models folder."
+                raise InvalidInputError(f"{error}.", hint=hint) from None
+            if is_model(value):
                 yield folder, value
-
-
-def _is_model(name: str) -> bool:
-    lower = name.lower()
-    if lower.endswith(PICKLES):
-        raise InvalidInputError(
-            f"Kinora does not load {name}: this kind of file can run code when it is opened.",
-            hint="Use the same model as a .safetensors file.",
-        )
-    if not lower.endswith(EXTENSIONS):
-        return False
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in name or "\0" in name:
-        raise InvalidInputError(
-            f"{name!r} is not the name of a file in a models folder.",
-            hint="Name the file as it is called inside its models folder.",
-        )
-    return True

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
+from constants import MAX_PROMPT, MAX_SEED
 from media import Preparer
 from modes.base import Example, OutputSpec, Params, PreparedFiles, param, snap
 from modes.lists import Lora
@@ -14,9 +15,6 @@ from modes.media_info import image_info
 from modes.messages import at_field
 from settings import PROJECT
 from workflow import Change, Insert, Patch
-
-MAX_PROMPT = 10_000
-MAX_SEED = 2**64 - 1
 
 EXAMPLES = PROJECT / "examples"
 

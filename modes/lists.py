@@ -7,6 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from constants import MAX_PROMPT, MAX_SEED
+from file_names import check_model_name
+
 CellKind = Literal["file", "number", "switch", "prompt"]
 
 
@@ -37,14 +40,14 @@ class Row(BaseModel):
         return {name: each for name, each in value.items() if each != ""} if isinstance(value, Mapping) else value
 
 
-def _inside(file: str) -> str:
-    """A name within the folder of its kind, at most with folders below that."""
-    if file.startswith(("/", "~", "\\")) or ".." in re.split(r"[/\\]", file):
-        raise ValueError("a file is given by its name in the folder loras, not by a path")
+def _checked(file: str) -> str:
+    if file:  # else there is none, which each list allows or not
+        check_model_name(file)
     return file
 
 
-FileName = Annotated[str, AfterValidator(_inside)]
+FileName = Annotated[str, AfterValidator(_checked)]
+"""The name of a file in the folder loras, or below it."""
 
 
 class Lora(Row):
@@ -81,9 +84,9 @@ class LoraPair(Row):
 class Segment(Row):
     """One segment of a long video. What is left out is as the mode has it for all segments."""
 
-    prompt: str = cell(..., "Segment", "prompt", min_length=1, max_length=10_000)
+    prompt: str = cell(..., "Segment", "prompt", min_length=1, max_length=MAX_PROMPT)
     seconds: float | None = cell(None, "Seconds", "number", ge=0.2, le=40, allow_inf_nan=False)
-    seed: int | None = cell(None, "Seed", "number", ge=0, le=2**64 - 1)
+    seed: int | None = cell(None, "Seed", "number", ge=0, le=MAX_SEED)
 
     @classmethod
     def from_text(cls, text: str) -> dict[str, Any]:

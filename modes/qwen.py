@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from constants import MAX_PROMPT
 from media import Preparer
 from modes.base import Mode, OutputSpec, PreparedFiles, Preset, param
 from modes.common import (
     EXAMPLES,
-    MAX_PROMPT,
     Fit,
     InputAspect,
     PictureParams,

@@ -6,8 +6,9 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
+from constants import MAX_PROMPT, MAX_SEED
 from modes.base import Params, param
-from modes.common import MAX_PROMPT, MAX_SEED, length
+from modes.common import length
 from modes.lists import Segment
 from modes.messages import at_field
 from workflow import Change, Clone, Insert, Patch

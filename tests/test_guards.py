@@ -17,7 +17,7 @@ FLOORS = {
     4: ("backend", "web"),
     3: ("modes", "models"),
     2: ("media", "events"),
-    1: ("workflow", "demo_models", "settings", "errors"),
+    1: ("workflow", "demo_models", "settings", "errors", "constants", "file_names"),
     0: ("patches",),
 }
 """Every room, with the floor it is on: docs/architecture.md. A room imports from the floors below its own only."""

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from constants import MAX_PRIORITY, MAX_TRIES, MIN_PRIORITY
 from errors import InvalidInputError
 from jobs import Batch, Plan, Submission
 from ui.run_card import spoken
@@ -37,7 +38,7 @@ class BatchForm:
                     gr.HTML(_hint("With different seeds."))
                 with gr.Column(elem_classes="k-cell", min_width=120):
                     self._priority = gr.Textbox("0", label="Priority", max_lines=1, elem_id="batch-priority")
-                    gr.HTML(_hint("-100 to 100, higher first."))
+                    gr.HTML(_hint(f"{MIN_PRIORITY} to {MAX_PRIORITY}, higher first."))
             self._name = gr.Textbox("", label="Name of the job", max_lines=1, elem_id="batch-name")
             self._leave_out = gr.Checkbox(False, label="Leave out what cannot run", elem_id="batch-skip")
             self.plan = gr.HTML(elem_id="batch-plan")
@@ -65,8 +66,8 @@ class BatchForm:
             mode=mode,
             values={name: value for name, value in values.items() if value is not None},
             batch=batch if given else None,
-            tries=_whole(tries, "Tries", 1, 1000),
-            priority=_whole(priority, "Priority", -100, 100),
+            tries=_whole(tries, "Tries", 1, MAX_TRIES),
+            priority=_whole(priority, "Priority", MIN_PRIORITY, MAX_PRIORITY),
             name=(name or "")[:200],
         )
 

@@ -12,11 +12,9 @@ from gradio.components import Component
 import modes
 from jobs import JobQueue, TaskDetail
 from media import Preparer
+from media.kinds import SHOWN_AS
 from ui import run_card
 
-IMAGES = {".png", ".jpg", ".jpeg", ".webp"}
-SOUNDS = {".flac", ".mp3", ".opus", ".wav"}
-VIDEOS = {".mp4", ".webm"}
 WHOLE = "Whole"
 
 
@@ -39,7 +37,7 @@ def uses(file: Path, sound: bool) -> list[tuple[str, Use]]:
     match _kind(file):
         case "image":
             takes["image"] = ("file", "")
-        case "sound":
+        case "audio":
             takes["audio"] = ("file", "")
         case "video":
             takes |= {"image": ("last frame", "the last frame as "), "video": ("file", "the clip as ")}
@@ -86,7 +84,7 @@ class Result:
         kind, url = _kind(path), escape(file.url)
         shown = {
             "image": f'<a href="{url}" target="_blank"><img src="{url}" alt="Result"></a>',
-            "sound": f'<audio src="{url}" controls></audio>',
+            "audio": f'<audio src="{url}" controls></audio>',
         }.get(kind, "")
         video = f'<video src="{url}" controls autoplay loop playsinline></video>'
         places = [(words, use.value) for words, use in uses(path, bool(task.announced.get("sound")))]
@@ -102,9 +100,8 @@ class Result:
 
 
 def _kind(file: Path) -> str:
-    """What a page can do with it: "image", "sound", "video", or "" where it can only be downloaded."""
-    kinds = {"image": IMAGES, "sound": SOUNDS, "video": VIDEOS}
-    return next((kind for kind, endings in kinds.items() if file.suffix.lower() in endings), "")
+    """What the page shows it as: "image", "audio", "video", or "" where it can only be downloaded."""
+    return SHOWN_AS.get(file.suffix.lower(), "")
 
 
 def _labels(there: list[tuple[int, Any]]) -> list[tuple[str, int]]:

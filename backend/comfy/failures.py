@@ -4,6 +4,7 @@ import traceback
 from typing import Any
 
 from events import Failed
+from file_names import is_model
 from settings import Settings
 
 # CUDA's and MPS's own words, then those of torch's CPU allocator on Linux and on Windows.
@@ -25,7 +26,7 @@ def from_validation(error: dict[str, Any] | None, node_errors: dict[str, Any]) -
 def _from_reason(node: str, class_type: str, reason: dict[str, Any]) -> Failed:
     info = reason.get("extra_info", {})
     value = info.get("received_value")
-    is_file = isinstance(value, str) and value.endswith((".safetensors", ".sft"))
+    is_file = isinstance(value, str) and is_model(value)
     detail = f"{class_type} ({node}): {reason['message']}: {reason['details']}"
     if reason["type"] == "value_not_in_list" and is_file:
         return Failed(

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from backend.comfy.patches import moge_cpu, video_determinism
+from file_names import MODEL_SUFFIXES
 from settings import Settings
-
-MODEL_EXTENSIONS = {".safetensors", ".sft"}  # a pickle can run code when it is loaded
 
 _MEMORY_FLAGS = {"auto": [], "high": ["--highvram"], "low": ["--lowvram"], "none": ["--novram"]}
 _PRECISION_FLAGS = {
@@ -191,4 +190,4 @@ def _add_model_folders(settings: Settings) -> None:
         for name in list(folder_paths.folder_names_and_paths):
             if name not in ("custom_nodes", "configs") and (root / name).is_dir():
                 folder_paths.add_model_folder_path(name, str(root / name))
-    folder_paths.supported_pt_extensions.intersection_update(MODEL_EXTENSIONS)
+    folder_paths.supported_pt_extensions.intersection_update(MODEL_SUFFIXES)

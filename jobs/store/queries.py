@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from constants import MAX_ID
 from errors import InvalidInputError, NotFoundError
 from jobs.store.database import Database
 from jobs.store.schema import details, flags, jobs, log, task_inputs, tasks
@@ -231,6 +232,6 @@ def _offset(cursor: str | None) -> int:
         found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         found = None
-    if type(found) is not int or not 0 <= found < 2**31:
+    if type(found) is not int or not 0 <= found <= MAX_ID:
         raise InvalidInputError("This cursor is not one of ours.", "cursor", "Take it from the page before.")
     return found

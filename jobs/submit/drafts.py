@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import modes
+from constants import MAX_SEED
 from errors import BatchError, KinoraError, Problem
 from jobs.files.kept_inputs import Inputs
 from jobs.submit.batch import Row, expand
@@ -20,7 +21,6 @@ from modes import InvalidParamsError, Mode, Params
 from modes.media_info import MEDIA
 from settings import Settings
 
-MAX_SEED = 2**64 - 1
 SecondsOf = Callable[[str], float | None]
 """From a kind of timing (`schema.tasks.timing`) to the seconds that such a run takes."""
 

@@ -11,16 +11,12 @@ from errors import InvalidInputError, Problem
 from jobs.submit.columns import Fields, as_object, parse_json, problem, problems_of, quoted, read_text, storable
 from jobs.submit.tables import Part
 from jobs.types import Batch
+from media.kinds import READABLE
 from modes import InvalidParamsError, Parameter
 
 MAX_SIDECAR_BYTES = 1_000_000
 SIDECARS = (".json", ".txt")  # in this order: where both give a prompt, the text is it
-KINDS = {  # of suffixes, by widget; a gif is a picture wherever the mode takes one
-    "image": {".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif", ".avif", ".bmp", ".tif", ".tiff"},
-    "audio": {".wav", ".mp3", ".flac", ".m4a", ".aac", ".ogg", ".opus", ".aiff"},
-    "video": {".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v", ".mpg", ".mpeg", ".gif"},
-}
-MEDIA_SUFFIXES = set().union(*KINDS.values())
+MEDIA_SUFFIXES = frozenset[str]().union(*READABLE.values())
 WORDS = {"image": "a picture", "audio": "a sound", "video": "a video"}
 
 
@@ -124,12 +120,12 @@ def _parameter(file: Path, into: Parameter | None, fields: Fields) -> Parameter:
     """The one that takes this file. Raises InvalidInputError."""
     if storable(str(file)) != str(file):
         raise InvalidInputError("Its path is no valid UTF-8. Rename it.", "files")
-    kinds = [kind for kind, suffixes in KINDS.items() if _suffix(file) in suffixes]  # a gif: picture first
+    kinds = [kind for kind, suffixes in READABLE.items() if _suffix(file) in suffixes]  # a gif: picture first
     if into and into.widget not in kinds:
         raise InvalidInputError(f"{into.label} takes {WORDS[into.widget]}; this is {WORDS[kinds[0]]}.", into.name)
     fitting = [each for kind in kinds for each in fields.media if each.widget == kind]
     if not fitting:
-        takes = " or ".join(WORDS[kind] for kind in KINDS if kind in {each.widget for each in fields.media})
+        takes = " or ".join(WORDS[kind] for kind in READABLE if kind in {each.widget for each in fields.media})
         raise InvalidInputError(f"{fields.mode.label} takes {takes}; this is {WORDS[kinds[0]]}.", "files")
     return into or fitting[0]
 

@@ -6,8 +6,9 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
+from constants import MAX_PROMPT
 from modes.base import Mode, OutputSpec, Params, PreparedFiles, Preset, param
-from modes.common import EXAMPLES, MAX_PROMPT, a_seed, example, number_of_steps
+from modes.common import EXAMPLES, a_seed, example, number_of_steps
 from modes.enhance.common import GROUP, Scale, enlarged, how_large, not_larger_than
 from modes.media_info import image_info
 from modes.messages import at_field

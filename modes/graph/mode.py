@@ -10,9 +10,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
 
+from constants import MAX_SEED
 from media import Preparer
 from modes.base import Mode, OutputSpec, Params, PreparedFiles, param
-from modes.common import EXAMPLES, MAX_SEED, example
+from modes.common import EXAMPLES, example
 from modes.enhance.common import VideoParams, prepare_video
 from modes.graph.nodes import known
 from modes.graph.read import GraphError, Loader, loaders, read, seeds

@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
+from constants import MAX_SEED
+from file_names import FileNameError, check_file_name, check_model_name
 from modes.graph.nodes import known
 from workflow import Graph, links, prune
 
 MAX_NODES = 1000
-MODEL_ENDINGS = (".safetensors", ".sft")
 SEEDS = ("seed", "noise_seed")
 SMALLER_SEEDS = {"SeedNode": 2**63}
 """How many seeds there are, where a class has fewer than 2**64."""
@@ -71,7 +71,7 @@ def seeds(graph: Graph) -> Iterator[tuple[str, str, int, int]]:
     """Node, input, seed, and how many seeds there may be, for each usable seed that stands in the graph itself."""
     for node, content in graph.items():
         for name in SEEDS:
-            value, count = content["inputs"].get(name), SMALLER_SEEDS.get(content["class_type"], 2**64)
+            value, count = content["inputs"].get(name), SMALLER_SEEDS.get(content["class_type"], MAX_SEED + 1)
             if type(value) is int and 0 <= value < count:
                 yield node, name, value, count
 
@@ -145,18 +145,20 @@ def _check_names(node: str, content: dict[str, Any]) -> None:
     kind = known()[content["class_type"]]
     for name in (*kind.media, *kind.models):
         value = content["inputs"].get(name)
-        if value is None and name in kind.models:
-            continue  # which ComfyUI says itself
+        if value == "" or (value is None and name in kind.models):
+            continue  # ComfyUI itself says that it is missing
         if not isinstance(value, str):
             text = "has to be the name of a file, written in this node; a link or anything else is not allowed"
             raise GraphError(f"{_where(node, content)}: {name} {text}.")
-        path = PurePosixPath(value.replace("\\", "/"))
-        leaves = path.is_absolute() or ".." in path.parts or ":" in value or "\0" in value or value.startswith("~")
-        if leaves or value.rstrip().endswith(("[output]", "[temp]")):
-            raise GraphError(f"{_where(node, content)}: “{value[:80]}” in {name} leaves the folder for such files.")
-        if name in kind.models and path.suffix and path.suffix.lower() not in MODEL_ENDINGS:
-            text = "This kind of file can run code when it is opened; use the model as a .safetensors file"
-            raise GraphError(f"{_where(node, content)}: Kinora does not load {path.name[:80]}. {text}.")
+        if value.rstrip().endswith(("[output]", "[temp]")):
+            raise GraphError(f"{_where(node, content)}, {name}: “{value[:80]}” is not an input file.")
+        try:
+            if name in kind.models:
+                check_model_name(value)
+            else:
+                check_file_name(value)
+        except FileNameError as error:
+            raise GraphError(f"{_where(node, content)}, {name}: {error}.") from None
 
 
 def _where(node: str, content: dict[str, Any]) -> str:

@@ -3,8 +3,9 @@
 import math
 from typing import Literal
 
+from constants import MAX_PROMPT
 from modes.base import param, snap
-from modes.common import MAX_PROMPT, ClipParams, frames_per_second, lora_rows, pixels, strength
+from modes.common import ClipParams, frames_per_second, lora_rows, pixels, strength
 from modes.lists import Lora
 
 MAX_FRAMES = 993  # the longest 8n+1 that LTXVEmptyLatentAudio's limit of 1000 allows

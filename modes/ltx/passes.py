@@ -5,8 +5,9 @@ from typing import Literal
 
 import numpy as np
 
+from constants import MAX_SEED
 from modes.base import Preset, param
-from modes.common import MAX_SEED, clip_content, guidance, number_of_steps
+from modes.common import clip_content, guidance, number_of_steps
 from modes.ltx.common import LtxParams, sound_frames
 from modes.ltx.loras import insert_loras
 from workflow import Change, Drop, Insert, Patch, Relink

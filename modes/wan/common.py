@@ -7,9 +7,9 @@ Facts from the official templates video_wan2_2_* and comfy_extras/nodes_wan.py o
 from collections.abc import Iterator
 from typing import Literal
 
+from constants import MAX_PROMPT
 from modes.base import Preset, param
 from modes.common import (
-    MAX_PROMPT,
     ClipParams,
     clip_content,
     frames_per_second,

@@ -12,6 +12,7 @@ from huggingface_hub import hf_hub_download
 from support.hub_server import Hub, Stored
 
 from errors import InvalidInputError, MissingModelError
+from file_names import is_model
 from models import Models, registry
 from models.registry import ModelFile
 from settings import Settings
@@ -50,8 +51,8 @@ def test_registry_rows_are_unique_safe_and_complete():
     for file in files:
         assert file.folder
         assert re.fullmatch(r"[\w.-]+/[\w.-]+", file.repo)
-        assert file.name.endswith(registry.EXTENSIONS)
-        assert file.path.endswith(registry.EXTENSIONS)
+        assert is_model(file.name)
+        assert is_model(file.path)
         assert file.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", file.sha256)
 
 

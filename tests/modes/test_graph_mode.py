@@ -10,9 +10,10 @@ from support.own_graphs import node, saved
 from test_modes import EVERY_MODE, given
 
 import modes
+from constants import MAX_SEED
 from media import Preparer
 from modes import InvalidParamsError, Mode
-from modes.common import EXAMPLES, MAX_SEED
+from modes.common import EXAMPLES
 from modes.graph.nodes import known
 from modes.media_info import MEDIA
 from settings import Settings
@@ -88,12 +89,12 @@ def built(preparer: Preparer, graph: Any, seed: int | None = None, **values: Any
         ),
         (
             saved("LoadImage", image="../x.png"),
-            "Node 1 (LoadImage): “../x.png” in image leaves the folder for such files.",
+            "Node 1 (LoadImage), image: “../x.png” is not the name of a file inside its folder.",
         ),
         (
             saved("UNETLoader", unet_name="old.ckpt"),
-            "Node 1 (UNETLoader): Kinora does not load old.ckpt. "
-            "This kind of file can run code when it is opened; use the model as a .safetensors file.",
+            "Node 1 (UNETLoader), unet_name: “old.ckpt” is not a .safetensors file; "
+            "other kinds can run code when they are opened, so Kinora loads none of them.",
         ),
         (graphs.mixed("a.png", "b.png", "c.png", "d.png"), "The graph loads 4 different image files; the most is 3."),
     ],

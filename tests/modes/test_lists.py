@@ -37,9 +37,14 @@ def wrong(mode: str, name: str, value: Any) -> str:
     [
         ("t2v", "loras", ["a.safetensors:9"], "LoRAs row 1 strength must be at most 2."),
         ("t2v", "loras", [{"file": ""}], "LoRAs row 1 file is missing."),
-        ("t2v", "loras", ["../a.safetensors"], "LoRAs row 1 file: a file is given by its name in the folder loras"),
-        ("t2v", "loras", ["/a.safetensors"], "not by a path."),
-        ("wan_t2v", "lora_pairs", ["a+b\\..\\c"], "not by a path."),
+        (
+            "t2v",
+            "loras",
+            ["../a.safetensors"],
+            "LoRAs row 1 file: “../a.safetensors” is not the name",
+        ),
+        ("t2v", "loras", ["/a.safetensors"], "is not the name of a file inside its folder."),
+        ("wan_t2v", "lora_pairs", ["a+b\\..\\c"], "is not the name of a file inside its folder."),
         ("t2v", "loras", ["a"] * 9, "LoRAs"),
         ("wan_t2v", "lora_pairs", ["a+b", {"strength": 1}], "neither of the two files is chosen"),
         ("wan_t2v", "lora_pairs", ["a+b:x"], "must be a number, not “x”"),

@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 import modes
+from constants import MAX_SEED
 from media import Preparer
 from modes import InvalidParamsError, Mode
 from modes.base import snap
-from modes.common import EXAMPLES, MAX_SEED
+from modes.common import EXAMPLES
 from modes.ltx import LTX_MODES
 from modes.ltx.common import MAX_FRAMES, frames_of, frames_within
 from modes.media_info import MEDIA

@@ -1,0 +1,15 @@
+"""Limits that several rooms share, each in one place."""
+
+MAX_SEED = 2**64 - 1
+"""ComfyUI's largest seed."""
+
+MAX_ID = 2**31 - 1
+"""The largest number of a job or task that the database can hold."""
+
+MIN_PRIORITY, MAX_PRIORITY = -100, 100
+
+MAX_TRIES = 1000
+"""The most generations, each with another seed, that one entry of a submission may ask for."""
+
+MAX_PROMPT = 10_000
+"""Characters."""
