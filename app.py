@@ -47,19 +47,19 @@ def serve(settings: Settings, engine_program: str = ENGINE) -> None:
         )
     listening = _listen(settings)
     try:
-        jobs = JobQueue(settings, engine_program)
-        server_app = ui.mount(api.create(jobs), jobs)
-        jobs.start()  # last: engines that start take the processor from the page
+        queue = JobQueue(settings, engine_program)
+        server_app = ui.mount(api.create(queue), queue)
+        queue.start()  # last: engines that start take the processor from the page
     except KinoraError as error:
         _refuse(error.words, BAD_INPUT if isinstance(error, BusyError) else 1)
     try:
-        _serve(server_app, jobs, listening)
+        _serve(server_app, queue, listening)
     finally:
-        jobs.stop()
+        queue.stop()
 
 
-def _serve(server_app: FastAPI, jobs: JobQueue, listening: socket.socket) -> None:
-    settings = jobs.settings
+def _serve(server_app: FastAPI, queue: JobQueue, listening: socket.socket) -> None:
+    settings = queue.settings
     port = listening.getsockname()[1]
     url = f"http://{settings.host}:{port}"
     config = uvicorn.Config(
@@ -73,10 +73,10 @@ def _serve(server_app: FastAPI, jobs: JobQueue, listening: socket.socket) -> Non
     server = uvicorn.Server(config)
     for blocks in server_app.state.blocks:
         blocks.server = server  # by its port a fork on ZeroGPU knows which of the page's connections to let go of
-    jobs.lock.tell(url)
+    queue.lock.tell(url)
     print(f"Kinora runs at {url} and keeps its files in {settings.home}", flush=True)
-    if jobs.notice:
-        print(jobs.notice, flush=True)
+    if queue.notice:
+        print(queue.notice, flush=True)
     if settings.share:
         threading.Thread(target=_share, args=(settings.host, listening.getsockname()[1]), daemon=True).start()
     asyncio.run(server.serve(sockets=[listening]))

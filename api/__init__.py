@@ -1,8 +1,9 @@
-"""The REST API under /api/v1, beside the page. Routes parse, call one method of `JobQueue`, and return its record."""
+"""The REST API under /api/v1, beside the page. Routes parse, call one method of `CallerQueue` and return its record."""
 
 from fastapi import APIRouter, FastAPI
 
-from api import events, files, modes, queue, submit, tasks
+from api import events, files, modes, submit, tasks
+from api import queue as queue_routes
 from errors import NotFoundError
 from jobs import JobQueue
 from settings import VERSION
@@ -15,7 +16,7 @@ nowhere = APIRouter(include_in_schema=False)
 __all__ = ["PREFIX", "create"]
 
 
-def create(jobs: JobQueue) -> FastAPI:
+def create(queue: JobQueue) -> FastAPI:
     """The server, to which the page is added; whoever reaches it has passed the guard."""
     app = FastAPI(
         title="Kinora",
@@ -25,11 +26,11 @@ def create(jobs: JobQueue) -> FastAPI:
         redoc_url=None,
         responses={422: {"model": problems.ProblemDetails}, 404: {"model": problems.ProblemDetails}},
     )
-    app.state.jobs = jobs
-    for room in (queue, modes, submit, tasks, files, events):
-        app.include_router(room.router, prefix=PREFIX)
+    app.state.queue = queue
+    for routes in (queue_routes, modes, submit, tasks, files, events):
+        app.include_router(routes.router, prefix=PREFIX)
     app.include_router(nowhere, prefix=PREFIX)
-    protect(app, jobs.settings, jobs.lock.token)
+    protect(app, queue.settings, queue.lock.token)
     return app
 
 

@@ -6,22 +6,23 @@ from fastapi import Depends, Path, Query, Request
 
 from constants import MAX_ID
 from errors import ForbiddenError
-from jobs import JobQueue, Status
+from jobs import Caller, CallerQueue, JobQueue, Status
 from web.rate_limit import client_of
 from web.visitors import visitor_of
 
 """Of an id; a database's integers end there."""
 
 
-def get_queue(request: Request) -> JobQueue:
-    """As whoever asks may see and change it."""
-    jobs: JobQueue = request.app.state.jobs
+def get_queue(request: Request) -> CallerQueue:
+    """The queue as the caller may see and change it."""
+    queue: JobQueue = request.app.state.queue
     if is_local(request):
-        return jobs
-    return jobs.of(visitor_of(request.scope), jobs.settings.uploads_dir, client_of(request.scope))
+        return CallerQueue(queue)
+    caller = Caller(visitor_of(request.scope), client_of(request.scope), queue.settings.uploads_dir)
+    return CallerQueue(queue, caller)
 
 
-def get_accepting_queue(request: Request) -> JobQueue:
+def get_accepting_queue(request: Request) -> CallerQueue:
     """Raises ForbiddenError where nobody works the queue off: tasks run in the context of a visitor's own request."""
     queue = get_queue(request)
     if queue.settings.zerogpu:
@@ -32,8 +33,8 @@ def get_accepting_queue(request: Request) -> JobQueue:
     return queue
 
 
-WorkingQueue = Annotated[JobQueue, Depends(get_accepting_queue)]
-Queue = Annotated[JobQueue, Depends(get_queue)]
+WorkingQueue = Annotated[CallerQueue, Depends(get_accepting_queue)]
+Queue = Annotated[CallerQueue, Depends(get_queue)]
 TaskId = Annotated[int, Path(ge=1, le=MAX_ID)]
 JobId = Annotated[int, Path(ge=1, le=MAX_ID)]
 Limit = Annotated[int, Query(ge=1, le=500, description="Rows of a page")]

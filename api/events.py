@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.common import Queue, TaskId
 from events import EVENT_NAMES, FINAL, Event, Preview
-from jobs import JobQueue
+from jobs import CallerQueue
 
 router = APIRouter()
 EVERY = 0.5  # seconds: no oftener than a person can read
@@ -42,12 +42,12 @@ def _stream(messages: AsyncIterator[str]) -> StreamingResponse:
     return StreamingResponse(messages, media_type="text/event-stream", headers=headers)
 
 
-async def _changes(request: Request, queue: JobQueue) -> AsyncIterator[str]:
+async def _changes(request: Request, queue: CallerQueue) -> AsyncIterator[str]:
     seen, engine, said = -1, None, time.monotonic()
     while not queue.stopped and not await request.is_disconnected():
-        number = queue.changes.number
+        number = queue.change
         if number != seen:
-            changed = queue.changes.since(seen)[-MOST_ROWS:] if seen >= 0 else []
+            changed = queue.changed_since(seen)[-MOST_ROWS:] if seen >= 0 else []
             seen, said = number, time.monotonic()
             yield await run_in_threadpool(_news, queue, changed)
         if (now := queue.engine) is not engine:
@@ -59,7 +59,7 @@ async def _changes(request: Request, queue: JobQueue) -> AsyncIterator[str]:
         await asyncio.sleep(EVERY)
 
 
-def _news(queue: JobQueue, changed: list[int]) -> str:
+def _news(queue: CallerQueue, changed: list[int]) -> str:
     text = _message("state", queue.state().model_dump(mode="json"))
     if changed:
         rows = [row.model_dump(mode="json") for row in queue.rows(changed)]
@@ -67,7 +67,7 @@ def _news(queue: JobQueue, changed: list[int]) -> str:
     return text
 
 
-async def _task(request: Request, queue: JobQueue, task: int) -> AsyncIterator[str]:
+async def _task(request: Request, queue: CallerQueue, task: int) -> AsyncIterator[str]:
     """The blocking iterator is asked in a thread, a moment at a time."""
     updates = queue.updates(task, every=EVERY)
     said = time.monotonic()

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 
 from api.common import Queue, TaskId
 from errors import NotFoundError
-from jobs import JobQueue
+from jobs import CallerQueue
 from media import thumbnail
 
 router = APIRouter(prefix="/tasks/{task}")
@@ -47,7 +47,7 @@ def _sent(file: Path, download: bool) -> FileResponse:
     return FileResponse(file, media_type=kind, filename=file.name, content_disposition_type=where, headers=headers)
 
 
-def _small(file: Path, queue: JobQueue) -> Path:
+def _small(file: Path, queue: CallerQueue) -> Path:
     """Made once for each content. Raises MediaError where there is nothing to see."""
     stat = file.stat()
     key = hashlib.sha256(f"{file}:{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:24]

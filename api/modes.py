@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 import modes
 from api.common import Queue
-from jobs import JobQueue
+from jobs import CallerQueue
 from modes import Mode
 
 router = APIRouter()
@@ -51,17 +51,17 @@ def one_mode(mode: str, queue: Queue) -> ModeInfo:
 @router.get("/loras")
 def loras(queue: Queue) -> list[str]:
     """LoRA files that are here, to be chosen from."""
-    return queue.models.available("loras")
+    return queue.loras()
 
 
-def _presence(mode: Mode, queue: JobQueue) -> ModePresence:
+def _presence(mode: Mode, queue: CallerQueue) -> ModePresence:
     params = mode.validate(mode.examples[0].values, queue.settings.use_demo)
     sizes = [each.size for each in queue.to_download(mode, params)]
     known = [size for size in sizes if size is not None]
     return ModePresence(mode=mode.id, files=len(sizes), bytes=sum(known) if len(known) == len(sizes) else None)
 
 
-def _info(mode: Mode, queue: JobQueue) -> ModeInfo:
+def _info(mode: Mode, queue: CallerQueue) -> ModeInfo:
     schema = mode.params.model_json_schema()
     for parameter in mode.parameters(queue.settings.use_demo):
         if parameter.default is not None:

@@ -59,4 +59,4 @@ def job(job: JobId, queue: Queue) -> JobSummary:
 @router.post("/jobs/{job}/again", status_code=status.HTTP_201_CREATED)
 def again(job: JobId, ask: Again, queue: Queue) -> JobSummary:
     """A whole job once more, as a new one."""
-    return queue.again(job, ask.new_seeds, ask.key)
+    return queue.rerun(job, ask.new_seeds, ask.key)

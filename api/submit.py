@@ -15,7 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from api.common import Queue, WorkingQueue, without_nulls
 from errors import InvalidInputError
-from jobs import Batch, JobQueue, JobSummary, Plan, Submission
+from jobs import Batch, CallerQueue, JobSummary, Plan, Submission
 from media import readable
 from settings import Settings
 
@@ -56,7 +56,7 @@ async def upload(request: Request, queue: WorkingQueue, skip_bad: SkipBad = Fals
         return await run_in_threadpool(_upload, form, queue, skip_bad)
 
 
-def _upload(form: FormData, queue: JobQueue, skip_bad: bool) -> JobSummary:
+def _upload(form: FormData, queue: CallerQueue, skip_bad: bool) -> JobSummary:
     text = form.get("job")
     try:
         submission = Submission.model_validate(without_nulls(json.loads(text if isinstance(text, str) else "")))

@@ -59,12 +59,12 @@ def retry(ask: Retry, queue: Queue) -> ActionResult:
 
 @router.post("/front")
 def front(selection: Selection, queue: Queue) -> ActionResult:
-    return queue.front(selection)
+    return queue.move_to_front(selection)
 
 
 @router.post("/priority")
 def priority(ask: Prioritise, queue: Queue) -> ActionResult:
-    return queue.prioritise(ask.selection, ask.priority)
+    return queue.set_priority(ask.selection, ask.priority)
 
 
 def _numbers(text: str) -> list[int]:

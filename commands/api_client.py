@@ -1,4 +1,4 @@
-"""The queue of a running Kinora, reached over its API with the same methods that `JobQueue` has."""
+"""The queue of a running Kinora, reached over its API with the methods that `CallerQueue` has."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ from events import EVENT_NAMES, Event
 from jobs import (
     STATUSES,
     ActionResult,
+    CallerQueue,
     JobPage,
     JobQueue,
     JobSummary,
@@ -35,7 +36,7 @@ EVENTS: dict[str, type[Event]] = {name: kind for kind, name in EVENT_NAMES.items
 
 
 class ApiClient:
-    """Raises the same errors as `JobQueue`, with the same sentences."""
+    """Raises the same errors as `CallerQueue`, with the same sentences."""
 
     def __init__(self, found: RunningInstance) -> None:
         headers = {"Authorization": f"Bearer {found.token}"}
@@ -49,7 +50,7 @@ class ApiClient:
         query = {"skip_bad": skip_bad}
         return JobSummary(**self._post("/jobs", submission.model_dump(mode="json"), params=query))
 
-    def again(self, job: int, new_seeds: bool = False, key: str | None = None) -> JobSummary:
+    def rerun(self, job: int, new_seeds: bool = False, key: str | None = None) -> JobSummary:
         return JobSummary(**self._post(f"/jobs/{job}/again", {"new_seeds": new_seeds, "key": key}))
 
     def cancel(self, selection: Selection) -> ActionResult:
@@ -58,10 +59,10 @@ class ApiClient:
     def retry(self, selection: Selection, new_seeds: bool = False) -> ActionResult:
         return ActionResult(**self._post("/tasks/retry", {"selection": selection.model_dump(), "new_seeds": new_seeds}))
 
-    def front(self, selection: Selection) -> ActionResult:
+    def move_to_front(self, selection: Selection) -> ActionResult:
         return ActionResult(**self._post("/tasks/front", selection.model_dump()))
 
-    def prioritise(self, selection: Selection, priority: int) -> ActionResult:
+    def set_priority(self, selection: Selection, priority: int) -> ActionResult:
         return ActionResult(
             **self._post("/tasks/priority", {"selection": selection.model_dump(), "priority": priority})
         )
@@ -114,16 +115,19 @@ class ApiClient:
             return _check(self._http.post(path, json=content, params=params)).json()
 
 
-Queue = JobQueue | ApiClient
+def open_queue(settings: Settings) -> CallerQueue | ApiClient:
+    """The queue of the Kinora that runs on this data folder, or the database itself where none runs."""
+    return running(settings) or CallerQueue(JobQueue(settings))
+
 
 engine_program = ContextVar("engine_program", default=ENGINE)
 """The module that is run as an engine's process where a command generates by itself."""
 
 
-def open_queue(settings: Settings) -> Queue:
-    """The running Kinora's queue, else the store itself."""
+def running(settings: Settings) -> ApiClient | None:
+    """The Kinora that runs on this data folder and serves its API."""
     found = holder(settings.home)
-    return ApiClient(found) if found and found.url else JobQueue(settings, engine_program.get())
+    return ApiClient(found) if found and found.url else None
 
 
 @contextmanager

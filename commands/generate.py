@@ -7,39 +7,44 @@ from typing import Any
 import typer
 
 import modes
-from commands.api_client import ApiClient, Queue, open_queue
+from commands.api_client import ApiClient, engine_program, running
 from commands.options import command, given, option
 from commands.reporter import BAD_INPUT, CANCELLED, FAILED, Reporter, make_reporter, refused, terminal
 from errors import BusyError, InvalidInputError, KinoraError
 from events import FINAL, Cancelled, Event, Failed, Output
-from jobs import JobQueue, Selection, Submission, holder
+from jobs import CallerQueue, JobQueue, Selection, Submission
 from media.kinds import WRITTEN
 from modes import Mode
 from settings import Settings
 
 generate = typer.Typer(help="Make something; `generate MODE --help` lists a mode's options.", no_args_is_help=True)
-LOOK = 1.0  # seconds between looks at an engine that tells nothing
+QUIET = 1.0  # seconds without an event after which the state of the engine is looked at
 
 
 def _generate(mode: Mode, values: dict[str, Any], out: Path | None, as_json: bool) -> None:
     tell = make_reporter(as_json)
+    settings = Settings()
+    own: JobQueue | None = None  # this process's, where no Kinora runs
     try:
         _check_out(out)
         written = given(mode, values)
-        queue = open_queue(Settings())
+        queue = running(settings)
+        if queue is None:
+            own = JobQueue(settings, engine_program.get())
+            queue = CallerQueue(own)
         job = queue.submit(Submission(mode=mode.id, values=written))
     except KinoraError as error:
         raise refused(tell, error) from None
     task = queue.tasks(job=job.id).tasks[0].id
     tell.submitted(queue.task(task), set(written))
-    if isinstance(queue, JobQueue):
-        queue = _working(queue, job.id)
+    if own:
+        queue = _started(own, job.id)
     try:
         last = _follow(queue, task, tell)
     finally:
         tell.close()
-        if isinstance(queue, JobQueue):
-            queue.stop()
+        if own:
+            own.stop()
     if isinstance(last, Failed):
         raise typer.Exit(FAILED)
     if isinstance(last, Cancelled):
@@ -52,34 +57,33 @@ def _generate(mode: Mode, values: dict[str, Any], out: Path | None, as_json: boo
         shutil.copyfile(made, out)
 
 
-def _working(queue: JobQueue, job: int) -> Queue:
-    """The queue once somebody works on this job: this process, as soon as no other one has the data folder, or a
-    Kinora that was just starting."""
-    told = False
+def _started(own: JobQueue, job: int) -> CallerQueue | ApiClient:
+    """The queue once something runs this job: this process, as soon as no other one has the data folder, or a Kinora
+    that was just starting."""
+    waiting = False
     while True:
         try:
-            queue.start(only_job=job)
-            return queue
+            own.start(only_job=job)
+            return CallerQueue(own)
         except BusyError as error:
-            found = holder(queue.settings.home)
-            if found and found.url:
-                return ApiClient(found)
-            if not told:
-                terminal.print(f"{error.message} Waiting for its end.", markup=False)
-            told = True
+            if client := running(own.settings):
+                return client
+            if not waiting:
+                terminal.print(f"{error.message} Waiting until it ends.", markup=False)
+            waiting = True
 
 
-def _follow(queue: Queue, task: int, tell: Reporter) -> Event:
-    """Tells every event and returns the last one; Ctrl+C cancels the task and waits for its end."""
+def _follow(queue: CallerQueue | ApiClient, task: int, tell: Reporter) -> Event:
+    """Reports every event and returns the last one; Ctrl+C cancels the task and waits for its end."""
     while True:
         try:
-            for events in queue.updates(task, LOOK):
+            for events in queue.updates(task, QUIET):
                 for event in events:
                     tell.event(event)
                     if isinstance(event, FINAL):
                         return event
-                if isinstance(queue, JobQueue) and (failed := queue.engine.error):
-                    queue.cancel(Selection(tasks=[task]))  # nobody would be there to see it run later
+                if isinstance(queue, CallerQueue) and (failed := queue.engine.error):
+                    queue.cancel(Selection(tasks=[task]))  # nobody would watch when it runs later
                     tell.event(failed)
                     return failed
         except KeyboardInterrupt:

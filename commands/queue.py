@@ -10,7 +10,7 @@ from commands.reporter import CANCELLED, FAILED, make_reporter, terminal
 from constants import MAX_PRIORITY, MIN_PRIORITY
 from errors import InvalidInputError
 from events import FINAL, Cancelled, Event, Failed
-from jobs import STATUSES, ActionResult, JobQueue, Selection, Status, TaskSummary
+from jobs import STATUSES, ActionResult, CallerQueue, JobQueue, Selection, Status, TaskSummary
 from settings import Settings
 
 Tasks = Annotated[list[int] | None, typer.Argument(help="Task numbers.")]
@@ -41,7 +41,7 @@ def list_tasks(
     counts = ", ".join(f"{count:,} {name}" for name, count in state.counts.model_dump().items() if count)
     paused = " The queue is paused." if state.paused else ""
     terminal.print(f"{counts or 'Nothing is queued'}.{paused}", highlight=False)
-    if isinstance(queue, JobQueue) and state.counts.queued:
+    if isinstance(queue, CallerQueue) and state.counts.queued:
         terminal.print("Kinora does not run now; it goes on when it is started.")
 
 
@@ -70,7 +70,7 @@ def show(task: Annotated[int, typer.Argument(help="A task's number.")], as_json:
 def watch(task: Annotated[int, typer.Argument(help="A task's number.")], as_json: AsJson = False) -> None:
     """Follow a task to its end. Ctrl+C stops watching; the task goes on. Exit codes as for generate."""
     queue = open_queue(Settings())
-    if isinstance(queue, JobQueue) and queue.task(task).status in ("queued", "running"):
+    if isinstance(queue, CallerQueue) and queue.task(task).status in ("queued", "running"):
         raise InvalidInputError("Kinora does not run now, so nothing happens.", "task", "Start it and watch again.")
     tell = make_reporter(as_json)
     last: Event | None = None
@@ -117,13 +117,13 @@ def again(
     new_seeds: Annotated[bool, typer.Option("--new-seeds", help="Instead of the same ones.")] = False,
 ) -> None:
     """Run a whole job once more, as a new one."""
-    made = open_queue(Settings()).again(job, new_seeds)
+    made = open_queue(Settings()).rerun(job, new_seeds)
     typer.echo(made.id)
 
 
 def front(tasks: Tasks = None, job: OfJob = None) -> None:
     """Move queued tasks before all others."""
-    _told(open_queue(Settings()).front(_selection(tasks, job, None)), "moved to the front")
+    _told(open_queue(Settings()).move_to_front(_selection(tasks, job, None)), "moved to the front")
 
 
 def priority(
@@ -132,7 +132,7 @@ def priority(
     job: OfJob = None,
 ) -> None:
     """Give queued tasks another priority."""
-    _told(open_queue(Settings()).prioritise(_selection(tasks, job, None), value), f"at priority {value}")
+    _told(open_queue(Settings()).set_priority(_selection(tasks, job, None), value), f"at priority {value}")
 
 
 def pause() -> None:
@@ -155,11 +155,11 @@ def clean(
 ) -> None:
     """Remove kept inputs that nothing queued or running needs. Results are never removed."""
     queue = JobQueue(Settings())
-    stale = queue.stale(days)
+    stale = queue.stale_inputs(days)
     for each in stale:
         typer.echo(f"{each.path} ({each.bytes / 1e6:,.1f} MB, last used {each.days:.0f} days ago)")
     if delete:
-        queue.inputs.remove(stale)
+        queue.remove_inputs(stale)
     size = f"{len(stale):,} files, {sum(each.bytes for each in stale) / 1e6:,.1f} MB"
     terminal.print(
         f"{size} deleted." if delete else f"{size} would go. `clean --delete` removes them.", highlight=False

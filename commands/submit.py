@@ -11,7 +11,7 @@ from commands.options import command, given, option
 from commands.reporter import make_reporter, refused, spoken, terminal
 from constants import MAX_PRIORITY, MAX_TRIES, MIN_PRIORITY
 from errors import InvalidInputError, KinoraError
-from jobs import Batch, JobQueue, Plan, Submission
+from jobs import Batch, CallerQueue, Plan, Submission
 from modes import Mode
 from settings import Settings
 
@@ -66,7 +66,7 @@ def _submit(
     count = job.counts.queued
     typer.echo(job.id)
     terminal.print(f"Job {job.id}, {job.name}: {count:,} {'clip' if count == 1 else 'clips'} queued.", markup=False)
-    if isinstance(queue, JobQueue):
+    if isinstance(queue, CallerQueue):
         terminal.print("Kinora does not run now; it makes them when it is started.")
 
 

@@ -1,14 +1,17 @@
 """The durable queue. A *job* is what a person submitted; its *tasks* are single generations.
 
-Start with `queue.py`: `JobQueue` is what page, REST and command line call. The order inside: `submit/` from a form to
-drafts, `store/` everything with SQL, `work/` everything that runs, `files/` kept inputs and outputs.
+Start with `caller.py`: `CallerQueue` is what page, REST and command line call. `queue.py` puts the parts together. The
+order inside: `submit/` from a form to drafts, `store/` everything with SQL, `work/` everything that runs, `files/` kept
+inputs and outputs.
 """
 
+from jobs.caller import CallerQueue
 from jobs.queue import JobQueue
 from jobs.types import (
     STATUSES,
     ActionResult,
     Batch,
+    Caller,
     EngineSummary,
     JobPage,
     JobSummary,
@@ -27,6 +30,8 @@ __all__ = [
     "STATUSES",
     "ActionResult",
     "Batch",
+    "Caller",
+    "CallerQueue",
     "EngineSummary",
     "JobPage",
     "JobQueue",

@@ -3,6 +3,7 @@
 A *job* is what a person submitted; its *tasks* are single generations.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,25 @@ MAX_TASKS = 10_000
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 """Of a job or a task; a database's integers end there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks.
+
+    A `visitor` sees nothing but their own jobs; "" is the person who runs this Kinora, who sees and may do everything.
+    A `client` is the address whose submissions are counted against the rate limit; "" is not counted. With `uploads`,
+    the folder of what this caller uploaded, only files in it, in Kinora's own folders and in `allowed_dirs` may be
+    named; without it any file may.
+    """
+
+    visitor: str = ""
+    client: str = ""
+    uploads: Path | None = None
+
+
+OWNER = Caller()
+"""The person at this machine."""
 
 
 class Record(BaseModel):

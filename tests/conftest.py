@@ -18,7 +18,7 @@ for name in list(os.environ):  # no setting of the person who runs the tests rea
     if name.startswith("KINORA_") and name not in ("KINORA_COMFYUI_DIR", "KINORA_CHROMIUM"):
         del os.environ[name]
 
-from jobs import JobQueue  # noqa: E402
+from jobs import CallerQueue, JobQueue  # noqa: E402
 from settings import Settings  # noqa: E402
 
 # Two engines at a time on two cores: threads that spin while they wait would take each other's.
@@ -54,12 +54,18 @@ def demo_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def jobs(demo_settings: Settings) -> Iterator[JobQueue]:
+def job_queue(demo_settings: Settings) -> Iterator[JobQueue]:
     """The queue with a real engine in a process of its own."""
     queue = JobQueue(demo_settings)
     queue.start()
     yield queue
     queue.stop()
+
+
+@pytest.fixture(scope="session")
+def queue(job_queue: JobQueue) -> CallerQueue:
+    """The same, as the person at the machine sees it."""
+    return CallerQueue(job_queue)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from gradio import FileData
 
 from errors import KinoraError
 from events import Cancelled, Failed, Output
-from jobs import JobQueue, Submission
+from jobs import CallerQueue, JobQueue, Submission
 from modes import Mode, Parameter, lists
 from modes.media_info import MEDIA
 from ui.files import served
@@ -18,20 +18,22 @@ from ui.visitor import of_visitor
 AT_ONCE = 16  # callers that wait for their clip; more wait for one of these
 
 
-def build(jobs: JobQueue, modes: Mapping[str, Mode]) -> gr.Blocks:
+def build(queue: JobQueue, modes: Mapping[str, Mode]) -> gr.Blocks:
     """A call queues a task and waits for its end; a caller who leaves stops nothing."""
     with gr.Blocks(title="Kinora", analytics_enabled=False, delete_cache=(3600, 86400)) as functions:
         for mode in modes.values():
-            gr.api(_function(jobs, mode), api_name=mode.id, concurrency_limit=AT_ONCE, concurrency_id="endpoints")
+            gr.api(_function(queue, mode), api_name=mode.id, concurrency_limit=AT_ONCE, concurrency_id="endpoints")
     return functions
 
 
-def _function(jobs: JobQueue, mode: Mode) -> Callable[..., Any]:
-    parameters = mode.parameters(jobs.settings.use_demo)
+def _function(queue: JobQueue, mode: Mode) -> Callable[..., Any]:
+    parameters = mode.parameters(queue.settings.use_demo)
 
     def call(*positional: Any, **named: Any) -> tuple[dict[str, Any], str, int]:
         values = signature.bind(*positional, **named).arguments
-        return _made(jobs, mode, {name: _value(value) for name, value in values.items() if value is not None})
+        return _made(
+            of_visitor(queue), mode, {name: _value(value) for name, value in values.items() if value is not None}
+        )
 
     # Those without a default come first, as Python has it.
     ordered = sorted(parameters, key=lambda each: not _required(mode, each))
@@ -47,21 +49,20 @@ def _function(jobs: JobQueue, mode: Mode) -> Callable[..., Any]:
     return call
 
 
-def _made(everybodys: JobQueue, mode: Mode, values: dict[str, Any]) -> tuple[dict[str, Any], str, int]:
-    jobs = of_visitor(everybodys)
+def _made(queue: CallerQueue, mode: Mode, values: dict[str, Any]) -> tuple[dict[str, Any], str, int]:
     try:
-        job = jobs.submit(Submission(mode=mode.id, values=values))
+        job = queue.submit(Submission(mode=mode.id, values=values))
     except KinoraError as error:
         raise gr.Error(error.words, print_exception=False) from None
-    task = jobs.first_task(job.id)
-    jobs.attend(task)
-    last = list(jobs.events(task))[-1]
+    task = queue.first_task(job.id)
+    queue.run_for_viewer(task)
+    last = list(queue.events(task))[-1]
     if isinstance(last, Failed):
         raise gr.Error(last.words, print_exception=False)
     if isinstance(last, Cancelled) or not isinstance(last, Output):
         raise gr.Error("It was cancelled.", print_exception=False)
-    file = FileData(path=served(last.files[0], jobs.settings), orig_name=last.files[0].name)
-    return file.model_dump(), jobs.task(task).seed, task
+    file = FileData(path=served(last.files[0], queue.settings), orig_name=last.files[0].name)
+    return file.model_dump(), queue.task(task).seed, task
 
 
 def _value(value: Any) -> Any:

@@ -20,18 +20,18 @@ IDLE = 0.02
 """Seconds between looks for events. Gradio looks every millisecond, which is 5 % of a core while nothing happens."""
 
 
-def mount(server_app: FastAPI, jobs: JobQueue) -> FastAPI:
+def mount(server_app: FastAPI, queue: JobQueue) -> FastAPI:
     """The same server with all of it. Gradio serves what is in its cache, and nothing else: see `files.py`.
 
     `state.blocks` are Gradio's parts.
     """
     common: dict[str, Any] = {
-        "max_file_size": jobs.settings.max_upload_bytes,
+        "max_file_size": queue.settings.max_upload_bytes,
         "run_history": False,
         "footer_links": [],
         "ssr_mode": False,
     }
-    functions, page = endpoints.build(jobs, modes.MODES), build(jobs)
+    functions, page = endpoints.build(queue, modes.MODES), build(queue)
     for blocks in (functions, page):
         # Said by `launch` alone. Without it Gradio takes any path that a request names for one of its uploads, and
         # copies that file into its cache.

@@ -10,7 +10,7 @@ import gradio as gr
 import modes
 from errors import BatchError, InvalidInputError, KinoraError, NotFoundError
 from events import Failed
-from jobs import JobQueue, Selection
+from jobs import CallerQueue, JobQueue, Selection
 from modes import InvalidParamsError, Mode
 from ui import run_card
 from ui.batch import BatchForm, plan_card
@@ -32,10 +32,10 @@ DEMO_LINE = (
 FILLED = 4  # what `_filled` returns before the notes, cells and components
 
 
-def build(jobs: JobQueue) -> gr.Blocks:
-    """The whole page. `jobs` is the queue that all visitors share."""
+def build(queue: JobQueue) -> gr.Blocks:
+    """The whole page. `queue` is the queue that all visitors share."""
     with Blocks(title="Kinora", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
-        _header(jobs)
+        _header(queue)
         watched = gr.State(0)  # the task that is shown; 0 for none
         remembered = gr.BrowserState(0, storage_key="kinora-task")
         first = next(iter(modes.MODES.values()))
@@ -47,8 +47,8 @@ def build(jobs: JobQueue) -> gr.Blocks:
             with gr.Column(elem_id="k-form", min_width=320):
                 title = gr.HTML(_title(first), elem_id="k-title")
                 examples = gr.Radio(_example_choices(first), label="Examples", elem_id="examples")
-                form = Form(list(modes.MODES.values()), jobs.settings)
-                batch = BatchForm(visible=not jobs.settings.zerogpu)
+                form = Form(list(modes.MODES.values()), queue.settings)
+                batch = BatchForm(visible=not queue.settings.zerogpu)
                 with gr.Column(elem_id="k-bar"):
                     announcement = gr.HTML(elem_id="announcement")
                     with gr.Row():
@@ -64,7 +64,7 @@ def build(jobs: JobQueue) -> gr.Blocks:
                 card = gr.HTML(run_card.IDLE, elem_id="status")
         gr.HTML('<div id="k-queue"></div>', elem_id="queue-room")
 
-        handlers = _Handlers(jobs, form, batch, result)
+        handlers = _Handlers(queue, form, batch, result)
         fields = [shown, *form.components]
         everything = [*fields, *batch.components]
         gr.on(
@@ -123,7 +123,7 @@ def build(jobs: JobQueue) -> gr.Blocks:
     return page
 
 
-def _header(jobs: JobQueue) -> None:
+def _header(queue: JobQueue) -> None:
     with gr.Row(elem_id="k-header"):
         gr.HTML("<h1>Kinora</h1>")
         gr.HTML(
@@ -131,10 +131,10 @@ def _header(jobs: JobQueue) -> None:
             '<a href="#queue">Queue <span id="k-nav-count"></span></a></nav>'
         )
         gr.HTML('<span class="k-pill" role="status"></span>', elem_id="engine")  # static/engine.js
-    if jobs.settings.use_demo:
+    if queue.settings.use_demo:
         gr.HTML(f'<p class="k-demo">{DEMO_LINE}</p>', elem_id="demo")
-    if jobs.notice:
-        gr.HTML(run_card.warning(jobs.notice), elem_id="notice")
+    if queue.notice:
+        gr.HTML(run_card.warning(queue.notice), elem_id="notice")
 
 
 def _title(mode: Mode) -> str:
@@ -149,17 +149,17 @@ def _example_choices(mode: Mode) -> list[tuple[str, int]]:
 class _Handlers:
     """What the page's events do."""
 
-    def __init__(self, jobs: JobQueue, form: Form, batch: BatchForm, result: Result) -> None:
-        self._everybodys = jobs
+    def __init__(self, queue: JobQueue, form: Form, batch: BatchForm, result: Result) -> None:
+        self._shared_queue = queue
         self._form = form
         self._batch = batch
         self._result = result
         self._newest_watch: dict[str, object] = {}  # session -> the one watch that may still write to the page
 
     @property
-    def _jobs(self) -> JobQueue:
+    def _queue(self) -> CallerQueue:
         """The queue as the visitor sees it whose event is handled now."""
-        return of_visitor(self._everybodys)
+        return of_visitor(self._shared_queue)
 
     def describe(self, shown: str, *values: Any) -> list[Any]:
         """The line over Generate and the notes under the fields, while a person types."""
@@ -173,7 +173,7 @@ class _Handlers:
             submission = self._batch.submission(shown, raw, batch)
             if submission.batch is None and submission.tries == 1:
                 return ["", gr.update(value="Generate")]
-            plan = self._jobs.plan(submission)
+            plan = self._queue.plan(submission)
         except KinoraError as error:
             return [run_card.error_card(Failed.of(error)), gr.update(value="Generate")]
         return [plan_card(plan), gr.update(value=f"Queue {plan.tasks:,} clips" if plan.tasks else "Generate")]
@@ -190,25 +190,25 @@ class _Handlers:
     def fill_example(self, number: int, shown: str, *values: Any) -> list[Any]:
         """An example's values, and the mode's defaults for the rest."""
         mode = modes.get(shown)
-        filled = mode.defaults(self._jobs.settings.use_demo) | dict(mode.examples[number].values)
+        filled = mode.defaults(self._queue.settings.use_demo) | dict(mode.examples[number].values)
         return self._filled(shown, filled, shown, self._form.values(shown, values))
 
     def use(self, place: str, task: int, number: int | None, shown: str, *values: Any) -> list[Any]:
         """Takes the result shown over into a mode's form, with those of the settings it was made with that fit."""
-        mode_id, name, file = used(self._jobs, task, number or 0, place)
-        made = self._jobs.task(task)
+        mode_id, name, file = used(self._queue, task, number or 0, place)
+        made = self._queue.task(task)
         start = self._form.show(mode_id, made.mode, made.values)
         now = self._form.values(shown, values)
         return [None, *self._filled(mode_id, start | {name: str(file)}, shown, now)]
 
     def paint_on(self, shown: str, image: Any) -> Any:
         """A person gave another image: it is what a mask is painted on."""
-        file = given(image, self._jobs.settings)
+        file = given(image, self._queue.settings)
         return self._form.canvas(file) if self._form.has(shown, "mask") else gr.skip()
 
     def pick(self, task: int, number: int) -> list[Any]:
         """Shows another one of several files."""
-        return self._result.updates(self._jobs.task(task), number)
+        return self._result.updates(self._queue.task(task), number)
 
     def edit(self, task: str) -> list[Any]:
         """A task's values in its mode's form, to be changed and generated again."""
@@ -216,7 +216,7 @@ class _Handlers:
             return [gr.skip()] * (
                 1 + FILLED + len(self._form.notes) + len(self._form.cells) + len(self._form.components)
             )
-        detail = self._jobs.task(int(task))
+        detail = self._queue.task(int(task))
         return ["", *self._filled(detail.mode, detail.values)]
 
     def submit(self, shown: str, *values: Any) -> list[Any]:
@@ -230,29 +230,29 @@ class _Handlers:
     def watch(self, task: int, request: gr.Request) -> Iterator[list[Any]]:
         """Shows a run until its end, or until this visitor watches another one."""
         watch = self._newest_watch[request.session_hash or ""] = object()
-        jobs = self._jobs
+        queue = self._queue
         try:
-            detail = jobs.task(task)
+            detail = queue.task(task)
         except NotFoundError:  # none yet, or of another data folder
             yield [run_card.IDLE, gr.update(interactive=False), *self._result.hidden()]
             return
-        jobs.attend(task)
+        queue.run_for_viewer(task)
         view, rest = run_card.View(), [gr.update(interactive=True), *self._result.hidden()]
-        for events in jobs.updates(task, every=REFRESH):
+        for events in queue.updates(task, every=REFRESH):
             if self._newest_watch.get(request.session_hash or "") is not watch:
                 return
             view = view.after(events)
             if view.end:
-                detail = jobs.task(task)
-            left = None if view.end else jobs.time_left(detail, view.phase, view.phase_since)
-            now = run_card.Moment(jobs.elapsed(detail), left, jobs.is_stopping(task), _waits(jobs))
+                detail = queue.task(task)
+            left = None if view.end else queue.time_left(detail, view.phase, view.phase_since)
+            now = run_card.Moment(queue.elapsed(detail), left, queue.is_stopping(detail), queue.blocked_reason)
             if view.end:
                 rest = [gr.update(interactive=False), *self._result.updates(detail)]
             yield [run_card.card(detail, view, now), *rest]
             rest = [gr.skip()] * len(rest)
 
     def cancel(self, task: int) -> None:
-        self._jobs.cancel(Selection(tasks=[task]))
+        self._queue.cancel(Selection(tasks=[task]))
 
     def forget(self, request: gr.Request) -> None:
         """The visitor's page is gone; the run goes on."""
@@ -263,15 +263,15 @@ class _Handlers:
         explained = self._explain(modes.get(shown), raw)
         try:
             submission = self._batch.submission(shown, raw, batch)
-            job = self._jobs.submit(submission, skip_bad=self._batch.leave_out_bad(batch))
+            job = self._queue.submit(submission, skip_bad=self._batch.leave_out_bad(batch))
         except (KinoraError, BatchError) as error:
             fields = error.fields if isinstance(error, InvalidParamsError) else {}
             notes = self._form.annotate(shown, fields, explained.hints, explained.unused)
             return [gr.skip(), gr.skip(), run_card.error_card(Failed.of(error)), gr.skip(), *notes]
-        if front and not self._jobs.visitor:  # a visitor's turn comes when it comes
-            self._jobs.front(Selection(jobs=[job.id]))
+        if front and not self._queue.caller.visitor:  # a visitor's turn comes when it comes
+            self._queue.move_to_front(Selection(jobs=[job.id]))
         notes = self._form.annotate(shown, {}, explained.hints, explained.unused)
-        task = self._jobs.task(self._jobs.first_task(job.id))
+        task = self._queue.task(self._queue.first_task(job.id))
         text = run_card.announcement(modes.OutputSpec(**task.announced))
         many = submission.batch is not None or submission.tries > 1
         return [task.id, task.id, text, str(job.id) if many else gr.skip(), *notes]
@@ -306,21 +306,17 @@ class _Handlers:
         try:
             # An empty prompt changes no number, and is no error before Generate.
             prompt = {"prompt": raw["prompt"] or "…"} if "prompt" in raw else {}
-            params = mode.validate({**raw, **prompt}, self._jobs.settings.use_demo)
+            params = mode.validate({**raw, **prompt}, self._queue.settings.use_demo)
         except InvalidParamsError as error:
             # What is only not filled in yet is no error before Generate, but there is nothing to announce either.
             wrong = {name: text for name, text in error.fields.items() if raw.get(name) not in (None, "", [])}
             return _Explanation("" if wrong else run_card.waiting_for(error.fields), hints, wrong, unused)
         announced = params.announce()
         try:
-            text = run_card.announcement(announced, self._jobs.to_download(mode, params))
+            text = run_card.announcement(announced, self._queue.to_download(mode, params))
         except InvalidInputError as error:  # a graph of one's own names what is no model file
             text = escape(error.message)
         return _Explanation(text, hints | dict(announced.notes), {}, unused)
-
-
-def _waits(jobs: JobQueue) -> str:
-    return "The queue is paused." if jobs.listing.paused() else jobs.held
 
 
 @dataclass(frozen=True, slots=True)

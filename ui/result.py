@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.components import Component
 
 import modes
-from jobs import JobQueue, TaskDetail
+from jobs import CallerQueue, TaskDetail
 from media import Preparer
 from media.kinds import SHOWN_AS
 from ui import run_card
@@ -115,8 +115,8 @@ def _labels(there: list[tuple[int, Any]]) -> list[tuple[str, int]]:
     ]
 
 
-def used(jobs: JobQueue, task: int, number: int, place: str) -> tuple[str, str, Path]:
+def used(queue: CallerQueue, task: int, number: int, place: str) -> tuple[str, str, Path]:
     """The mode and the parameter of a place in `uses`, and the file that goes there."""
     mode_id, name, what = place.split("/")
-    file = jobs.output_file(task, number)
-    return mode_id, name, Preparer(jobs.settings).last_frame(file) if what == "last frame" else file
+    file = queue.output_file(task, number)
+    return mode_id, name, Preparer(queue.settings).last_frame(file) if what == "last frame" else file

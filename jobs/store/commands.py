@@ -8,10 +8,10 @@ from sqlalchemy import and_, delete, false, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from jobs.store.database import Database
-from jobs.store.queries import tasks_of_visitor
+from jobs.store.queries import tasks_of_caller
 from jobs.store.schema import details, flags, jobs, tasks
 from jobs.store.transitions import move
-from jobs.types import Selection
+from jobs.types import Caller, Selection
 
 Reseed = Callable[[str, dict[str, Any]], tuple[str, dict[str, Any], dict[str, Any]]]
 """From a mode and values to a new seed, the values with it, and their graph."""
@@ -20,16 +20,15 @@ Reseed = Callable[[str, dict[str, Any]], tuple[str, dict[str, Any], dict[str, An
 class QueueCommands:
     """People's side of the store. Every method may be called from any thread and raises StorageError.
 
-    With a `visitor` only that visitor's tasks can be chosen.
+    Only tasks that the `caller` may see can be selected. Whether the caller may do a thing at all is not checked here.
     """
 
-    def __init__(self, database: Database, visitor: str = "") -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._mine = tasks_of_visitor(visitor)
 
-    def cancel(self, selection: Selection) -> tuple[set[int], set[int]]:
+    def cancel(self, caller: Caller, selection: Selection) -> tuple[set[int], set[int]]:
         """Ids of those that were taken out of the queue, and of those that run and are now asked to stop."""
-        chosen = self._which(selection)
+        chosen = _which(caller, selection)
         with self._database.write() as connection:
             queued = and_(chosen, tasks.c.status == "queued")
             running = and_(chosen, tasks.c.status == "running")
@@ -39,9 +38,9 @@ class QueueCommands:
             connection.execute(update(tasks).where(running).values(stopping=True))
             return cancelled, stopping
 
-    def retry(self, selection: Selection, reseed: Reseed | None) -> set[int]:
+    def retry(self, caller: Caller, selection: Selection, reseed: Reseed | None) -> set[int]:
         """Queues what failed or was cancelled once more, in place: same seeds, or new ones by `reseed`."""
-        ended = and_(self._which(selection), tasks.c.status.in_(("failed", "cancelled")))
+        ended = and_(_which(caller, selection), tasks.c.status.in_(("failed", "cancelled")))
         with self._database.write() as connection:
             found = connection.execute(select(tasks.c.id, tasks.c.mode, details.c["values"]).join(details).where(ended))
             again = found.all()
@@ -57,13 +56,15 @@ class QueueCommands:
             connection.execute(update(details).where(details.c.task.in_(ids)).values(failure=None, phase_seconds={}))
             return set(ids)
 
-    def front(self, selection: Selection) -> set[int]:
+    def move_to_front(self, caller: Caller, selection: Selection) -> set[int]:
         """Moves queued tasks before all others, in the order they had among each other."""
         queued = tasks.c.status == "queued"
         with self._database.write() as connection:
             order = (tasks.c.priority.desc(), tasks.c.position)
             ids = list(
-                connection.execute(select(tasks.c.id).where(queued, self._which(selection)).order_by(*order)).scalars()
+                connection.execute(
+                    select(tasks.c.id).where(queued, _which(caller, selection)).order_by(*order)
+                ).scalars()
             )
             if not ids:
                 return set()
@@ -75,9 +76,9 @@ class QueueCommands:
                 connection.execute(update(tasks).where(tasks.c.id == task).values(**values))
             return set(ids)
 
-    def prioritise(self, selection: Selection, priority: int) -> set[int]:
+    def set_priority(self, caller: Caller, selection: Selection, priority: int) -> set[int]:
         """Gives queued tasks another priority; jobs that are chosen whole have it from now on, too."""
-        queued = and_(self._which(selection), tasks.c.status == "queued")
+        queued = and_(_which(caller, selection), tasks.c.status == "queued")
         with self._database.write() as connection:
             ids = set(connection.execute(select(tasks.c.id).where(queued)).scalars())
             connection.execute(update(tasks).where(queued).values(priority=priority))
@@ -90,10 +91,12 @@ class QueueCommands:
             connection.execute(delete(flags).where(flags.c.name == "paused"))
             connection.execute(insert(flags).values(name="paused", value=paused))
 
-    def _which(self, selection: Selection) -> ColumnElement[bool]:
-        chosen = [tasks.c.id.in_(selection.tasks)] if selection.tasks else []
-        if selection.jobs:
-            chosen.append(tasks.c.job.in_(selection.jobs))
-        if selection.status:
-            chosen.append(tasks.c.status == selection.status)
-        return and_(or_(*chosen), *self._mine) if chosen else false()
+
+def _which(caller: Caller, selection: Selection) -> ColumnElement[bool]:
+    """The condition that the selected tasks meet."""
+    chosen = [tasks.c.id.in_(selection.tasks)] if selection.tasks else []
+    if selection.jobs:
+        chosen.append(tasks.c.job.in_(selection.jobs))
+    if selection.status:
+        chosen.append(tasks.c.status == selection.status)
+    return and_(or_(*chosen), *tasks_of_caller(caller)) if chosen else false()

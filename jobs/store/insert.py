@@ -14,7 +14,7 @@ from jobs.store.schema import details, jobs, task_inputs, tasks
 from jobs.store.transitions import note
 from jobs.submit.batch import Row
 from jobs.submit.drafts import Draft, DraftBuilder, default_name
-from jobs.types import Submission
+from jobs.types import Caller, Submission
 
 
 class JobInserter:
@@ -23,43 +23,41 @@ class JobInserter:
     def __init__(
         self,
         database: Database,
-        listing: TaskQueries,
-        drafting: DraftBuilder,
-        visitor: str = "",
-        most: int | None = None,
+        queries: TaskQueries,
+        drafts: DraftBuilder,
+        visitor_limit: int | None,
     ) -> None:
-        """`most` is how many tasks of this `visitor` may be queued or running."""
+        """`visitor_limit` is how many tasks of one visitor may be queued or running; None for any number."""
         self._database = database
-        self._listing = listing
-        self._drafting = drafting
-        self._visitor = visitor
-        self._most = most if visitor else None
+        self._queries = queries
+        self._drafts = drafts
+        self._visitor_limit = visitor_limit
 
-    def submit(self, submission: Submission, skip_bad: bool) -> int:
+    def submit(self, caller: Caller, submission: Submission, skip_bad: bool) -> int:
         """The new job's id; of the job that was made with the same key, where there is one."""
-        if (key := self._key(submission.key)) and (found := self._listing.job_with_key(key)):
+        if (key := _stored_key(caller, submission.key)) and (found := self._queries.job_with_key(key)):
             return found
-        drafts = self._drafting.drafts(submission, skip_bad)
-        return self._store(submission, drafts)
+        drafts = self._drafts.drafts(caller, submission, skip_bad)
+        return self._store(caller, submission, drafts)
 
-    def again(self, job: int, new_seeds: bool, key: str | None) -> int:
+    def rerun(self, caller: Caller, job: int, new_seeds: bool, key: str | None) -> int:
         """The id of a new job with the tasks of another one. Raises NotFoundError."""
-        if (known := self._key(key)) and (found := self._listing.job_with_key(known)):
+        if (known := _stored_key(caller, key)) and (found := self._queries.job_with_key(known)):
             return found
-        row, _ = self._listing.job(job)
+        row, _ = self._queries.job(caller, job)
         submission = Submission(**row.submission).model_copy(update={"key": key, "name": row.name})
-        drafts = self._drafting.repeated(row.mode, self._rows(job), new_seeds, submission.keep_copies)
-        return self._store(submission, drafts)
+        drafts = self._drafts.repeated(row.mode, self._entries(caller, job), new_seeds, submission.keep_copies)
+        return self._store(caller, submission, drafts)
 
-    def _rows(self, job: int) -> list[Row]:
-        found = (self._listing.task(task) for task in self._listing.tasks_of(job))
+    def _entries(self, caller: Caller, job: int) -> list[Row]:
+        found = (self._queries.task(caller, task) for task in self._queries.tasks_of(caller, job))
         return [Row(row.label, content.values) for row, content, _, _ in found]
 
-    def _store(self, submission: Submission, drafts: list[Draft]) -> int:
+    def _store(self, caller: Caller, submission: Submission, drafts: list[Draft]) -> int:
         if not drafts:
             raise InvalidInputError("There is nothing to make in this batch.", "batch")
-        self._refuse_too_many(len(drafts))
-        key = self._key(submission.key)
+        self._refuse_too_many(caller, len(drafts))
+        key = _stored_key(caller, submission.key)
         now = time.time()
         name = submission.name.strip() or default_name(submission, modes.get(submission.mode))
         try:
@@ -72,7 +70,7 @@ class JobInserter:
                         submission=submission.model_dump(mode="json"),
                         key=key,
                         created=now,
-                        visitor=self._visitor,
+                        visitor=caller.visitor,
                     )
                 ).inserted_primary_key[0]
                 common = {
@@ -95,22 +93,25 @@ class JobInserter:
                     note(connection, task, "Submitted")
                 return job
         except IntegrityError:  # the same key, sent twice at the same moment
-            found = self._listing.job_with_key(key) if key else None
+            found = self._queries.job_with_key(key) if key else None
             if found is None:
                 raise
             return found
 
-    def _key(self, key: str | None) -> str | None:
-        """Two visitors may choose the same one."""
-        return hashlib.sha256(f"{self._visitor}:{key}".encode()).hexdigest() if key and self._visitor else key
-
-    def _refuse_too_many(self, new: int) -> None:
-        if self._most is None:
+    def _refuse_too_many(self, caller: Caller, new: int) -> None:
+        """Raises LimitError where a visitor would have more than the limit."""
+        if self._visitor_limit is None or not caller.visitor:
             return
-        counts = self._listing.counts()
+        counts = self._queries.counts(caller)
         waiting = counts.queued + counts.running
-        if waiting + new > self._most:
+        if waiting + new > self._visitor_limit:
+            most = f"You can have at most {self._visitor_limit:,} in the queue"
             raise LimitError(
-                f"You can have at most {self._most:,} in the queue. You have {waiting:,}, and this would add {new:,}.",
+                f"{most}. You have {waiting:,}, and this would add {new:,}.",
                 "Wait until some have finished, or cancel some.",
             )
+
+
+def _stored_key(caller: Caller, key: str | None) -> str | None:
+    """The key as it is stored: two visitors may choose the same one."""
+    return hashlib.sha256(f"{caller.visitor}:{key}".encode()).hexdigest() if key and caller.visitor else key

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 import modes
 from jobs.store.queries import TaskQueries
 from jobs.types import (
+    Caller,
     Counts,
     Failure,
     Input,
@@ -28,16 +29,16 @@ from jobs.work.live_events import TaskFeeds
 class TaskPresenter:
     """Reads only. Every method may be called from any thread."""
 
-    def __init__(self, listing: TaskQueries, live: TaskFeeds) -> None:
-        self._listing = listing
-        self._live = live
+    def __init__(self, queries: TaskQueries, feeds: TaskFeeds) -> None:
+        self._queries = queries
+        self._feeds = feeds
 
     def row(self, row: Row[Any]) -> TaskSummary:
         return TaskSummary(**self._common(row))
 
-    def detail(self, task: int) -> TaskDetail:
+    def detail(self, caller: Caller, task: int) -> TaskDetail:
         """Raises NotFoundError."""
-        row, content, given, lines = self._listing.task(task)
+        row, content, given, lines = self._queries.task(caller, task)
         mode = modes.MODES.get(row.mode)  # none where it was made by another version
         widgets = {each.name: each.widget for each in mode.parameters()} if mode else {}
         return TaskDetail(
@@ -75,12 +76,12 @@ class TaskPresenter:
 
     def seconds_of(self, timing: str) -> float | None:
         """What a run of that kind takes; None without earlier ones."""
-        times = self._listing.run_times(timing)
+        times = self._queries.run_times(timing)
         return statistics.median(times) if times else None
 
     def seconds_left(self, workers: int) -> float | None:
         """Until everything queued is done; None where it is not known of some of it, or nothing is."""
-        known = [(count, self.seconds_of(timing)) for timing, count in self._listing.queued_kinds().items()]
+        known = [(count, self.seconds_of(timing)) for timing, count in self._queries.queued_kinds().items()]
         if not known or any(seconds is None for _, seconds in known):
             return None
         return sum(count * seconds for count, seconds in known if seconds) / max(1, workers)
@@ -91,13 +92,13 @@ class TaskPresenter:
         return {name: value for name, value in row._mapping.items() if name in names} | {"progress": progress}
 
     def _progress(self, row: Row[Any]) -> Progress | None:
-        live = self._live.find(row.id)
-        phase = live.phase if live else None
-        if live is None or phase is None:
+        feed = self._feeds.find(row.id)
+        phase = feed.phase if feed else None
+        if feed is None or phase is None:
             return None
-        runs = self._listing.phase_times(row.timing)
-        since = time.monotonic() - live.phase_since
-        left = durations.left(runs, self._listing.phase_labels(row.id), phase, since) if runs else None
+        runs = self._queries.phase_times(row.timing)
+        since = time.monotonic() - feed.phase_since
+        left = durations.left(runs, self._queries.phase_labels(row.id), phase, since) if runs else None
         return Progress(
             phase=phase.label,
             index=phase.index,

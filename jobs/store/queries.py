@@ -12,7 +12,7 @@ from constants import MAX_ID
 from errors import InvalidInputError, NotFoundError
 from jobs.store.database import Database
 from jobs.store.schema import details, flags, jobs, log, task_inputs, tasks
-from jobs.types import STATUSES, Counts, Status
+from jobs.types import STATUSES, Caller, Counts, Status
 
 KEPT_TIMINGS = 8
 """Of how many of the latest runs the time is taken."""
@@ -30,22 +30,26 @@ _order: dict[Status, tuple[Any, ...]] = {
 class TaskQueries:
     """Reads only. Every method may be called from any thread and raises StorageError.
 
-    With a `visitor` there is nothing but that visitor's jobs.
+    What takes a `caller` finds nothing but what that caller may see.
     """
 
-    def __init__(self, database: Database, visitor: str = "") -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._mine = tasks_of_visitor(visitor)
-        self._my_jobs = [jobs.c.visitor == visitor] if visitor else []
 
     def tasks(
-        self, statuses: Sequence[Status], job: int | None, search: str, limit: int, cursor: str | None
+        self,
+        caller: Caller,
+        statuses: Sequence[Status],
+        job: int | None,
+        search: str,
+        limit: int,
+        cursor: str | None,
     ) -> tuple[list[Row[Any]], int, str | None]:
         """A page of tasks, how many there are in all, and the cursor of the next page.
 
         Status by status (in the order of STATUSES), so that each part of the list is read off its index.
         """
-        chosen = [*self._mine, *_filters(job, search)]
+        chosen = [*tasks_of_caller(caller), *_filters(job, search)]
         start = _offset(cursor)
         with self._database.read() as connection:
             counts = _counts(connection, chosen)
@@ -63,16 +67,18 @@ class TaskQueries:
         end = start + len(rows)
         return rows, total, _cursor(end) if end < total else None
 
-    def rows(self, ids: Iterable[int]) -> list[Row[Any]]:
+    def rows(self, caller: Caller, ids: Iterable[int]) -> list[Row[Any]]:
         """These tasks, where there are such, in the order of their ids."""
-        query = select(*_row).join(jobs).where(tasks.c.id.in_(list(ids)), *self._mine).order_by(tasks.c.id)
+        mine = tasks_of_caller(caller)
+        query = select(*_row).join(jobs).where(tasks.c.id.in_(list(ids)), *mine).order_by(tasks.c.id)
         with self._database.read() as connection:
             return list(connection.execute(query).all())
 
-    def task(self, task: int) -> tuple[Row[Any], Row[Any], list[Row[Any]], list[Row[Any]]]:
+    def task(self, caller: Caller, task: int) -> tuple[Row[Any], Row[Any], list[Row[Any]], list[Row[Any]]]:
         """A task's row, its details, its inputs and its log. Raises NotFoundError."""
         with self._database.read() as connection:
-            row = connection.execute(select(*_row).join(jobs).where(tasks.c.id == task, *self._mine)).first()
+            mine = tasks_of_caller(caller)
+            row = connection.execute(select(*_row).join(jobs).where(tasks.c.id == task, *mine)).first()
             if row is None:
                 raise NotFoundError(f"There is no task {task}.", "task")
             content = connection.execute(select(details).where(details.c.task == task)).one()
@@ -80,9 +86,11 @@ class TaskQueries:
             lines = connection.execute(select(log).where(log.c.task == task).order_by(log.c.id)).all()
         return row, content, list(given), list(lines)
 
-    def jobs(self, limit: int, cursor: str | None, search: str) -> tuple[list[Row[Any]], dict[int, Counts], str | None]:
+    def jobs(
+        self, caller: Caller, limit: int, cursor: str | None, search: str
+    ) -> tuple[list[Row[Any]], dict[int, Counts], str | None]:
         """A page of jobs, newest first, the counts of each, and the cursor of the next page."""
-        query = select(jobs).where(*self._my_jobs).order_by(jobs.c.id.desc()).limit(limit + 1)
+        query = select(jobs).where(*_jobs_of_caller(caller)).order_by(jobs.c.id.desc()).limit(limit + 1)
         if search:
             query = query.where(jobs.c.name.ilike(f"%{_plain(search)}%", escape="\\"))
         if cursor:
@@ -93,10 +101,10 @@ class TaskQueries:
             rows = rows[:limit]
             return list(rows), _counts_by_job(connection, [row.id for row in rows]), following
 
-    def job(self, job: int) -> tuple[Row[Any], Counts]:
+    def job(self, caller: Caller, job: int) -> tuple[Row[Any], Counts]:
         """Raises NotFoundError."""
         with self._database.read() as connection:
-            row = connection.execute(select(jobs).where(jobs.c.id == job, *self._my_jobs)).first()
+            row = connection.execute(select(jobs).where(jobs.c.id == job, *_jobs_of_caller(caller))).first()
             if row is None:
                 raise NotFoundError(f"There is no job {job}.", "job")
             return row, _counts_by_job(connection, [job])[job]
@@ -105,19 +113,19 @@ class TaskQueries:
         with self._database.read() as connection:
             return connection.execute(select(jobs.c.id).where(jobs.c.key == key)).scalar()
 
-    def tasks_of(self, job: int) -> list[int]:
+    def tasks_of(self, caller: Caller, job: int) -> list[int]:
         """Ids, in the order in which they were submitted."""
         with self._database.read() as connection:
-            mine = select(tasks.c.id).where(tasks.c.job == job, *self._mine)
+            mine = select(tasks.c.id).where(tasks.c.job == job, *tasks_of_caller(caller))
             return list(connection.execute(mine.order_by(tasks.c.id)).scalars())
 
-    def counts(self) -> Counts:
+    def counts(self, caller: Caller) -> Counts:
         with self._database.read() as connection:
-            return Counts(**_counts(connection, self._mine))
+            return Counts(**_counts(connection, tasks_of_caller(caller)))
 
-    def files(self) -> set[str]:
+    def files(self, caller: Caller) -> set[str]:
         """Every result there is, and every input that a task names."""
-        query = select(details.c.outputs, details.c["values"]).join(tasks).where(*self._mine)
+        query = select(details.c.outputs, details.c["values"]).join(tasks).where(*tasks_of_caller(caller))
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         named = (value for row in rows for value in row.values.values() if isinstance(value, str))
@@ -178,9 +186,13 @@ class TaskQueries:
             return dict(connection.execute(query).all())
 
 
-def tasks_of_visitor(visitor: str) -> list[ColumnElement[bool]]:
-    """What limits tasks to a visitor's; nothing where there are no visitors apart."""
-    return [tasks.c.job.in_(select(jobs.c.id).where(jobs.c.visitor == visitor))] if visitor else []
+def tasks_of_caller(caller: Caller) -> list[ColumnElement[bool]]:
+    """The conditions that a task meets which the caller may see; none for whoever sees everything."""
+    return [tasks.c.job.in_(select(jobs.c.id).where(*_jobs_of_caller(caller)))] if caller.visitor else []
+
+
+def _jobs_of_caller(caller: Caller) -> list[ColumnElement[bool]]:
+    return [jobs.c.visitor == caller.visitor] if caller.visitor else []
 
 
 def page_query(status: Status, chosen: Sequence[ColumnElement[bool]], limit: int, skip: int) -> Select[Any]:

@@ -14,7 +14,7 @@ from errors import BatchError, KinoraError, Problem
 from jobs.files.kept_inputs import Inputs
 from jobs.submit.batch import Row, expand
 from jobs.submit.path_policy import PathPolicy
-from jobs.types import Plan, Submission
+from jobs.types import Caller, Plan, Submission
 from media import Preparer, digest
 from models import Models
 from modes import InvalidParamsError, Mode, Params
@@ -48,14 +48,13 @@ class Checked:
 class DraftBuilder:
     """Makes drafts of submissions. Writes nothing but the kept inputs."""
 
-    def __init__(self, settings: Settings, models: Models, inputs: Inputs, naming: PathPolicy | None = None) -> None:
-        """Without `naming` any file may be named."""
-        self._naming = naming
+    def __init__(self, settings: Settings, models: Models, inputs: Inputs, policy: PathPolicy) -> None:
+        self._policy = policy
         self._settings = settings
         self._models = models
         self._inputs = inputs
 
-    def check(self, submission: Submission) -> tuple[list[Checked], list[Problem]]:
+    def check(self, caller: Caller, submission: Submission) -> tuple[list[Checked], list[Problem]]:
         """Every row with its values checked, and what is wrong with the others.
 
         Raises, for a single generation, what is wrong with it: InvalidParamsError, or MissingModelError for a file that
@@ -63,11 +62,10 @@ class DraftBuilder:
         be named.
         """
         mode = modes.get(submission.mode)
-        if self._naming and submission.batch:
-            self._naming.check_batch(submission.batch)
+        if submission.batch:
+            self._policy.check_batch(caller, submission.batch)
         rows, problems = expand(mode, submission)
-        if self._naming:
-            self._naming.check_rows(mode, rows)
+        self._policy.check_rows(caller, mode, rows)
         good: list[Checked] = []
         known: set[tuple[str, ...]] = set()
         for row in rows:
@@ -89,10 +87,10 @@ class DraftBuilder:
                 problems.append(Problem(where=row.label, field="", message=error.words))
         return good, problems
 
-    def drafts(self, submission: Submission, skip_bad: bool) -> list[Draft]:
+    def drafts(self, caller: Caller, submission: Submission, skip_bad: bool) -> list[Draft]:
         """All tasks of a submission. Raises as `check`, and BatchError where a batch has entries that cannot run."""
         mode = modes.get(submission.mode)
-        good, problems = self.check(submission)
+        good, problems = self.check(caller, submission)
         if problems and not (skip_bad and good):
             raise BatchError(problems, len(good) * submission.tries)
         kept: dict[Path, Path] = {}
@@ -125,10 +123,10 @@ class DraftBuilder:
         prepared = mode.prepare_inputs(params, Preparer(self._settings, write=False))
         return str(seed), values | {"seed": seed}, mode.build(params, seed, prepared, "kinora")
 
-    def plan(self, submission: Submission, seconds: SecondsOf) -> Plan:
+    def plan(self, caller: Caller, submission: Submission, seconds: SecondsOf) -> Plan:
         """What a submission would come to, without keeping anything. Raises as `check`."""
         mode = modes.get(submission.mode)
-        good, problems = self.check(submission)
+        good, problems = self.check(caller, submission)
         media: set[Path] = set()
         times: list[float | None] = []
         disk = 0.0

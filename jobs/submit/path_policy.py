@@ -1,46 +1,63 @@
-"""Which files a submission may name: the person at this machine any, all others what lies in folders open to them."""
+"""Which files a submission may name: the person at this machine any, all others only files in folders open to them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from errors import ForbiddenError, InvalidInputError
+from jobs.store.queries import TaskQueries
 from jobs.submit.batch import Row
-from jobs.types import Batch
+from jobs.types import Batch, Caller
 from modes import Mode
 from modes.media_info import MEDIA
+from settings import PROJECT, Settings
 
 
 class PathPolicy:
-    """Files below `folders` that `may_read` allows, links followed. Every method raises ForbiddenError for another one,
-    and InvalidInputError for a path that cannot be looked at."""
+    """Checks paths, links followed, for callers that have a folder of uploads; any other caller may name every file.
 
-    def __init__(self, folders: Sequence[Path], may_read: Callable[[Path], bool]) -> None:
-        self._folders = [folder.resolve() for folder in folders]
-        self._may_read = may_read
+    Such a caller may name files in that folder, in Kinora's own and in `allowed_dirs`; a visitor, of what was made and
+    given here, only their own. Every method raises ForbiddenError for another file, InvalidInputError for a path that
+    cannot be read, and StorageError.
+    """
 
-    def check_batch(self, batch: Batch) -> None:
-        """Before anything of it is read."""
+    def __init__(self, settings: Settings, queries: TaskQueries) -> None:
+        self._queries = queries
+        self._shared = [settings.outputs_dir, settings.inputs_dir]  # of all visitors
+        self._open = [PROJECT / "examples", *settings.allowed_dirs]
+
+    def check_batch(self, caller: Caller, batch: Batch) -> None:
+        """Call it before anything of the batch is read."""
         for field in ("folder", "table"):
             if (path := getattr(batch, field)) is not None:
-                self._check(field, path)
+                self._check(caller, field, path)
         for file in batch.files:
-            self._check("files", file)
+            self._check(caller, "files", file)
 
-    def check_rows(self, mode: Mode, rows: Iterable[Row]) -> None:
-        """What values, sidecars, tables and lists name in the end."""
+    def check_rows(self, caller: Caller, mode: Mode, rows: Iterable[Row]) -> None:
+        """Checks what values, sidecars, tables and lists name in the end."""
         media = [each.name for each in mode.parameters() if each.widget in MEDIA]
         named = {str(row.values[name]): name for row in rows for name in media if row.values.get(name)}
         for path, field in named.items():
-            self._check(field, path)
+            self._check(caller, field, path)
 
-    def _check(self, field: str, path: str | Path) -> None:
+    def _check(self, caller: Caller, field: str, path: str | Path) -> None:
+        if caller.uploads is None:
+            return
         try:
             file = Path(path).resolve()
         except (OSError, ValueError, RuntimeError):  # too long, a zero byte, a link to itself
             raise InvalidInputError("This path cannot be read.", field) from None
-        if not any(file.is_relative_to(folder) for folder in self._folders) or not self._may_read(file):
+        folders = [caller.uploads, *self._shared, *self._open]
+        if not _is_in(file, folders) or (_is_in(file, self._shared) and not self._is_own(caller, file)):
             raise ForbiddenError(
                 f"{str(path)[:200]} is outside of the folders whose files may be named here.",
                 field,
                 "Upload the file, or add its folder to the setting allowed_dirs.",
             )
+
+    def _is_own(self, caller: Caller, file: Path) -> bool:
+        return not caller.visitor or any(Path(each).resolve() == file for each in self._queries.files(caller))
+
+
+def _is_in(file: Path, folders: Iterable[Path]) -> bool:
+    return any(file.is_relative_to(folder.resolve()) for folder in folders)

@@ -5,6 +5,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from jobs.store.queries import TaskQueries
+from jobs.types import OWNER
 from jobs.work import durations
 from jobs.work.worker import Worker, WorkerContext
 
@@ -16,12 +17,12 @@ class OnDemandRunner:
     """Each task gets a worker of its own, in the context of the visitor's request: it says whose quota is used."""
 
     def __init__(
-        self, shop: WorkerContext, process: str, listing: TaskQueries, info: dict[str, Any], runners: list[Worker]
+        self, shop: WorkerContext, process: str, queries: TaskQueries, info: dict[str, Any], runners: list[Worker]
     ) -> None:
         """`runners` are those at work now; `info` describes the engine."""
         self._shop = shop
         self._process = process
-        self._listing = listing
+        self._queries = queries
         self._info = info
         self._runners = runners
 
@@ -41,7 +42,7 @@ class OnDemandRunner:
     def _gpu(self, task: int) -> "ZeroGpu":
         from backend.zerogpu import ZeroGpu, seconds_to_ask
 
-        _, content, _, _ = self._listing.task(task)
-        known = durations.left(self._listing.phase_times_like(task), list(content.phases), None, 0.0)
+        _, content, _, _ = self._queries.task(OWNER, task)
+        known = durations.left(self._queries.phase_times_like(task), list(content.phases), None, 0.0)
         most = self._shop.settings.zerogpu_seconds
         return ZeroGpu(self._info, seconds_to_ask(known, content.announced, content.graph, most))

@@ -19,13 +19,13 @@ PICTURE = PROJECT / "examples" / "landscape.png"
 
 
 @pytest.fixture(scope="module")
-def queue(tmp_path_factory: pytest.TempPathFactory) -> JobQueue:
+def idle_queue(tmp_path_factory: pytest.TempPathFactory) -> JobQueue:
     return JobQueue(Settings(home=tmp_path_factory.mktemp("api-home"), device="cpu", demo="always"))
 
 
 @pytest.fixture(scope="module")
-def client(queue: JobQueue) -> Iterator[httpx2.Client]:
-    with serving(queue) as opened:
+def client(idle_queue: JobQueue) -> Iterator[httpx2.Client]:
+    with serving(idle_queue) as opened:
         yield opened
 
 
@@ -76,15 +76,15 @@ def test_a_task_is_told_whole(client: httpx2.Client) -> None:
     assert len(small.content) < 40_000
 
 
-def test_files_may_come_with_the_submission(client: httpx2.Client, queue: JobQueue) -> None:
+def test_files_may_come_with_the_submission(client: httpx2.Client, idle_queue: JobQueue) -> None:
     job = json.dumps({"mode": "i2v", "values": VALUES})
     with PICTURE.open("rb") as file:
         answer = client.post("/jobs/upload", data={"job": job}, files={"image": ("../../my kite.png", file)})
     assert answer.status_code == 201, answer.text
     task = client.get("/tasks", params={"job": answer.json()["id"]}).json()["tasks"][0]["id"]
     kept = Path(client.get(f"/tasks/{task}").json()["values"]["image"])
-    assert kept.parent == queue.inputs.folder
-    assert not list(queue.settings.uploads_dir.iterdir())  # the queue has its own
+    assert kept.parent == idle_queue.inputs.folder
+    assert not list(idle_queue.settings.uploads_dir.iterdir())  # the queue has its own
 
 
 def test_a_batch_of_files_and_a_table_may_come_with_the_submission(client: httpx2.Client) -> None:
@@ -158,10 +158,10 @@ def test_paths_outside_of_allowed_folders_are_refused(client: httpx2.Client, tmp
     problem(client.post("/jobs", json={"mode": "i2v", "values": values | {"image": dotted}, "batch": batch}), 403)
 
 
-def test_the_token_of_this_machine_may_name_any_path(queue: JobQueue, tmp_path: Path) -> None:
+def test_the_token_of_this_machine_may_name_any_path(idle_queue: JobQueue, tmp_path: Path) -> None:
     file = tmp_path / "mine.png"
     file.write_bytes(PICTURE.read_bytes())
-    with serving(queue, authorization=f"Bearer {queue.lock.token}") as client:
+    with serving(idle_queue, authorization=f"Bearer {idle_queue.lock.token}") as client:
         submitted(client, mode="i2v", values=VALUES | {"image": str(file)})
 
 
@@ -201,8 +201,8 @@ def test_events_begin_with_the_state_and_tell_what_changes(client: httpx2.Client
                 break
 
 
-def test_a_tasks_events_end_with_its_end_and_outputs_come_by_range(jobs: JobQueue) -> None:
-    with serving(jobs) as client:
+def test_a_tasks_events_end_with_its_end_and_outputs_come_by_range(job_queue: JobQueue) -> None:
+    with serving(job_queue) as client:
         task = client.get("/tasks", params={"job": submitted(client)["id"]}).json()["tasks"][0]["id"]
         with client.stream("GET", f"/tasks/{task}/events") as stream:
             names = [line.removeprefix("event: ") for line in stream.iter_lines() if line.startswith("event: ")]

@@ -12,8 +12,8 @@ from settings import Settings
 
 
 def test_no_request_makes_the_server_fail(tmp_path: Path) -> None:
-    jobs = JobQueue(Settings(home=tmp_path / "home", device="cpu", demo="always"))
-    with serving(jobs) as client:
+    queue = JobQueue(Settings(home=tmp_path / "home", device="cpu", demo="always"))
+    with serving(queue) as client:
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{client.base_url}openapi.json"]
         options = ["--checks=not_a_server_error", "--max-examples=25", "--phases=coverage,fuzzing"]
         options += ["--exclude-path-regex=events$", "--generation-deterministic", "--no-color"]  # streams do not end

@@ -14,7 +14,7 @@ from support import clips, media_files, runs, s3_server
 
 from errors import ClusterError
 from events import Cancelled, Output, Phase, Preview
-from jobs import JobQueue, Submission
+from jobs import CallerQueue, JobQueue, Submission
 from settings import Settings
 from tools.measure import ray_cluster
 
@@ -62,7 +62,7 @@ def settings(cluster: ray_cluster.Cluster, folder: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def jobs(settings: Settings) -> Iterator[JobQueue]:
+def job_queue(settings: Settings) -> Iterator[JobQueue]:
     """The queue with an engine on each node, both ready."""
     queue = JobQueue(settings)
     queue.start()
@@ -71,14 +71,19 @@ def jobs(settings: Settings) -> Iterator[JobQueue]:
     queue.stop()
 
 
-def busy(jobs: JobQueue) -> list[int]:
-    return [engine.task for engine in jobs.state().engines if engine.task is not None]
+@pytest.fixture(scope="module")
+def queue(job_queue: JobQueue) -> CallerQueue:
+    return CallerQueue(job_queue)
 
 
-def submit(jobs: JobQueue, clip: dict[str, Any], count: int) -> list[int]:
+def busy(queue: CallerQueue) -> list[int]:
+    return [engine.task for engine in queue.state().engines if engine.task is not None]
+
+
+def submit(queue: CallerQueue, clip: dict[str, Any], count: int) -> list[int]:
     values = {**clip, "seed": None}
-    job = jobs.submit(Submission(mode="t2v", values=values, tries=count))
-    return [task.id for task in jobs.tasks(job=job.id, limit=50).tasks]
+    job = queue.submit(Submission(mode="t2v", values=values, tries=count))
+    return [task.id for task in queue.tasks(job=job.id, limit=50).tasks]
 
 
 def test_without_ray_the_setting_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,59 +95,60 @@ def test_without_ray_the_setting_says_what_to_install(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:10001"])
 def test_an_address_without_a_cluster_is_told_in_words(tmp_path: Path, address: str) -> None:
-    jobs = JobQueue(Settings(home=tmp_path, ray=address))
+    queue = JobQueue(Settings(home=tmp_path, ray=address))
     with pytest.raises(ClusterError) as told:
-        jobs.start()
+        queue.start()
     assert address in told.value.message
     assert "KINORA_RAY" in told.value.hint
-    jobs.stop()
+    queue.stop()
 
 
 def test_an_exchange_that_refuses_is_told_in_words_without_its_secrets(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEBODYELSE")
-    jobs = JobQueue(settings.model_copy(update={"home": tmp_path}))
+    queue = JobQueue(settings.model_copy(update={"home": tmp_path}))
     with pytest.raises(ClusterError) as told:
-        jobs.start()
+        queue.start()
     assert "s3://kinora/test" in told.value.message
     assert s3_server.SECRET not in f"{told.value.message} {told.value.hint} {told.value.detail}"
-    jobs.stop()
+    queue.stop()
 
 
 def test_nodes_that_share_the_home_folder_need_no_exchange(settings: Settings, clip: dict[str, Any]) -> None:
-    jobs = JobQueue(settings.model_copy(update={"exchange": None, "workers": 1}))
-    jobs.start()
-    last = runs.last(jobs, runs.submit(jobs, "t2v", clip))
+    queue = JobQueue(settings.model_copy(update={"exchange": None, "workers": 1}))
+    queue.start()
+    caller = CallerQueue(queue)
+    last = runs.last(caller, runs.submit(caller, "t2v", clip))
     assert isinstance(last, Output), last
     assert last.files[0].is_relative_to(settings.outputs_dir)
     assert clips.read(last.files[0]).pictures.shape == (9, 128, 128, 3)
-    jobs.stop()
+    queue.stop()
 
 
 def test_both_nodes_work_at_once_and_tell_while_they_do(
-    jobs: JobQueue, store: s3_server.Store, clip: dict[str, Any]
+    job_queue: JobQueue, queue: CallerQueue, store: s3_server.Store, clip: dict[str, Any]
 ) -> None:
-    tasks = submit(jobs, clip | {"steps": 30}, 2)
-    assert len({engine.pid for engine in jobs.engines}) == 2
-    events = list(jobs.events(tasks[0]))
+    tasks = submit(queue, clip | {"steps": 30}, 2)
+    assert len({engine.pid for engine in job_queue.engines}) == 2
+    events = list(queue.events(tasks[0]))
     assert isinstance(events[-1], Output), events[-1]
     assert any(isinstance(event, Preview) for event in events)
     labels = [event.label for event in events if isinstance(event, Phase)]
-    assert list(dict.fromkeys(labels)) == [phase.label for phase in jobs.task(tasks[0]).phases]
-    assert isinstance(list(jobs.events(tasks[1]))[-1], Output)
-    times = [(task.started, task.ended) for task in map(jobs.task, tasks)]
+    assert list(dict.fromkeys(labels)) == [phase.label for phase in queue.task(tasks[0]).phases]
+    assert isinstance(list(queue.events(tasks[1]))[-1], Output)
+    times = [(task.started, task.ended) for task in map(queue.task, tasks)]
     assert max(started for started, _ in times if started) < min(ended for _, ended in times if ended)
 
 
 def test_inputs_get_there_once_and_results_back_and_nothing_of_them_stays(
-    jobs: JobQueue, store: s3_server.Store, folder: Path, clip: dict[str, Any], tmp_path: Path
+    job_queue: JobQueue, queue: CallerQueue, store: s3_server.Store, folder: Path, clip: dict[str, Any], tmp_path: Path
 ) -> None:
     picture = tmp_path / "kite.png"
     Image.fromarray(media_files.quadrants()).save(picture)
     before = store.count("PUT", "inputs")
     for seed in (1, 2):
-        last = runs.last(jobs, runs.submit(jobs, "i2v", clip | {"image": str(picture), "seed": seed}))
+        last = runs.last(queue, runs.submit(queue, "i2v", clip | {"image": str(picture), "seed": seed}))
         assert isinstance(last, Output), last
         assert clips.read(last.files[0]).pictures.shape == (9, 128, 128, 3)
     assert store.count("PUT", "inputs") == before + 1
@@ -150,44 +156,44 @@ def test_inputs_get_there_once_and_results_back_and_nothing_of_them_stays(
     assert not [file for file in folder.glob("node-*/outputs/running/*") if file.is_file()]
 
 
-def test_a_running_task_is_cancelled_softly(jobs: JobQueue) -> None:
-    pids = [engine.pid for engine in jobs.engines]
-    task = runs.submit(jobs, "t2v", runs.LONG)
+def test_a_running_task_is_cancelled_softly(job_queue: JobQueue, queue: CallerQueue) -> None:
+    pids = [engine.pid for engine in job_queue.engines]
+    task = runs.submit(queue, "t2v", runs.LONG)
     events = []
-    for event in jobs.events(task.id):
+    for event in queue.events(task.id):
         events.append(event)
         if isinstance(event, Phase) and event.step == 2:
-            runs.cancel(jobs, task)
+            runs.cancel(queue, task)
     assert isinstance(events[-1], Cancelled)
-    assert [engine.pid for engine in jobs.engines] == pids
+    assert [engine.pid for engine in job_queue.engines] == pids
 
 
 def test_the_tasks_of_a_lost_node_run_once_each_on_the_other_and_the_node_can_come_back(
-    jobs: JobQueue, cluster: ray_cluster.Cluster, folder: Path, clip: dict[str, Any]
+    job_queue: JobQueue, queue: CallerQueue, cluster: ray_cluster.Cluster, folder: Path, clip: dict[str, Any]
 ) -> None:
-    files_before = set(jobs.settings.outputs_dir.rglob("*.mp4"))
-    tasks = submit(jobs, clip | {"steps": 20}, 6)
-    runs.until(lambda: len(busy(jobs)) == 2)
+    files_before = set(queue.settings.outputs_dir.rglob("*.mp4"))
+    tasks = submit(queue, clip | {"steps": 20}, 6)
+    runs.until(lambda: len(busy(queue)) == 2)
     (engine,) = engines_below(folder / "node-2")
     os.kill(engine, signal.SIGSTOP)  # whatever it has now, or gets next, is not done when the node is lost
-    runs.until(lambda: len(busy(jobs)) == 2)
+    runs.until(lambda: len(busy(queue)) == 2)
     cluster.kill(cluster.nodes[1])
     os.kill(engine, signal.SIGCONT)  # it ends itself
-    outputs = [list(jobs.events(task))[-1] for task in tasks]
+    outputs = [list(queue.events(task))[-1] for task in tasks]
     assert all(isinstance(output, Output) for output in outputs), outputs
-    assert sorted(jobs.task(task).attempts for task in tasks) == [0, 0, 0, 0, 0, 1]
+    assert sorted(queue.task(task).attempts for task in tasks) == [0, 0, 0, 0, 0, 1]
     made = {file for output in outputs if isinstance(output, Output) for file in output.files}
-    assert made == set(jobs.settings.outputs_dir.rglob("*.mp4")) - files_before
+    assert made == set(queue.settings.outputs_dir.rglob("*.mp4")) - files_before
     assert len(made) == len(tasks)
     for file in made:
         assert clips.read(file).pictures.shape == (9, 128, 128, 3)
-    assert jobs.held == ""
-    assert sorted(engine.state for engine in jobs.state().engines)[0] in ("busy", "ready")
+    assert queue.state().held == ""
+    assert sorted(engine.state for engine in queue.state().engines)[0] in ("busy", "ready")
     runs.until(lambda: not engines_below(folder / "node-2"))
     cluster.add(node(folder, 2))
-    runs.until(lambda: [engine.state.name for engine in jobs.engines] == ["ready", "ready"])
-    tasks = submit(jobs, clip, 2)
-    assert all(isinstance(list(jobs.events(task))[-1], Output) for task in tasks)
+    runs.until(lambda: [engine.state.name for engine in job_queue.engines] == ["ready", "ready"])
+    tasks = submit(queue, clip, 2)
+    assert all(isinstance(list(queue.events(task))[-1], Output) for task in tasks)
 
 
 def engines_below(home: Path) -> list[int]:

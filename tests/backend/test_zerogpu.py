@@ -16,18 +16,19 @@ from settings import PROJECT
 IN_PROCESS = """
 import json, sys
 from pathlib import Path
-from jobs import JobQueue, Submission
+from jobs import CallerQueue, JobQueue, Submission
 from settings import Settings
-jobs = JobQueue(Settings(home=Path(sys.argv[1]), device="cpu", demo="always", zerogpu=True))
-jobs.start()
-job = jobs.submit(Submission(mode="t2v", values={"prompt": "x", "width": 128, "height": 128, "seconds": 0.3}))
-task = jobs.first_task(job.id)
-before = jobs.task(task).status
-jobs.attend(task)
-jobs.attend(task)
-events = list(jobs.events(task))
+job_queue = JobQueue(Settings(home=Path(sys.argv[1]), device="cpu", demo="always", zerogpu=True))
+job_queue.start()
+queue = CallerQueue(job_queue)
+job = queue.submit(Submission(mode="t2v", values={"prompt": "x", "width": 128, "height": 128, "seconds": 0.3}))
+task = queue.first_task(job.id)
+before = queue.task(task).status
+queue.run_for_viewer(task)
+queue.run_for_viewer(task)
+events = list(queue.events(task))
 print(json.dumps([before, [type(each).__name__ for each in events], [str(each) for each in events[-1].files]]))
-jobs.stop()
+job_queue.stop()
 """
 
 UNDER_THE_STAND_IN = """

@@ -12,7 +12,7 @@ from support.api_server import serving
 from typer.testing import CliRunner, Result
 
 import cli
-from jobs import JobQueue, Selection
+from jobs import CallerQueue, JobQueue, Selection
 from settings import PROJECT, Settings
 
 CLIP = ["--prompt", "a red kite", "--width", "128", "--height", "128", "--seconds", "0.3", "--seed", "7"]
@@ -26,24 +26,24 @@ def kinora(*arguments: str, code: int = 0, said: str | None = None) -> Result:
 
 
 @pytest.fixture
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobQueue:
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CallerQueue:
     """The queue of a folder on which no Kinora works."""
     for name, value in {"HOME": tmp_path / "home", "DEMO": "always", "DEVICE": "cpu"}.items():
         monkeypatch.setenv(f"KINORA_{name}", str(value))
-    return JobQueue(Settings())
+    return CallerQueue(JobQueue(Settings()))
 
 
 @pytest.fixture
-def running(jobs: JobQueue, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobQueue]:
+def running(job_queue: JobQueue, monkeypatch: pytest.MonkeyPatch) -> Iterator[CallerQueue]:
     """A queue that works, and that says where."""
-    monkeypatch.setenv("KINORA_HOME", str(jobs.settings.home))
-    with serving(jobs) as client:
-        jobs.lock.tell(str(client.base_url).removesuffix("/api/v1/"))
-        yield jobs
-        jobs.lock.tell("")
+    monkeypatch.setenv("KINORA_HOME", str(job_queue.settings.home))
+    with serving(job_queue) as client:
+        job_queue.lock.tell(str(client.base_url).removesuffix("/api/v1/"))
+        yield CallerQueue(job_queue)
+        job_queue.lock.tell("")
 
 
-def test_what_is_submitted_waits_in_the_store_and_can_be_listed_and_shown(alone: JobQueue) -> None:
+def test_what_is_submitted_waits_in_the_store_and_can_be_listed_and_shown(alone: CallerQueue) -> None:
     made = kinora("submit", "t2v", *CLIP, "--tries", "2", "--name", "Evening", "--priority", "4")
     assert "Kinora does not run now" in made.stderr
     job = int(made.stdout)
@@ -59,7 +59,7 @@ def test_what_is_submitted_waits_in_the_store_and_can_be_listed_and_shown(alone:
     assert json.loads(kinora("show", str(rows[0]["id"]), "--json").stdout)["graph"]
 
 
-def test_a_batch_is_planned_before_and_its_bad_entries_are_named(alone: JobQueue, tmp_path: Path) -> None:
+def test_a_batch_is_planned_before_and_its_bad_entries_are_named(alone: CallerQueue, tmp_path: Path) -> None:
     folder = tmp_path / "stills"
     folder.mkdir()
     for name in ("a.png", "b.png"):
@@ -77,7 +77,7 @@ def test_a_batch_is_planned_before_and_its_bad_entries_are_named(alone: JobQueue
     assert alone.state().counts.queued == 4
 
 
-def test_a_table_is_submitted_and_its_lines_are_named(alone: JobQueue, tmp_path: Path) -> None:
+def test_a_table_is_submitted_and_its_lines_are_named(alone: CallerQueue, tmp_path: Path) -> None:
     table = tmp_path / "night.csv"
     table.write_text("prompt,seed\na kite,1\na boat,two\n")
     refused = kinora("submit", "t2v", "--table", str(table), code=2)
@@ -104,7 +104,7 @@ def test_a_table_is_submitted_and_its_lines_are_named(alone: JobQueue, tmp_path:
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_sentence_with_exit_code_2(
-    alone: JobQueue, arguments: list[str], sentence: str
+    alone: CallerQueue, arguments: list[str], sentence: str
 ) -> None:
     told = kinora(*arguments, code=2)
     assert sentence in told.stderr.replace("\n", " ")
@@ -112,12 +112,12 @@ def test_what_cannot_be_done_is_told_in_a_sentence_with_exit_code_2(
     assert alone.state().counts.queued == 0
 
 
-def test_watching_what_nobody_makes_is_refused(alone: JobQueue) -> None:
+def test_watching_what_nobody_makes_is_refused(alone: CallerQueue) -> None:
     kinora("submit", "t2v", *CLIP)
     assert "does not run now" in kinora("watch", "1", code=2).stderr
 
 
-def test_tasks_are_cancelled_retried_reordered_and_paused(alone: JobQueue) -> None:
+def test_tasks_are_cancelled_retried_reordered_and_paused(alone: CallerQueue) -> None:
     kinora("submit", "t2v", *CLIP, "--tries", "3")
     assert "1 cancelled." in kinora("cancel", "2").stderr
     assert "0 cancelled." in kinora("cancel", "2").stderr
@@ -137,11 +137,11 @@ def test_tasks_are_cancelled_retried_reordered_and_paused(alone: JobQueue) -> No
     assert int(kinora("again", "1").stdout) == 2
 
 
-def test_clean_only_tells_until_it_is_asked_to_delete(alone: JobQueue) -> None:
+def test_clean_only_tells_until_it_is_asked_to_delete(alone: CallerQueue) -> None:
     kinora("submit", "i2v", *CLIP, "--image", str(PICTURE))
     assert kinora("clean", "--days", "0").stdout == ""  # still needed
     alone.cancel(Selection(status="queued"))
-    kept = alone.inputs.folder / "landscape.png"
+    kept = (alone.settings.inputs_dir / "kept") / "landscape.png"
     assert str(kept) in kinora("clean", "--days", "0").stdout
     assert "would go" in kinora("clean", "--days", "0").stderr
     assert kept.is_file()
@@ -150,10 +150,10 @@ def test_clean_only_tells_until_it_is_asked_to_delete(alone: JobQueue) -> None:
     assert PICTURE.is_file()
 
 
-def test_inputs_may_be_used_in_place(alone: JobQueue) -> None:
+def test_inputs_may_be_used_in_place(alone: CallerQueue) -> None:
     kinora("submit", "i2v", *CLIP, "--image", str(PICTURE), "--no-stage")
     assert alone.task(1).values["image"] == str(PICTURE)
-    assert not alone.inputs.folder.exists()
+    assert not (alone.settings.inputs_dir / "kept").exists()
 
 
 def events(text: str) -> list[dict[str, Any]]:
@@ -161,7 +161,7 @@ def events(text: str) -> list[dict[str, Any]]:
 
 
 def test_with_a_running_kinora_its_queue_is_used_and_a_task_is_watched_to_its_end(
-    running: JobQueue, tmp_path: Path
+    running: CallerQueue, tmp_path: Path
 ) -> None:
     made = kinora("submit", "t2v", *CLIP)
     assert "does not run" not in made.stderr
@@ -179,7 +179,7 @@ def test_with_a_running_kinora_its_queue_is_used_and_a_task_is_watched_to_its_en
     assert out.read_bytes()[4:8] == b"ftyp"
 
 
-def test_a_running_kinora_refuses_with_the_same_sentences(running: JobQueue) -> None:
+def test_a_running_kinora_refuses_with_the_same_sentences(running: CallerQueue) -> None:
     before = running.state().counts
     assert "Prompt is empty." in kinora("submit", "t2v", "--prompt", "", code=2).stderr
     assert "There is no task 999999." in kinora("show", "999999", code=2).stderr
@@ -188,7 +188,7 @@ def test_a_running_kinora_refuses_with_the_same_sentences(running: JobQueue) -> 
     assert running.state().counts == before
 
 
-def test_cancelling_what_runs_says_whether_it_has_stopped(running: JobQueue) -> None:
+def test_cancelling_what_runs_says_whether_it_has_stopped(running: CallerQueue) -> None:
     task = running.first_task(int(kinora("submit", "t2v", *runs.options(runs.LONG)).stdout))
     runs.until(lambda: running.task(task).status == "running")
     told = kinora("cancel", str(task)).stderr
@@ -196,7 +196,7 @@ def test_cancelling_what_runs_says_whether_it_has_stopped(running: JobQueue) -> 
     assert kinora("watch", str(task), code=130)
 
 
-def test_a_kinora_that_ended_is_not_asked(alone: JobQueue) -> None:
+def test_a_kinora_that_ended_is_not_asked(alone: CallerQueue) -> None:
     (alone.settings.home / "kinora.json").write_text(
         json.dumps({"pid": os.getpid(), "url": "http://127.0.0.1:1", "token": "x"})
     )

@@ -19,11 +19,11 @@ from support import postgres_server
 from support.store_rows import GRAPH, Store, plans
 
 from errors import StorageError
-from jobs import JobQueue, Submission
+from jobs import CallerQueue, JobQueue, Submission
 from jobs.store import database
 from jobs.store.database import MIGRATIONS, Database, migrate
 from jobs.store.schema import metadata
-from jobs.types import STATUSES, Selection
+from jobs.types import OWNER, STATUSES, Selection
 from settings import Settings
 
 REVISIONS = sorted(file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
@@ -70,7 +70,7 @@ def test_every_older_database_is_brought_forward_with_all_that_is_in_it(settings
         assert compare_metadata(context, metadata) == []
     claim = Store(database).claim()
     assert (claim.task, claim.values, claim.models) == (1, {"seed": 7}, "")
-    assert Store(database).listing.task(1)[3][0].text == "Submitted"
+    assert Store(database).queries.task(OWNER, 1)[3][0].text == "Submitted"
     database.close()
 
 
@@ -87,7 +87,7 @@ def test_a_database_of_a_newer_kinora_is_refused_and_left_alone(settings: Settin
 
 
 def open_and_count(settings: Settings) -> int:
-    return sum(Store(Database(settings)).listing.counts().model_dump().values())
+    return sum(Store(Database(settings)).queries.counts(OWNER).model_dump().values())
 
 
 def test_several_processes_may_bring_it_forward_at_once(settings: Settings) -> None:
@@ -107,24 +107,24 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 HOT = {
-    "claim": lambda store: store.claim(held="ltx"),
-    "renew leases": lambda store: store.lifecycle.renew(["home/one/engine"]),
-    "look at leases": lambda store: store.lifecycle.leases(),
-    "place": lambda store: store.lifecycle.place(1, "home/one/engine", []),
-    "succeed": lambda store: store.lifecycle.succeed(1, "home/one/engine", [], 1.0, {}),
-    "give back": lambda store: store.lifecycle.give_back(1, "", "why"),
-    "cancel one": lambda store: store.acts.cancel(Selection(tasks=[5000])),
-    "retry one": lambda store: store.acts.retry(Selection(tasks=[150]), None),
-    "to the front": lambda store: store.acts.front(Selection(tasks=[201])),
-    "first page": lambda store: store.listing.tasks(STATUSES, None, "", 50, None),
-    "a job's page": lambda store: store.listing.tasks(STATUSES, 3, "", 50, None),
-    "counts": lambda store: store.listing.counts(),
-    "jobs": lambda store: store.listing.jobs(50, None, ""),
-    "place in the queue": lambda store: store.listing.ahead(250),
-    "earlier runs": lambda store: (store.listing.run_times("kind 1"), store.listing.phase_times("kind 1")),
-    "what waits": lambda store: store.listing.queued_kinds(),
-    "one task": lambda store: store.listing.task(7),
-    "a job's tasks": lambda store: store.listing.tasks_of(3),
+    "claim": lambda store: store.claim(loaded="ltx"),
+    "renew leases": lambda store: store.transitions.renew(["home/one/engine"]),
+    "look at leases": lambda store: store.transitions.leases(),
+    "place": lambda store: store.transitions.place(1, "home/one/engine", []),
+    "succeed": lambda store: store.transitions.succeed(1, "home/one/engine", [], 1.0, {}),
+    "give back": lambda store: store.transitions.give_back(1, "", "why"),
+    "cancel one": lambda store: store.commands.cancel(OWNER, Selection(tasks=[5000])),
+    "retry one": lambda store: store.commands.retry(OWNER, Selection(tasks=[150]), None),
+    "to the front": lambda store: store.commands.move_to_front(OWNER, Selection(tasks=[201])),
+    "first page": lambda store: store.queries.tasks(OWNER, STATUSES, None, "", 50, None),
+    "a job's page": lambda store: store.queries.tasks(OWNER, STATUSES, 3, "", 50, None),
+    "counts": lambda store: store.queries.counts(OWNER),
+    "jobs": lambda store: store.queries.jobs(OWNER, 50, None, ""),
+    "place in the queue": lambda store: store.queries.ahead(250),
+    "earlier runs": lambda store: (store.queries.run_times("kind 1"), store.queries.phase_times("kind 1")),
+    "what waits": lambda store: store.queries.queued_kinds(),
+    "one task": lambda store: store.queries.task(OWNER, 7),
+    "a job's tasks": lambda store: store.queries.tasks_of(OWNER, 3),
 }
 
 
@@ -169,7 +169,7 @@ def hold(file: Path, seconds: float) -> threading.Thread:
 
 
 def test_a_database_locked_for_ten_seconds_is_waited_for(tmp_path: Path) -> None:
-    queue = JobQueue(Settings(home=tmp_path, device="cpu", demo="always"))
+    queue = CallerQueue(JobQueue(Settings(home=tmp_path, device="cpu", demo="always")))
     thread = hold(tmp_path / "kinora.db", 10)
     job = queue.submit(Submission(mode="t2v", values={"prompt": "a patient kite"}))
     thread.join()
@@ -184,10 +184,10 @@ def test_one_locked_for_too_long_is_told_and_the_next_try_works(
     thread = hold(tmp_path / "kinora.db", 1.5)
     with pytest.raises(StorageError, match="was busy for more than"):
         store.fill()
-    assert store.listing.counts().queued == 0  # readers never wait
+    assert store.queries.counts(OWNER).queued == 0  # readers never wait
     thread.join()
     store.fill()
-    assert store.listing.counts().queued == 1
+    assert store.queries.counts(OWNER).queued == 1
 
 
 def test_a_full_disk_is_told_loses_nothing_and_is_over_once_there_is_room(small_disk: Path) -> None:
@@ -203,12 +203,12 @@ def test_a_full_disk_is_told_loses_nothing_and_is_over_once_there_is_room(small_
     with pytest.raises(StorageError, match="disk with the queue's database is full") as full:
         submit_for_ever()
     assert "nothing queued is lost" in full.value.hint
-    kept = store.listing.counts().queued
+    kept = store.queries.counts(OWNER).queued
     assert kept % 20 == 0  # a submission is there whole, or not at all
     filler.unlink()
     assert store.claim().task == before[0]
     store.fill(20, graph=GRAPH)
-    counts = store.listing.counts()
+    counts = store.queries.counts(OWNER)
     assert (counts.queued, counts.running) == (kept + 19, 1)
     store.database.close()
 
@@ -234,7 +234,7 @@ def test_a_damaged_database_is_kept_aside_byte_for_byte_and_said(tmp_path: Path,
     (aside,) = tmp_path.glob("kinora.db.damaged-*")
     assert aside.read_bytes() == content
     assert f"It is kept as {aside}" in database.notice
-    assert Store(database).listing.counts().queued == 0
+    assert Store(database).queries.counts(OWNER).queued == 0
     assert Store(database).fill()
     database.close()
 

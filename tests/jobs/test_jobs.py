@@ -10,22 +10,22 @@ from support import clips, runs
 
 from errors import InvalidInputError, NotFoundError
 from events import Cancelled, Output, Phase, Queued
-from jobs import JobQueue, Selection, Submission
+from jobs import CallerQueue, Selection, Submission
 from modes import InvalidParamsError
 
 
-def result(jobs: JobQueue, values: dict[str, Any]) -> clips.Clip:
-    last = runs.last(jobs, runs.submit(jobs, "t2v", values))
+def result(queue: CallerQueue, values: dict[str, Any]) -> clips.Clip:
+    last = runs.last(queue, runs.submit(queue, "t2v", values))
     assert isinstance(last, Output), last
     return clips.read(last.files[0])
 
 
 @pytest.mark.parametrize("preset", ["fast", "balanced", "quality"])
-def test_the_file_is_what_was_announced(jobs: JobQueue, clip: Any, preset: str) -> None:
+def test_the_file_is_what_was_announced(queue: CallerQueue, clip: Any, preset: str) -> None:
     values = clip | {"preset": preset, "width": 200, "height": 150, "seconds": 0.6, "fps": 12}
-    task = runs.submit(jobs, "t2v", values)
+    task = runs.submit(queue, "t2v", values)
     announced = runs.announced(task)
-    last = runs.last(jobs, task)
+    last = runs.last(queue, task)
     assert isinstance(last, Output), last
     file = clips.read(last.files[0])
     assert file.pictures.shape == (announced.frames, announced.height, announced.width, 3)
@@ -33,110 +33,110 @@ def test_the_file_is_what_was_announced(jobs: JobQueue, clip: Any, preset: str) 
     assert file.codecs == ("h264", "aac")
 
 
-def test_without_sound_there_is_no_audio_stream(jobs: JobQueue, clip: Any) -> None:
-    assert result(jobs, clip | {"sound": False}).codecs == ("h264",)
+def test_without_sound_there_is_no_audio_stream(queue: CallerQueue, clip: Any) -> None:
+    assert result(queue, clip | {"sound": False}).codecs == ("h264",)
 
 
-def test_the_same_seed_gives_the_same_frames_and_another_seed_others(jobs: JobQueue, clip: Any) -> None:
-    first, again, other = (result(jobs, clip | {"seed": seed}) for seed in (1, 1, 2))
+def test_the_same_seed_gives_the_same_frames_and_another_seed_others(queue: CallerQueue, clip: Any) -> None:
+    first, again, other = (result(queue, clip | {"seed": seed}) for seed in (1, 1, 2))
     assert np.array_equal(first.pictures, again.pictures)
     assert not np.array_equal(first.pictures, other.pictures)
 
 
-def test_the_prompt_and_where_it_counts_the_negative_prompt_change_the_frames(jobs: JobQueue, clip: Any) -> None:
-    plain = result(jobs, clip)
-    assert not np.array_equal(plain.pictures, result(jobs, clip | {"prompt": "a green hill at night"}).pictures)
+def test_the_prompt_and_where_it_counts_the_negative_prompt_change_the_frames(queue: CallerQueue, clip: Any) -> None:
+    plain = result(queue, clip)
+    assert not np.array_equal(plain.pictures, result(queue, clip | {"prompt": "a green hill at night"}).pictures)
     guided = clip | {"cfg": 4}
     assert not np.array_equal(
-        result(jobs, guided).pictures, result(jobs, guided | {"negative_prompt": "night"}).pictures
+        result(queue, guided).pictures, result(queue, guided | {"negative_prompt": "night"}).pictures
     )
 
 
-def test_strange_prompts_arrive_as_they_were_typed(jobs: JobQueue, clip: Any) -> None:
+def test_strange_prompts_arrive_as_they_were_typed(queue: CallerQueue, clip: Any) -> None:
     prompt = '🪁 "quotes" {a|b} طائرة\nnew line, {"json": [1]}'
-    file = result(jobs, clip | {"prompt": prompt})
+    file = result(queue, clip | {"prompt": prompt})
     assert json.loads(file.metadata["prompt"])["positive_prompt"]["inputs"]["text"] == prompt
 
 
-def test_a_random_seed_is_drawn_and_told(jobs: JobQueue, clip: Any) -> None:
-    first, second = (runs.submit(jobs, "t2v", clip | {"seed": None}) for _ in range(2))
+def test_a_random_seed_is_drawn_and_told(queue: CallerQueue, clip: Any) -> None:
+    first, second = (runs.submit(queue, "t2v", clip | {"seed": None}) for _ in range(2))
     assert first.seed != second.seed
-    runs.cancel(jobs, first, second)
+    runs.cancel(queue, first, second)
 
 
-def test_files_are_named_by_the_prompt_and_never_overwritten(jobs: JobQueue, clip: Any) -> None:
+def test_files_are_named_by_the_prompt_and_never_overwritten(queue: CallerQueue, clip: Any) -> None:
     values = clip | {"prompt": "A /strange/ ../name: 🪁"}
     names = []
     for _ in range(2):
-        task = runs.submit(jobs, "t2v", values)
-        runs.last(jobs, task)
-        file = jobs.output_file(task.id, 0)
+        task = runs.submit(queue, "t2v", values)
+        runs.last(queue, task)
+        file = queue.output_file(task.id, 0)
         names.append(file.name)
-        assert file.parent.parent == jobs.settings.outputs_dir
+        assert file.parent.parent == queue.settings.outputs_dir
     assert names == ["a-strange-name_7.mp4", "a-strange-name_7__2.mp4"]
 
 
-def test_runs_get_their_turns_in_order_and_know_their_place(jobs: JobQueue, clip: Any) -> None:
-    with runs.paused(jobs):
-        submitted = [runs.submit(jobs, "t2v", clip | {"seed": seed}) for seed in (11, 12, 13)]
-        first = next(iter(jobs.events(submitted[2].id)))
+def test_runs_get_their_turns_in_order_and_know_their_place(queue: CallerQueue, clip: Any) -> None:
+    with runs.paused(queue):
+        submitted = [runs.submit(queue, "t2v", clip | {"seed": seed}) for seed in (11, 12, 13)]
+        first = next(iter(queue.events(submitted[2].id)))
     assert isinstance(first, Queued)
     assert first.ahead >= 2
     for task in submitted:
-        runs.last(jobs, task)
-    ended = [jobs.task(task.id) for task in submitted]
+        runs.last(queue, task)
+    ended = [queue.task(task.id) for task in submitted]
     assert [task.status for task in ended] == ["succeeded"] * 3
     started = [task.started for task in ended if task.started]
     assert started == sorted(started)
 
 
-def test_a_waiting_run_can_be_cancelled_and_the_others_go_on(jobs: JobQueue, clip: Any) -> None:
-    with runs.paused(jobs):
-        first, second, third = (runs.submit(jobs, "t2v", clip | {"seed": seed}) for seed in (21, 22, 23))
-        runs.cancel(jobs, second)
-        runs.cancel(jobs, second)  # twice does no harm
-    assert isinstance(runs.last(jobs, second), Cancelled)
+def test_a_waiting_run_can_be_cancelled_and_the_others_go_on(queue: CallerQueue, clip: Any) -> None:
+    with runs.paused(queue):
+        first, second, third = (runs.submit(queue, "t2v", clip | {"seed": seed}) for seed in (21, 22, 23))
+        runs.cancel(queue, second)
+        runs.cancel(queue, second)  # twice does no harm
+    assert isinstance(runs.last(queue, second), Cancelled)
     for task in (first, third):
-        assert isinstance(runs.last(jobs, task), Output)
+        assert isinstance(runs.last(queue, task), Output)
 
 
-def test_a_running_run_can_be_cancelled_and_leaves_no_file(jobs: JobQueue) -> None:
-    task = runs.submit(jobs, "t2v", runs.LONG_OF_SHORT_STEPS)
-    next(event for event in jobs.events(task.id) if isinstance(event, Phase) and event.step)
-    acted = jobs.cancel(Selection(tasks=[task.id]))
+def test_a_running_run_can_be_cancelled_and_leaves_no_file(queue: CallerQueue) -> None:
+    task = runs.submit(queue, "t2v", runs.LONG_OF_SHORT_STEPS)
+    next(event for event in queue.events(task.id) if isinstance(event, Phase) and event.step)
+    acted = queue.cancel(Selection(tasks=[task.id]))
     assert (acted.changed, acted.pending) == (1, 0)  # it stopped at once
-    assert isinstance(runs.last(jobs, task), Cancelled)
-    assert jobs.task(task.id).status == "cancelled"
-    assert not list((jobs.settings.outputs_dir / "running").glob(f"{task.id}-*"))
+    assert isinstance(runs.last(queue, task), Cancelled)
+    assert queue.task(task.id).status == "cancelled"
+    assert not list((queue.settings.outputs_dir / "running").glob(f"{task.id}-*"))
 
 
-def test_whoever_watches_late_or_twice_sees_the_same_end(jobs: JobQueue, clip: Any) -> None:
-    task = runs.submit(jobs, "t2v", clip | {"seed": 31})
+def test_whoever_watches_late_or_twice_sees_the_same_end(queue: CallerQueue, clip: Any) -> None:
+    task = runs.submit(queue, "t2v", clip | {"seed": 31})
     ends = []
-    threads = [threading.Thread(target=lambda: ends.append(runs.last(jobs, task))) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: ends.append(runs.last(queue, task))) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    end = runs.last(jobs, task)
+    end = runs.last(queue, task)
     assert isinstance(end, Output)
     assert [each.files for each in ends] == [end.files] * 2
 
 
-def test_time_left_is_known_once_such_a_run_has_ended(jobs: JobQueue, clip: Any) -> None:
-    runs.last(jobs, runs.submit(jobs, "t2v", clip))
-    again = runs.submit(jobs, "t2v", clip)
-    assert jobs.time_left(again, None, 0.0) > 0  # type: ignore[operator]
-    assert jobs.plan(Submission(mode="t2v", values=clip, tries=3)).seconds > 0  # type: ignore[operator]
-    runs.cancel(jobs, again)
+def test_time_left_is_known_once_such_a_run_has_ended(queue: CallerQueue, clip: Any) -> None:
+    runs.last(queue, runs.submit(queue, "t2v", clip))
+    again = runs.submit(queue, "t2v", clip)
+    assert queue.time_left(again, None, 0.0) > 0  # type: ignore[operator]
+    assert queue.plan(Submission(mode="t2v", values=clip, tries=3)).seconds > 0  # type: ignore[operator]
+    runs.cancel(queue, again)
 
 
-def test_bad_input_is_refused_before_anything_is_queued(jobs: JobQueue) -> None:
-    before = jobs.state().counts
+def test_bad_input_is_refused_before_anything_is_queued(queue: CallerQueue) -> None:
+    before = queue.state().counts
     with pytest.raises(InvalidParamsError):
-        jobs.submit(Submission(mode="t2v", values={"prompt": ""}))
+        queue.submit(Submission(mode="t2v", values={"prompt": ""}))
     with pytest.raises(InvalidInputError, match="no mode"):
-        jobs.submit(Submission(mode="nonsense", values={"prompt": "x"}))
+        queue.submit(Submission(mode="nonsense", values={"prompt": "x"}))
     with pytest.raises(NotFoundError, match="no task"):
-        jobs.task(10**9)
-    assert jobs.state().counts == before
+        queue.task(10**9)
+    assert queue.state().counts == before

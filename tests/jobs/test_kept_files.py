@@ -13,11 +13,12 @@ import pytest
 from sqlalchemy import update
 from support.store_rows import Store
 
-from jobs import JobQueue, Selection, Submission
+from jobs import CallerQueue, JobQueue, Selection, Submission
 from jobs.files.kept_inputs import Inputs
 from jobs.files.outputs import Outputs
 from jobs.store.database import Database
 from jobs.store.schema import inputs as kept_inputs
+from jobs.types import OWNER
 from jobs.work.instance_lock import InstanceLock, holder
 from jobs.work.live_events import Changes, TaskFeeds
 from jobs.work.maintenance import Maintenance
@@ -79,36 +80,38 @@ def test_a_kept_file_that_someone_removed_is_kept_anew(settings: Settings, tmp_p
 def test_only_old_inputs_that_nothing_waits_for_are_removed_and_each_is_logged(
     settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    queue = JobQueue(settings)
+    job_queue = JobQueue(settings)
+    queue = CallerQueue(job_queue)
     needed, finished = (
         queue.submit(Submission(mode="i2v", values=CLIP | {"image": str(picture(tmp_path, name, example))}))
         for name, example in (("needed.png", "landscape.png"), ("finished.png", "portrait.png"))
     )
     queue.cancel(Selection(jobs=[finished.id]))
-    age(queue, days=20)
-    assert queue.stale() == []  # 30 days are the setting
-    stale = queue.stale(days=10)
+    age(job_queue, days=20)
+    assert job_queue.stale_inputs() == []  # 30 days are the setting
+    stale = job_queue.stale_inputs(days=10)
     assert [each.path.name for each in stale] == ["finished.png"]
     assert stale[0].days == pytest.approx(20, abs=0.01)
     with caplog.at_level(logging.INFO, "kinora.retention"):
-        queue.inputs.remove(stale)
+        job_queue.remove_inputs(stale)
     assert [record.getMessage().split(" (")[0] for record in caplog.records] == [f"Removed {stale[0].path}"]
-    assert [file.name for file in queue.inputs.folder.iterdir()] == ["needed.png"]
+    assert [file.name for file in job_queue.inputs.folder.iterdir()] == ["needed.png"]
     detail = queue.task(queue.first_task(finished.id))
     assert detail.inputs[0].original == str(tmp_path / "finished.png")  # people still see where it came from
     assert queue.job(needed.id).counts.queued == 1
 
 
 def test_what_was_submitted_since_the_list_was_made_is_not_removed(settings: Settings, tmp_path: Path) -> None:
-    queue = JobQueue(settings)
+    job_queue = JobQueue(settings)
+    queue = CallerQueue(job_queue)
     file = picture(tmp_path, "kite.png", "portrait.png")
     submission = Submission(mode="i2v", values=CLIP | {"image": str(file)})
     queue.cancel(Selection(jobs=[queue.submit(submission).id]))
-    stale = queue.stale(days=0)
+    stale = job_queue.stale_inputs(days=0)
     assert [each.path.name for each in stale] == ["kite.png"]
     queue.submit(submission)
-    queue.inputs.remove(stale)
-    assert (queue.inputs.folder / "kite.png").is_file()
+    job_queue.remove_inputs(stale)
+    assert (job_queue.inputs.folder / "kite.png").is_file()
 
 
 def lying(folder: Path, name: str, content: bytes) -> str:
@@ -119,7 +122,7 @@ def lying(folder: Path, name: str, content: bytes) -> str:
 
 def recovered(settings: Settings, store: Store) -> None:
     parts = (Outputs(settings), Inputs(store.database, settings), TaskFeeds(), Changes())
-    Maintenance(settings, store.lifecycle, *parts, "home").recover()
+    Maintenance(settings, store.transitions, *parts, "home").recover()
 
 
 Crash = Callable[[Path, Path], list[list[str]]]
@@ -144,12 +147,12 @@ def test_a_crash_on_the_way_to_its_place_loses_no_result_and_makes_none_twice(se
     (task,) = store.fill()
     store.claim()
     moves = crash(settings.outputs_dir / "running", settings.outputs_dir / "2026-01-01")
-    assert store.lifecycle.place(task, "home/one/engine", moves)
+    assert store.transitions.place(task, "home/one/engine", moves)
     recovered(settings, store)
     assert store.status(task) == "succeeded"
-    assert store.listing.task(task)[1].outputs == [target for _, target in moves]
+    assert store.queries.task(OWNER, task)[1].outputs == [target for _, target in moves]
     assert all(Path(target).read_bytes() in (b"clip", b"still") for _, target in moves)
-    assert store.lifecycle.claim("home/one/engine") is None
+    assert store.transitions.claim("home/one/engine") is None
     recovered(settings, store)  # a second crash at once changes nothing
     assert store.status(task) == "succeeded"
 
@@ -158,7 +161,9 @@ def test_a_result_that_is_lost_is_made_again(settings: Settings) -> None:
     store = Store(Database(settings))
     (task,) = store.fill()
     store.claim()
-    store.lifecycle.place(task, "home/one/engine", [[str(settings.outputs_dir / "a"), str(settings.outputs_dir / "b")]])
+    store.transitions.place(
+        task, "home/one/engine", [[str(settings.outputs_dir / "a"), str(settings.outputs_dir / "b")]]
+    )
     recovered(settings, store)
     assert store.claim().task == task
 
@@ -169,10 +174,10 @@ def test_a_file_that_appeared_in_its_place_meanwhile_is_not_overwritten(settings
     store.claim()
     day = settings.outputs_dir / "2026-01-01"
     moves = before_the_move(settings.outputs_dir / "running", day)
-    store.lifecycle.place(task, "home/one/engine", moves)
+    store.transitions.place(task, "home/one/engine", moves)
     lying(day, "kite_7.mp4", b"a stranger's")
     recovered(settings, store)
-    assert store.listing.task(task)[1].outputs == [str(day / "kite_7__2.mp4")]
+    assert store.queries.task(OWNER, task)[1].outputs == [str(day / "kite_7__2.mp4")]
     assert (day / "kite_7.mp4").read_bytes() == b"a stranger's"
     assert (day / "kite_7__2.mp4").read_bytes() == b"clip"
 

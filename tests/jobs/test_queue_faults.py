@@ -18,54 +18,56 @@ from support import clips, runs
 
 from errors import BusyError
 from events import Failed, Notice, Output, Phase, Queued
-from jobs import JobQueue, Selection, Submission
+from jobs import CallerQueue, JobQueue, Selection, Submission
 from settings import PROJECT, Settings
 
 
-def kill_engine(jobs: JobQueue) -> None:
-    pid = jobs.engines[0].pid
+def kill_engine(job_queue: JobQueue) -> None:
+    pid = job_queue.engines[0].pid
     assert pid
     psutil.Process(pid).kill()
 
 
-def kill_as_it_samples(jobs: JobQueue, task: int, times: int) -> list[Any]:
+def kill_as_it_samples(job_queue: JobQueue, task: int, times: int) -> list[Any]:
     """The task's events; its engine is killed in each of its first runs, as soon as the first pass begins."""
     events, killed = [], False
-    for event in jobs.events(task):
+    for event in CallerQueue(job_queue).events(task):
         events.append(event)
         if isinstance(event, Queued):  # once more
             killed = False
         if isinstance(event, Phase) and event.label == "First pass" and times and not killed:
             times, killed = times - 1, True
-            kill_engine(jobs)
+            kill_engine(job_queue)
     return events
 
 
-def test_a_task_whose_engine_died_runs_again_and_says_so(jobs: JobQueue, clip: Any) -> None:
-    task = runs.submit(jobs, "t2v", clip | {"steps": 40, "width": 256, "height": 256})
-    events = kill_as_it_samples(jobs, task.id, times=1)
+def test_a_task_whose_engine_died_runs_again_and_says_so(job_queue: JobQueue, queue: CallerQueue, clip: Any) -> None:
+    task = runs.submit(queue, "t2v", clip | {"steps": 40, "width": 256, "height": 256})
+    events = kill_as_it_samples(job_queue, task.id, times=1)
     assert isinstance(events[-1], Output)
     assert any(isinstance(event, Notice) and "attempt 1 of 2" in event.message for event in events)
-    assert jobs.task(task.id).attempts == 1
+    assert queue.task(task.id).attempts == 1
 
 
-def test_a_task_that_kills_its_engine_every_time_fails_and_the_queue_goes_on(jobs: JobQueue, clip: Any) -> None:
-    deadly = runs.submit(jobs, "t2v", runs.LONG)
-    after = runs.submit(jobs, "t2v", clip)
-    last = kill_as_it_samples(jobs, deadly.id, times=9)[-1]
+def test_a_task_that_kills_its_engine_every_time_fails_and_the_queue_goes_on(
+    job_queue: JobQueue, queue: CallerQueue, clip: Any
+) -> None:
+    deadly = runs.submit(queue, "t2v", runs.LONG)
+    after = runs.submit(queue, "t2v", clip)
+    last = kill_as_it_samples(job_queue, deadly.id, times=9)[-1]
     assert isinstance(last, Failed)
     assert last.kind == "engine_died"
     assert "attempt 2 of 2" in last.message
-    assert isinstance(runs.last(jobs, after), Output)
+    assert isinstance(runs.last(queue, after), Output)
 
 
-def test_a_model_file_that_vanished_is_named(jobs: JobQueue, clip: Any) -> None:
-    file = jobs.settings.models_dir / "loras" / "gone.safetensors"
+def test_a_model_file_that_vanished_is_named(queue: CallerQueue, clip: Any) -> None:
+    file = queue.settings.models_dir / "loras" / "gone.safetensors"
     save_file({"diffusion_model.x.lora_A.weight": np.ones((2, 2), np.float32)}, file)
-    with runs.paused(jobs):
-        task = runs.submit(jobs, "t2v", clip | {"loras": ["gone.safetensors"]})
+    with runs.paused(queue):
+        task = runs.submit(queue, "t2v", clip | {"loras": ["gone.safetensors"]})
         file.unlink()
-    last = runs.last(jobs, task)
+    last = runs.last(queue, task)
     assert isinstance(last, Failed)
     assert last.kind == "missing_model"
     assert "gone.safetensors" in last.message
@@ -76,78 +78,81 @@ def picture(tmp_path: Path) -> Path:
     return Path(shutil.copy(PROJECT / "examples" / "landscape.png", tmp_path / "mine.png"))
 
 
-def test_the_originals_may_go_once_it_is_submitted(jobs: JobQueue, clip: Any, picture: Path) -> None:
-    with runs.paused(jobs):
-        task = runs.submit(jobs, "i2v", clip | {"image": str(picture)})
+def test_the_originals_may_go_once_it_is_submitted(queue: CallerQueue, clip: Any, picture: Path) -> None:
+    with runs.paused(queue):
+        task = runs.submit(queue, "i2v", clip | {"image": str(picture)})
         picture.unlink()
-    assert isinstance(runs.last(jobs, task), Output)
-    (given,) = jobs.task(task.id).inputs
+    assert isinstance(runs.last(queue, task), Output)
+    (given,) = queue.task(task.id).inputs
     assert given.original == str(picture)
-    assert jobs.input_file(task.id, "image").is_file()
+    assert queue.input_file(task.id, "image").is_file()
 
 
-def test_an_input_used_in_place_that_is_gone_is_named(jobs: JobQueue, clip: Any, picture: Path) -> None:
-    with runs.paused(jobs):
+def test_an_input_used_in_place_that_is_gone_is_named(queue: CallerQueue, clip: Any, picture: Path) -> None:
+    with runs.paused(queue):
         values = clip | {"image": str(picture)}
-        job = jobs.submit(Submission(mode="i2v", values=values, keep_copies=False))
+        job = queue.submit(Submission(mode="i2v", values=values, keep_copies=False))
         picture.unlink()
-    last = list(jobs.events(jobs.first_task(job.id)))[-1]
+    last = list(queue.events(queue.first_task(job.id)))[-1]
     assert isinstance(last, Failed)
     assert f"{picture} is gone" in last.message
 
 
-def test_an_input_that_was_edited_in_place_is_noticed(jobs: JobQueue, clip: Any, tmp_path: Path) -> None:
+def test_an_input_that_was_edited_in_place_is_noticed(
+    job_queue: JobQueue, queue: CallerQueue, clip: Any, tmp_path: Path
+) -> None:
     picture = tmp_path / "edited.png"
     Image.effect_noise((160, 120), 80).save(picture)  # no other test has had it kept before
-    with runs.paused(jobs):
-        job = jobs.submit(Submission(mode="i2v", values=clip | {"image": str(picture)}))
+    with runs.paused(queue):
+        job = queue.submit(Submission(mode="i2v", values=clip | {"image": str(picture)}))
         picture.write_bytes((PROJECT / "examples" / "portrait.png").read_bytes())  # the same file: a hard link sees it
-    last = list(jobs.events(jobs.first_task(job.id)))[-1]
-    if os.stat(jobs.inputs.folder).st_dev == os.stat(picture.parent).st_dev:
+    last = list(queue.events(queue.first_task(job.id)))[-1]
+    if os.stat(job_queue.inputs.folder).st_dev == os.stat(picture.parent).st_dev:
         assert isinstance(last, Failed)
         assert "was changed after it was submitted" in last.message
     else:
         assert isinstance(last, Output)
 
 
-def test_failed_and_cancelled_tasks_are_retried_in_place(jobs: JobQueue, clip: Any) -> None:
-    with runs.paused(jobs):
-        task = runs.submit(jobs, "t2v", clip | {"seed": 77})
-        runs.cancel(jobs, task)
-        assert jobs.retry(Selection(tasks=[task.id])).changed == 1
-        assert jobs.retry(Selection(tasks=[task.id])).changed == 0  # twice does no harm
-        runs.cancel(jobs, task)
-        assert jobs.retry(Selection(jobs=[task.job]), new_seeds=True).changed == 1
-    assert isinstance(runs.last(jobs, task), Output)
-    made = jobs.task(task.id)
+def test_failed_and_cancelled_tasks_are_retried_in_place(queue: CallerQueue, clip: Any) -> None:
+    with runs.paused(queue):
+        task = runs.submit(queue, "t2v", clip | {"seed": 77})
+        runs.cancel(queue, task)
+        assert queue.retry(Selection(tasks=[task.id])).changed == 1
+        assert queue.retry(Selection(tasks=[task.id])).changed == 0  # twice does no harm
+        runs.cancel(queue, task)
+        assert queue.retry(Selection(jobs=[task.job]), new_seeds=True).changed == 1
+    assert isinstance(runs.last(queue, task), Output)
+    made = queue.task(task.id)
     assert made.seed != "77"
     assert str(made.values["seed"]) == made.seed
-    first_pass = json.loads(clips.read(jobs.output_file(task.id, 0)).metadata["prompt"])
+    first_pass = json.loads(clips.read(queue.output_file(task.id, 0)).metadata["prompt"])
     assert int(made.seed) in [node["inputs"].get("noise_seed") for node in first_pass.values()]
 
 
-def test_a_whole_job_once_more_is_a_new_job_and_the_same_key_makes_only_one(jobs: JobQueue, clip: Any) -> None:
-    with runs.paused(jobs):
-        first = jobs.submit(Submission(mode="t2v", values=clip, tries=2, key="once"))
-        assert jobs.submit(Submission(mode="t2v", values=clip, tries=2, key="once")).id == first.id
-        again = jobs.again(first.id, key="twice")
-        assert jobs.again(first.id, key="twice").id == again.id != first.id
-        seeds = [[jobs.task(task).seed for task in jobs.listing.tasks_of(job)] for job in (first.id, again.id)]
+def test_a_whole_job_once_more_is_a_new_job_and_the_same_key_makes_only_one(queue: CallerQueue, clip: Any) -> None:
+    with runs.paused(queue):
+        first = queue.submit(Submission(mode="t2v", values=clip, tries=2, key="once"))
+        assert queue.submit(Submission(mode="t2v", values=clip, tries=2, key="once")).id == first.id
+        again = queue.rerun(first.id, key="twice")
+        assert queue.rerun(first.id, key="twice").id == again.id != first.id
+        seeds = [[queue.task(task).seed for task in runs.tasks_of(queue, job)] for job in (first.id, again.id)]
         assert seeds[0] == seeds[1] == ["7", "8"]
-        jobs.cancel(Selection(jobs=[first.id, again.id]))
+        queue.cancel(Selection(jobs=[first.id, again.id]))
 
 
 def test_nothing_is_taken_up_while_the_disk_is_nearly_full(other_settings: Settings, clip: Any) -> None:
     free = shutil.disk_usage(other_settings.home).free / 1e9
-    jobs = JobQueue(other_settings.model_copy(update={"min_free_gb": free + 1000}))
-    jobs.start()
+    job_queue = JobQueue(other_settings.model_copy(update={"min_free_gb": free + 1000}))
+    queue = CallerQueue(job_queue)
+    job_queue.start()
     try:
-        task = runs.submit(jobs, "t2v", clip)
-        runs.until(lambda: "only" in jobs.held)
-        assert jobs.task(task.id).status == "queued"
-        runs.cancel(jobs, task)
+        task = runs.submit(queue, "t2v", clip)
+        runs.until(lambda: "only" in queue.state().held)
+        assert queue.task(task.id).status == "queued"
+        runs.cancel(queue, task)
     finally:
-        jobs.stop()
+        job_queue.stop()
 
 
 def test_a_disk_that_fills_up_while_an_output_is_written_is_told_in_words(
@@ -156,29 +161,30 @@ def test_a_disk_that_fills_up_while_an_output_is_written_is_told_in_words(
     outputs = other_settings.home / "outputs"
     shutil.rmtree(outputs, ignore_errors=True)
     outputs.symlink_to(small_disk)
-    jobs = JobQueue(other_settings.model_copy(update={"min_free_gb": 0.0}))
-    jobs.start()
+    job_queue = JobQueue(other_settings.model_copy(update={"min_free_gb": 0.0}))
+    queue = CallerQueue(job_queue)
+    job_queue.start()
     try:
         (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free - 8192))
-        task = runs.submit(jobs, "t2v", clip | {"width": 512, "height": 512})
-        last = runs.last(jobs, task)
+        task = runs.submit(queue, "t2v", clip | {"width": 512, "height": 512})
+        last = runs.last(queue, task)
         assert isinstance(last, Failed)
         assert last.kind == "disk_full"
         (small_disk / "filler").unlink()
-        jobs.retry(Selection(tasks=[task.id]))
-        assert isinstance(runs.last(jobs, task), Output)
+        queue.retry(Selection(tasks=[task.id]))
+        assert isinstance(runs.last(queue, task), Output)
     finally:
-        jobs.stop()
+        job_queue.stop()
         outputs.unlink()
 
 
-def test_a_second_kinora_on_the_same_folder_refuses_and_says_where_the_first_is(jobs: JobQueue) -> None:
-    jobs.lock.tell("http://127.0.0.1:7860")
+def test_a_second_kinora_on_the_same_folder_refuses_and_says_where_the_first_is(job_queue: JobQueue) -> None:
+    job_queue.lock.tell("http://127.0.0.1:7860")
     try:
         with pytest.raises(BusyError, match=r"http://127\.0\.0\.1:7860 already works on"):
-            JobQueue(jobs.settings).start()
+            JobQueue(job_queue.settings).start()
     finally:
-        jobs.lock.tell("")
+        job_queue.lock.tell("")
 
 
 CHILD = """
@@ -186,27 +192,27 @@ import sys, time
 from pathlib import Path
 from jobs import JobQueue
 from settings import Settings
-jobs = JobQueue(Settings(home=Path(sys.argv[1]), device="cpu", demo="always"))
-jobs.start()
+JobQueue(Settings(home=Path(sys.argv[1]), device="cpu", demo="always")).start()
 print("started", flush=True)
 time.sleep(600)
 """
 
 
 def test_after_sigkill_all_go_on_where_they_were_and_none_is_made_twice(other_settings: Settings, clip: Any) -> None:
-    jobs = JobQueue(other_settings)
-    job = jobs.submit(Submission(mode="t2v", values=clip | {"prompt": "killed"}, tries=6))
+    job_queue = JobQueue(other_settings)
+    queue = CallerQueue(job_queue)
+    job = queue.submit(Submission(mode="t2v", values=clip | {"prompt": "killed"}, tries=6))
     for _ in range(2):
         command = [sys.executable, "-c", CHILD, str(other_settings.home)]
         with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as child:
-            made = jobs.job(job.id).counts.succeeded
-            runs.until(lambda made=made: jobs.job(job.id).counts.succeeded > made)
+            made = queue.job(job.id).counts.succeeded
+            runs.until(lambda made=made: queue.job(job.id).counts.succeeded > made)
             child.send_signal(signal.SIGKILL)
-    jobs.start()
+    job_queue.start()
     try:
-        runs.until(lambda: jobs.job(job.id).counts.succeeded == 6)
+        runs.until(lambda: queue.job(job.id).counts.succeeded == 6)
     finally:
-        jobs.stop()
+        job_queue.stop()
     files = sorted(file.name for file in other_settings.outputs_dir.rglob("killed_*.mp4"))
     assert files == [f"killed_{seed}.mp4" for seed in (10, 11, 12, 7, 8, 9)]
     for file in other_settings.outputs_dir.rglob("killed_*.mp4"):

@@ -7,40 +7,40 @@ import pytest
 from support import runs
 
 from events import Output
-from jobs import JobQueue, Selection, Submission
+from jobs import CallerQueue, JobQueue, Selection, Submission
 from settings import Settings
 
 
 @pytest.fixture(scope="module")
 def two_engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobQueue]:
     home = tmp_path_factory.mktemp("two-engines")
-    jobs = JobQueue(Settings(home=home, device="cpu", demo="always", workers=2, cancel_timeout=3))
-    jobs.start()
-    yield jobs
-    jobs.stop()
+    job_queue = JobQueue(Settings(home=home, device="cpu", demo="always", workers=2, cancel_timeout=3))
+    job_queue.start()
+    yield job_queue
+    job_queue.stop()
 
 
 def test_two_engines_share_the_work_and_make_each_clip_once(two_engines: JobQueue, clip: Any) -> None:
-    jobs = two_engines
-    runs.until(lambda: all(engine.state.name == "ready" for engine in jobs.engines))
-    job = jobs.submit(Submission(mode="t2v", values=clip, tries=6))
-    tasks = jobs.listing.tasks_of(job.id)
-    assert all(isinstance(list(jobs.events(task))[-1], Output) for task in tasks)
-    lines = [line.text for task in tasks for line in jobs.task(task).log]
+    queue = CallerQueue(two_engines)
+    runs.until(lambda: all(engine.state.name == "ready" for engine in two_engines.engines))
+    job = queue.submit(Submission(mode="t2v", values=clip, tries=6))
+    tasks = runs.tasks_of(queue, job.id)
+    assert all(isinstance(list(queue.events(task))[-1], Output) for task in tasks)
+    lines = [line.text for task in tasks for line in queue.task(task).log]
     taken = [line for line in lines if line.startswith("Taken up by")]
     assert len(taken) == 6
     assert set(taken) == {"Taken up by engine-1", "Taken up by engine-2"}
-    assert len(list(jobs.settings.outputs_dir.rglob("*.mp4"))) == 6
-    assert [engine.name for engine in jobs.state().engines] == ["engine-1", "engine-2"]
+    assert len(list(queue.settings.outputs_dir.rglob("*.mp4"))) == 6
+    assert [engine.name for engine in queue.state().engines] == ["engine-1", "engine-2"]
 
 
 def test_front_and_priority_decide_what_is_next(two_engines: JobQueue, clip: Any) -> None:
-    jobs = two_engines
-    with runs.paused(jobs):
-        first, second, third = (jobs.submit(Submission(mode="t2v", values=clip)).id for _ in range(3))
-        jobs.prioritise(Selection(jobs=[third]), 5)
-        jobs.front(Selection(jobs=[second]))
-        jobs.front(Selection(jobs=[second]))  # twice does no harm
-        order = [row.job for row in jobs.tasks(["queued"]).tasks]
+    queue = CallerQueue(two_engines)
+    with runs.paused(queue):
+        first, second, third = (queue.submit(Submission(mode="t2v", values=clip)).id for _ in range(3))
+        queue.set_priority(Selection(jobs=[third]), 5)
+        queue.move_to_front(Selection(jobs=[second]))
+        queue.move_to_front(Selection(jobs=[second]))  # twice does no harm
+        order = [row.job for row in queue.tasks(["queued"]).tasks]
         assert order == [second, third, first]
-        jobs.cancel(Selection(status="queued"))
+        queue.cancel(Selection(status="queued"))

@@ -18,7 +18,7 @@ from jobs.files.outputs import Outputs
 from jobs.store.database import Database
 from jobs.store.schema import tasks
 from jobs.store.transitions import CRASHED, LEGAL, LOOK_AHEAD, MAX_INTERRUPTIONS, MOST_PASSED, RetryBudget, move
-from jobs.types import STATUSES, Failure, Selection, Status
+from jobs.types import OWNER, STATUSES, Failure, Selection, Status
 from jobs.work.live_events import Changes, TaskFeeds
 from jobs.work.maintenance import Maintenance
 from settings import Settings
@@ -66,7 +66,7 @@ def test_eight_threads_claim_fifty_tasks_each_exactly_once(store: Store) -> None
     claimed: list[int] = []
 
     def work(worker: str) -> None:
-        while claim := store.lifecycle.claim(worker):
+        while claim := store.transitions.claim(worker):
             claimed.append(claim.task)
 
     threads = [threading.Thread(target=work, args=(f"home/p/engine-{number}",)) for number in range(8)]
@@ -81,27 +81,27 @@ def test_eight_threads_claim_fifty_tasks_each_exactly_once(store: Store) -> None
 def test_a_worker_that_lost_its_task_can_record_nothing_of_it(store: Store) -> None:
     (task,) = store.fill()
     store.claim("home/old/engine")
-    store.lifecycle.give_back(task, "home/old/engine", "The lease ran out.")
+    store.transitions.give_back(task, "home/old/engine", "The lease ran out.")
     store.claim("home/new/engine")
     old = "home/old/engine"
-    assert not store.lifecycle.place(task, old, [["a", "b"]])
-    assert not store.lifecycle.succeed(task, old, ["stolen.mp4"], 1.0, {})
-    assert not store.lifecycle.fail(task, old, WHY, 1.0)
-    assert not store.lifecycle.cancelled(task, old, 1.0)
-    assert store.lifecycle.give_back(task, old, "again") is None
-    store.lifecycle.write_down(task, old, "a line of nobody")
+    assert not store.transitions.place(task, old, [["a", "b"]])
+    assert not store.transitions.succeed(task, old, ["stolen.mp4"], 1.0, {})
+    assert not store.transitions.fail(task, old, WHY, 1.0)
+    assert not store.transitions.cancelled(task, old, 1.0)
+    assert store.transitions.give_back(task, old, "again") is None
+    store.transitions.write_down(task, old, "a line of nobody")
     assert store.status(task) == "running"
     assert "a line of nobody" not in store.logged(task)
-    assert store.lifecycle.succeed(task, "home/new/engine", ["mine.mp4"], 1.0, {})
-    assert not store.lifecycle.succeed(task, "home/new/engine", ["twice.mp4"], 1.0, {})
-    assert store.listing.task(task)[1].outputs == ["mine.mp4"]
+    assert store.transitions.succeed(task, "home/new/engine", ["mine.mp4"], 1.0, {})
+    assert not store.transitions.succeed(task, "home/new/engine", ["twice.mp4"], 1.0, {})
+    assert store.queries.task(OWNER, task)[1].outputs == ["mine.mp4"]
 
 
 def test_a_task_fails_after_its_attempts_and_others_are_untouched(store: Store) -> None:
     deadly, other = store.fill(2)
     for expected in ("queued", "failed"):
         assert store.claim().task == deadly
-        assert store.lifecycle.give_back(deadly, "home/one/engine", "The engine died.", DIED) == expected
+        assert store.transitions.give_back(deadly, "home/one/engine", "The engine died.", DIED) == expected
     assert store.column(deadly, "error") == "The engine died twice."
     assert store.claim().task == other
 
@@ -110,7 +110,7 @@ def test_ends_of_kinora_itself_count_apart_and_not_for_ever(store: Store) -> Non
     (task,) = store.fill()
     for ended in range(MAX_INTERRUPTIONS):
         store.claim()
-        store.lifecycle.give_back(task, "home/one/engine", "Kinora ended.", CRASHED)
+        store.transitions.give_back(task, "home/one/engine", "Kinora ended.", CRASHED)
         assert store.column(task, "attempts") == 0
         assert store.status(task) == ("failed" if ended == MAX_INTERRUPTIONS - 1 else "queued")
 
@@ -118,15 +118,15 @@ def test_ends_of_kinora_itself_count_apart_and_not_for_ever(store: Store) -> Non
 def test_a_task_to_be_cancelled_whose_run_came_to_nothing_is_cancelled(store: Store) -> None:
     (task,) = store.fill()
     store.claim()
-    assert store.acts.cancel(Selection(tasks=[task])) == (set(), {task})
-    assert store.lifecycle.renew(["home/one/engine"]) == {task}
-    assert store.lifecycle.give_back(task, "home/one/engine", "The engine died.") == "cancelled"
+    assert store.commands.cancel(OWNER, Selection(tasks=[task])) == (set(), {task})
+    assert store.transitions.renew(["home/one/engine"]) == {task}
+    assert store.transitions.give_back(task, "home/one/engine", "The engine died.") == "cancelled"
 
 
 def tending(store: Store, folder: Path) -> Maintenance:
     settings = Settings(home=folder, lease_seconds=0.6)
     parts = (Outputs(settings), Inputs(store.database, settings), TaskFeeds(), Changes())
-    return Maintenance(settings, store.lifecycle, *parts, "home")
+    return Maintenance(settings, store.transitions, *parts, "home")
 
 
 def watched(tending: Maintenance, store: Store, task: int, seconds: float) -> Status:
@@ -157,7 +157,7 @@ def test_a_lease_that_is_renewed_does_not_run_out(store: Store, tmp_path: Path) 
 
     def renew() -> None:
         while not stop.wait(0.1):
-            store.lifecycle.renew(["elsewhere/alive/engine"])
+            store.transitions.renew(["elsewhere/alive/engine"])
 
     thread = threading.Thread(target=renew)
     thread.start()
@@ -176,9 +176,9 @@ def test_at_the_start_only_what_this_folder_left_behind_is_taken_back(store: Sto
 
 def test_priority_then_position_decide_and_the_front_is_before_all(store: Store) -> None:
     first, second, urgent, last = store.fill(4)
-    store.acts.prioritise(Selection(tasks=[urgent]), 5)
-    assert store.acts.front(Selection(tasks=[second, last])) == {second, last}
-    store.acts.front(Selection(tasks=[second, last]))  # twice does no harm
+    store.commands.set_priority(OWNER, Selection(tasks=[urgent]), 5)
+    assert store.commands.move_to_front(OWNER, Selection(tasks=[second, last])) == {second, last}
+    store.commands.move_to_front(OWNER, Selection(tasks=[second, last]))  # twice does no harm
     assert [store.claim().task for _ in range(4)] == [second, last, urgent, first]
 
 
@@ -187,28 +187,28 @@ def test_while_paused_nothing_is_claimed_but_by_who_runs_only_its_own(store: Sto
     store.fill()
     (mine,) = store.fill(job=own)
     for _ in range(2):  # twice does no harm
-        store.acts.pause(True)
-    assert store.lifecycle.claim("home/one/engine") is None
-    claim = store.lifecycle.claim("home/cli/engine", only_job=own)
+        store.commands.pause(True)
+    assert store.transitions.claim("home/one/engine") is None
+    claim = store.transitions.claim("home/cli/engine", only_job=own)
     assert claim is not None
     assert claim.task == mine
-    store.acts.pause(False)
-    assert store.lifecycle.claim("home/one/engine") is not None
+    store.commands.pause(False)
+    assert store.transitions.claim("home/one/engine") is not None
 
 
 def test_a_worker_prefers_the_models_it_holds_and_nobody_starves(store: Store) -> None:
     (other,) = store.fill(models="wan")
     alike = store.fill(MOST_PASSED + 3, models="ltx")
-    order = [store.claim(held="ltx").task for _ in range(MOST_PASSED + 2)]
+    order = [store.claim(loaded="ltx").task for _ in range(MOST_PASSED + 2)]
     assert order == [*alike[:MOST_PASSED], other, alike[MOST_PASSED]]
 
 
 def test_it_looks_only_a_bounded_way_ahead_and_never_past_a_higher_priority(store: Store) -> None:
     others = store.fill(LOOK_AHEAD, models="wan")
     store.fill(models="ltx")
-    assert store.claim(held="ltx").task == others[0]
+    assert store.claim(loaded="ltx").task == others[0]
     (urgent,) = store.fill(models="wan", priority=1, position=0)
-    assert store.claim(held="ltx").task == urgent
+    assert store.claim(loaded="ltx").task == urgent
 
 
 def test_cancel_and_retry_are_idempotent_and_leave_what_succeeded(store: Store) -> None:
@@ -217,10 +217,10 @@ def test_cancel_and_retry_are_idempotent_and_leave_what_succeeded(store: Store) 
     (failed,) = store.fill(job=job, status="failed", error="A node failed.", attempts=2)
     (queued,) = store.fill(job=job)
     everything = Selection(jobs=[job])
-    assert store.acts.cancel(everything) == ({queued}, set())
-    assert store.acts.cancel(everything) == (set(), set())
-    assert store.acts.retry(everything, None) == {failed, queued}
-    assert store.acts.retry(everything, None) == set()
+    assert store.commands.cancel(OWNER, everything) == ({queued}, set())
+    assert store.commands.cancel(OWNER, everything) == (set(), set())
+    assert store.commands.retry(OWNER, everything, None) == {failed, queued}
+    assert store.commands.retry(OWNER, everything, None) == set()
     assert store.status(done) == "succeeded"
     assert (store.column(failed, "error"), store.column(failed, "attempts")) == ("", 0)
 
@@ -228,9 +228,9 @@ def test_cancel_and_retry_are_idempotent_and_leave_what_succeeded(store: Store) 
 def test_selections_add_up_and_an_empty_one_is_nothing(store: Store) -> None:
     one, two = store.job(), store.job()
     first, second, third = (store.fill(job=job)[0] for job in (one, two, store.job()))
-    assert store.acts.cancel(Selection()) == (set(), set())
-    assert store.acts.cancel(Selection(tasks=[first], jobs=[two]))[0] == {first, second}
-    assert store.acts.cancel(Selection(status="queued"))[0] == {third}
+    assert store.commands.cancel(OWNER, Selection()) == (set(), set())
+    assert store.commands.cancel(OWNER, Selection(tasks=[first], jobs=[two]))[0] == {first, second}
+    assert store.commands.cancel(OWNER, Selection(status="queued"))[0] == {third}
 
 
 def test_pages_go_through_running_failed_queued_and_done_without_gap_or_repetition(store: Store) -> None:
@@ -240,17 +240,17 @@ def test_pages_go_through_running_failed_queued_and_done_without_gap_or_repetiti
     seen: list[tuple[int, str]] = []
     cursor = None
     while True:
-        rows, total, cursor = store.listing.tasks(STATUSES, None, "", 4, cursor)
+        rows, total, cursor = store.queries.tasks(OWNER, STATUSES, None, "", 4, cursor)
         seen += [(row.id, row.status) for row in rows]
         if cursor is None:
             break
     assert total == len(seen) == len(set(seen)) == 25
     assert [status for _, status in seen] == [status for status in STATUSES for _ in range(5)]
-    chosen, total, _ = store.listing.tasks(["failed", "cancelled"], None, "", 50, None)
+    chosen, total, _ = store.queries.tasks(OWNER, ["failed", "cancelled"], None, "", 50, None)
     assert [row.ended for row in chosen] == [4, 3, 2, 1, 0] * 2
     assert total == 10
     with pytest.raises(InvalidInputError):
-        store.listing.tasks(STATUSES, None, "", 4, "bm90IG91cnM")
+        store.queries.tasks(OWNER, STATUSES, None, "", 4, "bm90IG91cnM")
 
 
 @pytest.mark.parametrize(("search", "found"), [("100%", 1), ("_", 1), ("\\", 1), ("SEA", 2), ("'; DROP", 0), ("42", 1)])
@@ -258,7 +258,7 @@ def test_a_search_takes_its_words_as_they_are(store: Store, search: str, found: 
     for label in ("100% wool", "a_b", "back\\slash", "by the sea"):
         store.fill(label=label)
     store.fill(job=store.job("sea shells"), seed="42", label="x")
-    rows, total, _ = store.listing.tasks(STATUSES, None, search, 50, None)
+    rows, total, _ = store.queries.tasks(OWNER, STATUSES, None, search, 50, None)
     assert len(rows) == total == found
 
 

@@ -10,7 +10,7 @@ from support import clips, runs
 
 import modes
 from events import Output
-from jobs import JobQueue
+from jobs import CallerQueue
 from modes import InvalidParamsError
 from settings import PROJECT
 
@@ -18,30 +18,30 @@ MODE = modes.get("cogvideo")
 SMALL = {"prompt": "a red kite", "seed": 7, "width": 192, "height": 128, "seconds": 1, "steps": 8}
 
 
-def run(jobs: JobQueue, **changed: Any) -> tuple[Any, clips.Clip, clips.Facts]:
-    task = runs.submit(jobs, MODE.id, SMALL | changed)
-    last = runs.last(jobs, task)
+def run(queue: CallerQueue, **changed: Any) -> tuple[Any, clips.Clip, clips.Facts]:
+    task = runs.submit(queue, MODE.id, SMALL | changed)
+    last = runs.last(queue, task)
     assert isinstance(last, Output), last
     return runs.announced(task), clips.read(last.files[0]), clips.facts(last.files[0])
 
 
 @pytest.mark.parametrize(("width", "height", "seconds", "fps"), [(192, 128, 1, 8), (200, 150, 0.7, 12)])
-def test_the_file_is_what_was_announced(jobs: JobQueue, width: int, height: int, seconds: float, fps: int) -> None:
-    told, clip, facts = run(jobs, width=width, height=height, seconds=seconds, fps=fps)
+def test_the_file_is_what_was_announced(queue: CallerQueue, width: int, height: int, seconds: float, fps: int) -> None:
+    told, clip, facts = run(queue, width=width, height=height, seconds=seconds, fps=fps)
     assert (facts.width, facts.height, facts.frames, facts.fps) == (told.width, told.height, told.frames, told.fps)
     assert told.frames % 8 == 1
     assert clip.codecs == ("h264",)
 
 
-def test_prompt_seed_guidance_and_preset_change_the_clip(jobs: JobQueue) -> None:
-    _, plain, _ = run(jobs)
+def test_prompt_seed_guidance_and_preset_change_the_clip(queue: CallerQueue) -> None:
+    _, plain, _ = run(queue)
     for changed in (
         {"prompt": "a black cat in the forest"},
         {"seed": 8},
         {"cfg": 2},
         {"steps": None, "preset": "fast"},
     ):
-        other = run(jobs, **changed)[1]
+        other = run(queue, **changed)[1]
         assert clips.difference(plain.pictures, other.pictures) > 0.3, changed
 
 
@@ -76,9 +76,9 @@ else:
 """
 
 
-def test_weights_of_diffusers_become_comfyuis(jobs: JobQueue, tmp_path: Any) -> None:
-    run(jobs)  # the demo models are there then
-    made = next(jobs.settings.home.rglob("cogvideox_5b.safetensors"))
+def test_weights_of_diffusers_become_comfyuis(queue: CallerQueue, tmp_path: Any) -> None:
+    run(queue)  # the demo models are there then
+    made = next(queue.settings.home.rglob("cogvideox_5b.safetensors"))
     target = tmp_path / "models" / "cogvideox_5b.safetensors"
     subprocess.run([sys.executable, "-c", CHILD, str(made), str(tmp_path), ""], check=True)
     command = [sys.executable, "tools/convert_cogvideox.py", str(tmp_path), str(target)]

@@ -11,15 +11,15 @@ from support import clips, runs
 
 import modes
 from events import Output
-from jobs import JobQueue
+from jobs import CallerQueue
 from modes import InvalidParamsError
 from modes.common import EXAMPLES
 from modes.enhance import common, frames, video
 
 
-def made(jobs: JobQueue, mode: str, **values: Any) -> Path:
-    task = runs.submit(jobs, mode, values)
-    last = runs.last(jobs, task)
+def made(queue: CallerQueue, mode: str, **values: Any) -> Path:
+    task = runs.submit(queue, mode, values)
+    last = runs.last(queue, task)
     assert isinstance(last, Output), last
     told = runs.announced(task)
     if told.fps:
@@ -45,9 +45,9 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("preset", ["fast", "quality"])
 @pytest.mark.parametrize(("scale", "size"), [("1.5", (152, 101)), ("2", (202, 134)), ("4", (404, 268))])
 def test_an_image_becomes_exactly_that_many_times_as_large_and_stays_itself(
-    jobs: JobQueue, odd: Path, preset: str, scale: str, size: tuple[int, int]
+    queue: CallerQueue, odd: Path, preset: str, scale: str, size: tuple[int, int]
 ) -> None:
-    result = clips.picture(made(jobs, "upscale", image=odd, scale=scale, preset=preset, seed=1))
+    result = clips.picture(made(queue, "upscale", image=odd, scale=scale, preset=preset, seed=1))
     assert result.shape[1::-1] == size
     with Image.open(odd) as image:
         wanted = np.asarray(image.convert("RGB").resize(size, Image.Resampling.LANCZOS))
@@ -86,9 +86,9 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("scale", "size"), [("1.5", (144, 96)), ("2", (192, 128)), ("4", (384, 256))])
 def test_a_video_becomes_larger_and_keeps_its_frames_and_its_sound(
-    jobs: JobQueue, short: Path, scale: str, size: tuple[int, int]
+    queue: CallerQueue, short: Path, scale: str, size: tuple[int, int]
 ) -> None:
-    file = made(jobs, "upscale_video", video=short, scale=scale)
+    file = made(queue, "upscale_video", video=short, scale=scale)
     before, after = clips.read(short).pictures, clips.read(file).pictures
     assert after.shape[1:3] == size[::-1]
     small = np.stack([np.asarray(Image.fromarray(each).resize((96, 64), Image.Resampling.BOX)) for each in after])
@@ -106,10 +106,10 @@ def assert_same_sound(before: Path, after: Path) -> None:
 @pytest.mark.parametrize("factor", ["2x", "4x"])
 @pytest.mark.usefixtures("small_pieces")
 def test_frames_in_between_leave_those_that_were_there_where_they_were(
-    jobs: JobQueue, short: Path, factor: str
+    queue: CallerQueue, short: Path, factor: str
 ) -> None:
     times = int(factor[0])
-    file = made(jobs, "interpolate", video=short, factor=factor)
+    file = made(queue, "interpolate", video=short, factor=factor)
     before, after = clips.read(short).pictures, clips.read(file).pictures
     assert len(after) == (len(before) - 1) * times + 1
     assert clips.psnr(after[::times], before) > 30
@@ -122,8 +122,8 @@ def test_frames_in_between_leave_those_that_were_there_where_they_were(
     assert_same_sound(short, file)
 
 
-def test_a_target_rate_is_reached_with_the_frames_nearest_in_time(jobs: JobQueue, short: Path) -> None:
-    file = made(jobs, "interpolate", video=short, factor="frame rate", fps=60)
+def test_a_target_rate_is_reached_with_the_frames_nearest_in_time(queue: CallerQueue, short: Path) -> None:
+    file = made(queue, "interpolate", video=short, factor="frame rate", fps=60)
     before, after = clips.read(short).pictures, clips.read(file).pictures
     assert len(after) == 51  # 20 steps of 1/24 s are 50 of 1/60 s
     assert clips.psnr(after[::5], before[::2]) > 30
@@ -131,17 +131,17 @@ def test_a_target_rate_is_reached_with_the_frames_nearest_in_time(jobs: JobQueue
 
 @pytest.mark.usefixtures("small_pieces")
 def test_pieces_put_together_are_what_the_whole_would_be(
-    jobs: JobQueue, short: Path, monkeypatch: pytest.MonkeyPatch
+    queue: CallerQueue, short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     params = modes.get("upscale_video").validate({"video": short})
     assert len(video.cuts(params)) == 4
-    pieces = clips.read(made(jobs, "upscale_video", video=short)).pictures
+    pieces = clips.read(made(queue, "upscale_video", video=short)).pictures
     monkeypatch.setattr(video, "PIECE_BYTES", common.PIECE_BYTES)
     assert len(video.cuts(params)) == 1
-    whole = clips.read(made(jobs, "upscale_video", video=short)).pictures
+    whole = clips.read(made(queue, "upscale_video", video=short)).pictures
     assert pieces.shape == whole.shape
     assert clips.psnr(pieces, whole) > 35
-    assert not list((jobs.settings.outputs_dir / "running").glob("*piece*"))
+    assert not list((queue.settings.outputs_dir / "running").glob("*piece*"))
 
 
 @pytest.mark.parametrize(

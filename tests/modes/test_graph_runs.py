@@ -13,83 +13,83 @@ from support.own_graphs import node
 
 from errors import KinoraError
 from events import Failed, Output
-from jobs import JobQueue, Selection, TaskDetail
+from jobs import CallerQueue, JobQueue, Selection, TaskDetail
 from media import probe_audio
 from modes.common import EXAMPLES
 
 PICTURE = EXAMPLES / "landscape.png"
 
 
-def made(jobs: JobQueue, mode: str, values: dict[str, Any]) -> tuple[TaskDetail, list[Path]]:
-    task = runs.submit(jobs, mode, values)
-    last = runs.last(jobs, task)
+def made(queue: CallerQueue, mode: str, values: dict[str, Any]) -> tuple[TaskDetail, list[Path]]:
+    task = runs.submit(queue, mode, values)
+    last = runs.last(queue, task)
     assert isinstance(last, Output), last
-    return jobs.task(task.id), list(last.files)
+    return queue.task(task.id), list(last.files)
 
 
-def test_a_copied_graph_makes_what_its_mode_made_and_moves_with_another_seed(jobs: JobQueue) -> None:
+def test_a_copied_graph_makes_what_its_mode_made_and_moves_with_another_seed(queue: CallerQueue) -> None:
     values = {"prompt": "a red kite", "image": str(PICTURE), "width": 128, "height": 128, "seconds": 0.3, "seed": 7}
-    task, first = made(jobs, "i2v", values)
-    copied, again = made(jobs, "graph", {"graph": graphs.text(task.graph)})
+    task, first = made(queue, "i2v", values)
+    copied, again = made(queue, "graph", {"graph": graphs.text(task.graph)})
     assert copied.seed == "7"
     assert np.array_equal(clips.read(first[0]).pictures, clips.read(again[0]).pictures)
-    _, other = made(jobs, "i2v", values | {"seed": 8})
-    _, moved = made(jobs, "graph", {"graph": graphs.text(task.graph), "seed": 8})
+    _, other = made(queue, "i2v", values | {"seed": 8})
+    _, moved = made(queue, "graph", {"graph": graphs.text(task.graph), "seed": 8})
     assert np.array_equal(clips.read(other[0]).pictures, clips.read(moved[0]).pictures)
     assert not np.array_equal(clips.read(first[0]).pictures, clips.read(other[0]).pictures)
 
 
-def test_a_graph_may_be_retried_with_a_new_seed_and_run_again_as_it_was(jobs: JobQueue) -> None:
-    task, files = made(jobs, "graph", {"graph": graphs.EXAMPLE})
+def test_a_graph_may_be_retried_with_a_new_seed_and_run_again_as_it_was(queue: CallerQueue) -> None:
+    task, files = made(queue, "graph", {"graph": graphs.EXAMPLE})
     assert task.seed == "42"
     assert task.size == "As the graph says"
     assert [phase.label for phase in task.phases] == ["Load models", "Run the nodes", "Write the files"]
-    again = jobs.again(task.job)
-    (row,) = jobs.tasks(job=again.id).tasks
-    last = runs.last(jobs, jobs.task(row.id))
+    again = queue.rerun(task.job)
+    (row,) = queue.tasks(job=again.id).tasks
+    last = runs.last(queue, queue.task(row.id))
     assert isinstance(last, Output), last
     assert row.seed == "42"
     assert np.array_equal(clips.picture(files[0]), clips.picture(last.files[0]))
 
 
-def test_images_that_are_given_are_loaded_each_saved_file_is_a_result(jobs: JobQueue) -> None:
+def test_images_that_are_given_are_loaded_each_saved_file_is_a_result(queue: CallerQueue) -> None:
     graph = graphs.mixed("first.png", "second.png")
-    task, files = made(jobs, "graph", {"graph": graph, "image": PICTURE, "second_image": EXAMPLES / "portrait.png"})
+    task, files = made(queue, "graph", {"graph": graph, "image": PICTURE, "second_image": EXAMPLES / "portrait.png"})
     assert [file.name for file in files] == [f"graph_{task.seed}_11.png", f"graph_{task.seed}_21.png"]
     for file, given in zip(files, ("landscape.png", "portrait.png"), strict=True):
         assert np.array_equal(clips.picture(file), clips.picture(EXAMPLES / given))
 
 
-def test_a_sound_is_a_result_too(jobs: JobQueue) -> None:
+def test_a_sound_is_a_result_too(queue: CallerQueue) -> None:
     graph = {"1": node("LoadAudio", audio="x.wav"), "2": node("SaveAudio", audio=["1", 0], filename_prefix="x")}
-    _, files = made(jobs, "graph", {"graph": graph, "audio": EXAMPLES / "speech.wav"})
+    _, files = made(queue, "graph", {"graph": graph, "audio": EXAMPLES / "speech.wav"})
     assert [file.suffix for file in files] == [".flac"]
-    made_of = [probe_audio(file, jobs.settings).seconds for file in (files[0], EXAMPLES / "speech.wav")]
+    made_of = [probe_audio(file, queue.settings).seconds for file in (files[0], EXAMPLES / "speech.wav")]
     assert made_of[0] == pytest.approx(made_of[1], abs=0.01)
 
 
-def test_what_comfyui_has_against_a_graph_is_told_with_the_node(jobs: JobQueue) -> None:
-    task = runs.submit(jobs, "graph", {"graph": graphs.saved("EmptyImage", width=8, height=8, batch_size=1)})
-    last = runs.last(jobs, task)
+def test_what_comfyui_has_against_a_graph_is_told_with_the_node(queue: CallerQueue) -> None:
+    task = runs.submit(queue, "graph", {"graph": graphs.saved("EmptyImage", width=8, height=8, batch_size=1)})
+    last = runs.last(queue, task)
     assert isinstance(last, Failed)
     assert last.node == "1"
     assert "color" in last.message + last.detail
 
 
-def test_a_model_that_is_nowhere_is_told_before_anything_runs(jobs: JobQueue) -> None:
+def test_a_model_that_is_nowhere_is_told_before_anything_runs(queue: CallerQueue) -> None:
     with pytest.raises(KinoraError, match=r"my_own\.safetensors"):
-        runs.submit(jobs, "graph", {"graph": graphs.saved("CheckpointLoaderSimple", ckpt_name="my_own.safetensors")})
+        runs.submit(queue, "graph", {"graph": graphs.saved("CheckpointLoaderSimple", ckpt_name="my_own.safetensors")})
 
 
-def test_a_graph_goes_over_rest_as_an_object_with_tries_of_its_own(jobs: JobQueue) -> None:
-    with serving(jobs) as client:
+def test_a_graph_goes_over_rest_as_an_object_with_tries_of_its_own(job_queue: JobQueue, queue: CallerQueue) -> None:
+    with serving(job_queue) as client:
         graph = json.loads(graphs.EXAMPLE)
         answer = client.post("/jobs", json={"mode": "graph", "values": {"graph": graph}, "tries": 2})
         assert answer.status_code == 201, answer.text
         tasks = client.get("/tasks", params={"job": answer.json()["id"]}).json()["tasks"]
         assert sorted(task["seed"] for task in tasks) == ["42", "43"]
         for task in tasks:
-            assert isinstance(runs.last(jobs, jobs.task(task["id"])), Output)
+            assert isinstance(runs.last(queue, queue.task(task["id"])), Output)
             picture = client.get(f"/tasks/{task['id']}/outputs/0")
             assert picture.headers["content-type"] == "image/png"
         bad = client.post("/jobs", json={"mode": "graph", "values": {"graph": graphs.saved("LoadLatent")}})
@@ -100,10 +100,10 @@ def test_a_graph_goes_over_rest_as_an_object_with_tries_of_its_own(jobs: JobQueu
         assert client.get("/modes/graph").json()["parameters"]["properties"]["graph"]["anyOf"]
 
 
-def test_time_left_is_known_from_runs_of_the_same_graph_only(jobs: JobQueue) -> None:
-    first, _ = made(jobs, "graph", {"graph": graphs.EXAMPLE})
-    same = runs.submit(jobs, "graph", {"graph": graphs.EXAMPLE, "seed": 1})
-    other = runs.submit(jobs, "graph", {"graph": graphs.EXAMPLE.replace("dawn", "dusk")})
-    kinds = [jobs.listing.task(task.id)[0].timing for task in (first, same, other)]
+def test_time_left_is_known_from_runs_of_the_same_graph_only(queue: CallerQueue) -> None:
+    first, _ = made(queue, "graph", {"graph": graphs.EXAMPLE})
+    same = runs.submit(queue, "graph", {"graph": graphs.EXAMPLE, "seed": 1})
+    other = runs.submit(queue, "graph", {"graph": graphs.EXAMPLE.replace("dawn", "dusk")})
+    kinds = [queue.listing.task(task.id)[0].timing for task in (first, same, other)]
     assert kinds[0] == kinds[1] != kinds[2]
-    jobs.cancel(Selection(tasks=[same.id, other.id]))
+    queue.cancel(Selection(tasks=[same.id, other.id]))

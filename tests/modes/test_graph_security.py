@@ -10,7 +10,7 @@ from support import own_graphs as graphs
 from support.own_graphs import node, saved
 
 import modes
-from jobs import JobQueue, Submission
+from jobs import CallerQueue, JobQueue, Submission
 from models.registry import folder_of
 from modes import InvalidParamsError
 from modes.common import EXAMPLES
@@ -96,12 +96,12 @@ NASTY: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def queue(tmp_path_factory: pytest.TempPathFactory) -> JobQueue:
-    return JobQueue(Settings(home=tmp_path_factory.mktemp("home"), device="cpu", demo="always"))
+def queue(tmp_path_factory: pytest.TempPathFactory) -> CallerQueue:
+    return CallerQueue(JobQueue(Settings(home=tmp_path_factory.mktemp("home"), device="cpu", demo="always")))
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_a_graph_that_reaches_out_is_refused_and_nothing_is_queued(queue: JobQueue, name: str) -> None:
+def test_a_graph_that_reaches_out_is_refused_and_nothing_is_queued(queue: CallerQueue, name: str) -> None:
     kind = next((each for each in LOADED if name.startswith(f"{each} ")), "")
     needed = {"LoadAudio": "audio", "LoadVideo": "video"}.get(kind, "image")
     files = {needed: FILES[needed]} if kind else {}  # so that no missing file is what it is refused for
@@ -114,7 +114,7 @@ def test_a_graph_that_reaches_out_is_refused_and_nothing_is_queued(queue: JobQue
 @pytest.mark.parametrize(
     "name", ["kept/landscape.png", "landscape.png", "x_0123456789abcde.png", "x_0123456789ABCDEF.png"]
 )
-def test_a_file_that_kinora_did_not_stage_has_to_be_given(queue: JobQueue, name: str) -> None:
+def test_a_file_that_kinora_did_not_stage_has_to_be_given(queue: CallerQueue, name: str) -> None:
     with pytest.raises(InvalidParamsError, match="Image is missing"):
         queue.submit(Submission(mode="graph", values={"graph": graphs.mixed(name)}))
 

@@ -10,7 +10,7 @@ from support import clips, runs
 
 import modes
 from events import Output
-from jobs import JobQueue, TaskDetail
+from jobs import CallerQueue, TaskDetail
 from modes import InvalidParamsError, Mode
 from modes.common import EXAMPLES
 
@@ -37,9 +37,9 @@ def values(mode: Mode, small: Path, **changed: Any) -> dict[str, Any]:
     return given | changed
 
 
-def run(jobs: JobQueue, mode: Mode, small: Path, **changed: Any) -> tuple[TaskDetail, list[np.ndarray]]:
-    task = runs.submit(jobs, mode.id, values(mode, small, **changed))
-    last = runs.last(jobs, task)
+def run(queue: CallerQueue, mode: Mode, small: Path, **changed: Any) -> tuple[TaskDetail, list[np.ndarray]]:
+    task = runs.submit(queue, mode.id, values(mode, small, **changed))
+    last = runs.last(queue, task)
     assert isinstance(last, Output), last
     return task, [clips.picture(file) for file in last.files]
 
@@ -48,9 +48,9 @@ def run(jobs: JobQueue, mode: Mode, small: Path, **changed: Any) -> tuple[TaskDe
     "changed", [{}, {"width": 200, "height": 131}, {"aspect": "9:16", "preset": "quality", "steps": 2}], ids=str
 )
 @every_mode
-def test_the_files_are_what_was_announced(jobs: JobQueue, mode: Mode, small: Path, changed: dict[str, Any]) -> None:
+def test_the_files_are_what_was_announced(queue: CallerQueue, mode: Mode, small: Path, changed: dict[str, Any]) -> None:
     known = {name: value for name, value in changed.items() if name in mode.params.model_fields}
-    task, pictures = run(jobs, mode, small, **known)
+    task, pictures = run(queue, mode, small, **known)
     told = runs.announced(task)
     assert len(pictures) == told.frames
     assert {each.shape[1::-1] for each in pictures} == {(told.width, told.height)}
@@ -59,25 +59,25 @@ def test_the_files_are_what_was_announced(jobs: JobQueue, mode: Mode, small: Pat
 
 
 @pytest.mark.parametrize("mode", MODES[:3], ids=lambda mode: mode.id)
-def test_as_many_images_as_asked_for_each_another_one(jobs: JobQueue, mode: Mode, small: Path) -> None:
-    task, pictures = run(jobs, mode, small, count=3)
+def test_as_many_images_as_asked_for_each_another_one(queue: CallerQueue, mode: Mode, small: Path) -> None:
+    task, pictures = run(queue, mode, small, count=3)
     assert runs.announced(task).frames == len(pictures) == 3
     assert all(clips.difference(pictures[first], pictures[second]) > 0.1 for first, second in ((0, 1), (0, 2), (1, 2)))
 
 
 @every_mode
-def test_prompt_seed_and_preset_change_the_image(jobs: JobQueue, mode: Mode, small: Path) -> None:
-    _, plain = run(jobs, mode, small)
+def test_prompt_seed_and_preset_change_the_image(queue: CallerQueue, mode: Mode, small: Path) -> None:
+    _, plain = run(queue, mode, small)
     for changed in ({"prompt": "a purple night in winter"}, {"seed": 8}, {"preset": "quality", "steps": 4}):
-        assert clips.difference(plain[0], run(jobs, mode, small, **changed)[1][0]) > 0.1, changed
+        assert clips.difference(plain[0], run(queue, mode, small, **changed)[1][0]) > 0.1, changed
 
 
-def test_an_image_is_changed_the_more_the_stronger(jobs: JobQueue, small: Path) -> None:
+def test_an_image_is_changed_the_more_the_stronger(queue: CallerQueue, small: Path) -> None:
     mode = modes.get("i2i")
     with Image.open(small / "landscape.png") as image:
         wanted = np.asarray(image.convert("RGB").resize((320, 208)))
     near, far = (
-        run(jobs, mode, small, image=small / "landscape.png", width=320, height=208, denoise=denoise)[1][0]
+        run(queue, mode, small, image=small / "landscape.png", width=320, height=208, denoise=denoise)[1][0]
         for denoise in (0.2, 0.95)
     )
     assert clips.psnr(near, wanted) > 15
@@ -86,8 +86,8 @@ def test_an_image_is_changed_the_more_the_stronger(jobs: JobQueue, small: Path) 
 
 @pytest.mark.parametrize("feather", [0, 8])
 @pytest.mark.parametrize("invert", [False, True])
-def test_outside_the_mask_not_a_pixel_changes(jobs: JobQueue, small: Path, feather: int, invert: bool) -> None:
-    _, pictures = run(jobs, modes.get("inpaint"), small, feather=feather, invert=invert)
+def test_outside_the_mask_not_a_pixel_changes(queue: CallerQueue, small: Path, feather: int, invert: bool) -> None:
+    _, pictures = run(queue, modes.get("inpaint"), small, feather=feather, invert=invert)
     before = clips.picture(small / "landscape.png")
     with Image.open(small / "mask.png") as image:
         grey = np.asarray(image.convert("L"))
@@ -109,26 +109,26 @@ def distance_to(inside: np.ndarray) -> np.ndarray:
     return away
 
 
-def test_what_is_transparent_in_an_image_is_its_mask(jobs: JobQueue, small: Path, tmp_path: Path) -> None:
+def test_what_is_transparent_in_an_image_is_its_mask(queue: CallerQueue, small: Path, tmp_path: Path) -> None:
     with Image.open(small / "landscape.png") as image, Image.open(small / "mask.png") as mask:
         both = image.convert("RGB")
         both.putalpha(mask.convert("L").point(lambda value: 255 - value))
         both.save(tmp_path / "both.png")
     mode = modes.get("inpaint")
-    _, alone = run(jobs, mode, small, image=tmp_path / "both.png", mask=None)
-    _, apart = run(jobs, mode, small)
+    _, alone = run(queue, mode, small, image=tmp_path / "both.png", mask=None)
+    _, apart = run(queue, mode, small)
     assert np.array_equal(alone[0], apart[0])
 
 
-def test_an_edit_follows_its_first_image_and_sees_the_others(jobs: JobQueue, small: Path) -> None:
+def test_an_edit_follows_its_first_image_and_sees_the_others(queue: CallerQueue, small: Path) -> None:
     mode = modes.get("edit")
     one = {"image": small / "landscape.png", "width": 192, "height": 128, "steps": 1, "second_image": None}
-    _, with_one = run(jobs, mode, small, **one)
-    task_two, with_two = run(jobs, mode, small, **one | {"second_image": small / "portrait.png"})
+    _, with_one = run(queue, mode, small, **one)
+    task_two, with_two = run(queue, mode, small, **one | {"second_image": small / "portrait.png"})
     task_three, with_three = run(
-        jobs, mode, small, **one | {"second_image": small / "portrait.png", "third_image": small / "second.png"}
+        queue, mode, small, **one | {"second_image": small / "portrait.png", "third_image": small / "second.png"}
     )
-    task_third, with_third = run(jobs, mode, small, **one, third_image=small / "portrait.png")
+    task_third, with_third = run(queue, mode, small, **one, third_image=small / "portrait.png")
     assert "load_second_image" in task_two.graph
     assert "load_third_image" not in task_two.graph
     assert "load_third_image" in task_three.graph

@@ -10,7 +10,7 @@ from support import clips, runs
 import modes
 import workflow
 from events import Output
-from jobs import JobQueue
+from jobs import CallerQueue
 from modes import InvalidParamsError, Mode
 from modes.segments import MAX_SEGMENTS
 
@@ -62,10 +62,10 @@ def test_seeds_and_lengths_belong_to_their_stage(mode: Mode) -> None:
 
 
 @long_videos
-def test_a_long_video_is_its_segments_in_order_and_each_is_a_file_of_its_own(jobs: JobQueue, mode: Mode) -> None:
+def test_a_long_video_is_its_segments_in_order_and_each_is_a_file_of_its_own(queue: CallerQueue, mode: Mode) -> None:
     stages = [{"prompt": "a red kite"}, {"prompt": "night", "seconds": 1}, {"prompt": "snow"}]
-    task = runs.submit(jobs, mode.id, values(mode, stages=stages))
-    last = runs.last(jobs, task)
+    task = runs.submit(queue, mode.id, values(mode, stages=stages))
+    last = runs.last(queue, task)
     assert isinstance(last, Output), last
     told, whole = runs.announced(task), clips.read(last.files[0])
     facts = clips.facts(last.files[0])
@@ -86,12 +86,12 @@ def test_a_long_video_is_its_segments_in_order_and_each_is_a_file_of_its_own(job
 
 @long_videos
 def test_another_last_segment_leaves_those_before_it_as_they_were_and_does_not_make_them_again(
-    jobs: JobQueue, mode: Mode
+    queue: CallerQueue, mode: Mode
 ) -> None:
     first = [{"prompt": "a red kite"}, {"prompt": "night"}]
     files, executed = [], []
     for stages in (first, [first[0], {"prompt": "a green sea", "seed": 5}]):
-        last = runs.last(jobs, runs.submit(jobs, mode.id, values(mode, stages=stages)))
+        last = runs.last(queue, runs.submit(queue, mode.id, values(mode, stages=stages)))
         assert isinstance(last, Output), last
         files.append([clips.read(file).pictures for file in last.files])
         executed.append(set(last.executed))
@@ -104,9 +104,9 @@ def test_another_last_segment_leaves_those_before_it_as_they_were_and_does_not_m
 
 @long_videos
 @pytest.mark.parametrize("overlap", ["1", "9"])
-def test_frames_carried_over_are_in_the_clip_once(jobs: JobQueue, mode: Mode, overlap: str) -> None:
-    task = runs.submit(jobs, mode.id, values(mode, stages=["a", "b"], seconds=1.5, overlap=overlap))
-    last = runs.last(jobs, task)
+def test_frames_carried_over_are_in_the_clip_once(queue: CallerQueue, mode: Mode, overlap: str) -> None:
+    task = runs.submit(queue, mode.id, values(mode, stages=["a", "b"], seconds=1.5, overlap=overlap))
+    last = runs.last(queue, task)
     assert isinstance(last, Output), last
     whole, first, second = (clips.facts(file).frames for file in last.files)
     assert whole == first + second - int(overlap) == runs.announced(task).frames

@@ -12,7 +12,7 @@ from test_modes import EVERY_PARAMETER, NEEDS, given, other, ways
 
 import modes
 from events import Output
-from jobs import JobQueue
+from jobs import CallerQueue
 from media import Preparer
 from modes import Mode
 from modes.common import EXAMPLES
@@ -28,13 +28,13 @@ GRID = [(mode, *size) for mode in LTX_MODES for size in SIZES]
     ("mode", "width", "height", "seconds", "fps"), GRID, ids=lambda each: getattr(each, "id", each)
 )
 def test_width_height_frames_rate_length_and_sound_are_as_announced(
-    jobs: JobQueue, mode: Mode, width: int, height: int, seconds: float, fps: int
+    queue: CallerQueue, mode: Mode, width: int, height: int, seconds: float, fps: int
 ) -> None:
     changed = {"width": width, "height": height, "seconds": seconds, "fps": fps, "steps": 1, "preset": "fast"}
     if "stages" in mode.params.model_fields:
         changed["stages"] = ["dawn over the lake", "dusk"]
-    task = runs.submit(jobs, mode.id, {**mode.examples[0].values, "seed": 3, **changed})
-    last = runs.last(jobs, task)
+    task = runs.submit(queue, mode.id, {**mode.examples[0].values, "seed": 3, **changed})
+    last = runs.last(queue, task)
     assert isinstance(last, Output), last
     told, facts = runs.announced(task), clips.facts(last.files[0])
     assert (facts.width, facts.height, facts.frames, facts.fps) == (told.width, told.height, told.frames, told.fps)
@@ -95,18 +95,18 @@ def test_every_graph_with_any_one_parameter_changed_is_valid_in_comfyui(
         ("flf2v", -1, "last_image"),
     ],
 )
-def test_the_image_given_is_the_frame_in_its_place(jobs: JobQueue, mode_id: str, frame: int, name: str) -> None:
+def test_the_image_given_is_the_frame_in_its_place(queue: CallerQueue, mode_id: str, frame: int, name: str) -> None:
     """Both the clip's frame and the image as prepared for it; the demo VAE keeps a picture's coarse shapes."""
     mode = modes.get(mode_id)
     values = {**mode.examples[0].values, "seed": 3, "width": 256, "height": 256, "seconds": 0.7, "steps": 4}
-    task = runs.submit(jobs, mode_id, values | {"preset": "fast"})
-    last = runs.last(jobs, task)
+    task = runs.submit(queue, mode_id, values | {"preset": "fast"})
+    last = runs.last(queue, task)
     assert isinstance(last, Output), last
     pictures = clips.read(last.files[0]).pictures
-    prepared = Preparer(jobs.settings).image(Path(str(mode.examples[0].values[name])), size=(256, 256))
-    wanted = clips.picture(jobs.settings.inputs_dir / prepared)
+    prepared = Preparer(queue.settings).image(Path(str(mode.examples[0].values[name])), size=(256, 256))
+    wanted = clips.picture(queue.settings.inputs_dir / prepared)
     other_picture = clips.picture(
-        jobs.settings.inputs_dir / Preparer(jobs.settings).image(EXAMPLES / "sheet.png", size=(256, 256))
+        queue.settings.inputs_dir / Preparer(queue.settings).image(EXAMPLES / "sheet.png", size=(256, 256))
     )
     assert clips.psnr(pictures[frame], wanted) > 12  # at the strength that the form begins with, and in four steps
     assert clips.psnr(pictures[frame], wanted) > clips.psnr(pictures[frame], other_picture) + 3

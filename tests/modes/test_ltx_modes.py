@@ -10,7 +10,7 @@ from support import clips, runs
 
 import modes
 from events import Notice, Output, Phase
-from jobs import JobQueue, TaskDetail
+from jobs import CallerQueue, TaskDetail
 from modes import Mode
 from modes.common import EXAMPLES
 from modes.ltx import LTX_MODES
@@ -24,16 +24,16 @@ def values(mode: Mode, **changed: Any) -> dict[str, Any]:
     return {**mode.examples[0].values, **SMALL, **one, **changed}
 
 
-def run(jobs: JobQueue, mode: Mode, **changed: Any) -> tuple[TaskDetail, clips.Clip]:
-    task = runs.submit(jobs, mode.id, values(mode, **changed))
-    last = runs.last(jobs, task)
+def run(queue: CallerQueue, mode: Mode, **changed: Any) -> tuple[TaskDetail, clips.Clip]:
+    task = runs.submit(queue, mode.id, values(mode, **changed))
+    last = runs.last(queue, task)
     assert isinstance(last, Output), last
     return task, clips.read(last.files[0])
 
 
 @pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
-def test_the_file_is_what_was_announced(jobs: JobQueue, mode: Mode) -> None:
-    task, clip = run(jobs, mode)
+def test_the_file_is_what_was_announced(queue: CallerQueue, mode: Mode) -> None:
+    task, clip = run(queue, mode)
     announced = runs.announced(task)
     assert clip.pictures.shape == (announced.frames, announced.height, announced.width, 3)
     assert clip.seconds == pytest.approx(announced.seconds, abs=0.05)
@@ -41,9 +41,9 @@ def test_the_file_is_what_was_announced(jobs: JobQueue, mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
-def test_every_stage_that_is_announced_runs(jobs: JobQueue, mode: Mode) -> None:
-    task = runs.submit(jobs, mode.id, values(mode, seed=8))
-    ran = {event.label for event in jobs.events(task.id) if isinstance(event, Phase)}
+def test_every_stage_that_is_announced_runs(queue: CallerQueue, mode: Mode) -> None:
+    task = runs.submit(queue, mode.id, values(mode, seed=8))
+    ran = {event.label for event in queue.events(task.id) if isinstance(event, Phase)}
     phases = {phase.label for phase in task.phases}
     cached = {"Load models", "Read the prompt"}  # may still be warm from the test before
     assert phases - cached <= ran | {label for label in phases if label.startswith(("Encode", "Read", "Find"))}
@@ -63,35 +63,35 @@ def test_every_stage_that_is_announced_runs(jobs: JobQueue, mode: Mode) -> None:
         ("restyle", "image", "portrait.png"),
     ],
 )
-def test_another_input_makes_another_clip(jobs: JobQueue, mode_id: str, name: str, file: str) -> None:
+def test_another_input_makes_another_clip(queue: CallerQueue, mode_id: str, name: str, file: str) -> None:
     mode = modes.get(mode_id)
-    _, before = run(jobs, mode)
-    _, after = run(jobs, mode, **{name: EXAMPLES / file})
+    _, before = run(queue, mode)
+    _, after = run(queue, mode, **{name: EXAMPLES / file})
     assert clips.difference(before.pictures, after.pictures) > 0.5
 
 
-def test_another_voice_makes_another_sound(jobs: JobQueue) -> None:
-    tasks = [run(jobs, modes.get("voice"), audio=EXAMPLES / file)[0] for file in ("speech.wav", "music.wav")]
-    before, after = (clips.sound(jobs.output_file(task.id, 0)) for task in tasks)
+def test_another_voice_makes_another_sound(queue: CallerQueue) -> None:
+    tasks = [run(queue, modes.get("voice"), audio=EXAMPLES / file)[0] for file in ("speech.wav", "music.wav")]
+    before, after = (clips.sound(queue.output_file(task.id, 0)) for task in tasks)
     assert np.abs(before - after).max() > 0.001
 
 
 @pytest.mark.parametrize("mode_id", ["a2v", "lipsync"])
-def test_the_sound_given_is_the_sound_in_the_file(jobs: JobQueue, mode_id: str) -> None:
+def test_the_sound_given_is_the_sound_in_the_file(queue: CallerQueue, mode_id: str) -> None:
     mode = modes.get(mode_id)
-    task, _ = run(jobs, mode)
+    task, _ = run(queue, mode)
     given = clips.sound(Path(str(mode.examples[0].values["audio"])))
-    made = clips.sound(jobs.output_file(task.id, 0))
+    made = clips.sound(queue.output_file(task.id, 0))
     length = min(len(given), len(made), int((runs.announced(task).seconds or 0) * clips.SOUND_RATE))
     assert length > 0.5 * clips.SOUND_RATE
     assert np.corrcoef(given[:length], made[:length])[0, 1] > 0.95
 
 
-def test_restyle_keeps_the_original_sound_or_makes_a_new_one(jobs: JobQueue) -> None:
+def test_restyle_keeps_the_original_sound_or_makes_a_new_one(queue: CallerQueue) -> None:
     restyle = modes.get("restyle")
     original = clips.sound(EXAMPLES / "clip.mp4")
-    tasks = [run(jobs, restyle, seconds=1.6, keep_sound=keep)[0] for keep in (True, False)]
-    kept, made = (clips.sound(jobs.output_file(task.id, 0)) for task in tasks)
+    tasks = [run(queue, restyle, seconds=1.6, keep_sound=keep)[0] for keep in (True, False)]
+    kept, made = (clips.sound(queue.output_file(task.id, 0)) for task in tasks)
     length = min(len(original), len(kept), len(made))
     assert length > 1.2 * clips.SOUND_RATE  # the ball bounces, and beeps, after a second
     assert np.corrcoef(original[:length], kept[:length])[0, 1] > 0.9
@@ -99,43 +99,43 @@ def test_restyle_keeps_the_original_sound_or_makes_a_new_one(jobs: JobQueue) -> 
 
 
 @pytest.mark.parametrize("control", ["canny", "depth", "pose"])
-def test_restyle_follows_each_control(jobs: JobQueue, control: str) -> None:
-    _, clip = run(jobs, modes.get("restyle"), control=control)
+def test_restyle_follows_each_control(queue: CallerQueue, control: str) -> None:
+    _, clip = run(queue, modes.get("restyle"), control=control)
     assert clip.pictures.std() > 1
 
 
 @pytest.mark.parametrize("changed", [{"audio": EXAMPLES / "speech.wav"}, {"start": 0.5}], ids=["file", "start"])
-def test_another_sound_or_part_of_it_moves_the_picture_otherwise(jobs: JobQueue, changed: dict[str, Any]) -> None:
+def test_another_sound_or_part_of_it_moves_the_picture_otherwise(queue: CallerQueue, changed: dict[str, Any]) -> None:
     dance = {"prompt": "a red ball dances to the music", "seconds": 1.0, "steps": 8}
-    _, before = run(jobs, modes.get("a2v"), **dance)
-    _, after = run(jobs, modes.get("a2v"), **dance, **changed)
+    _, before = run(queue, modes.get("a2v"), **dance)
+    _, after = run(queue, modes.get("a2v"), **dance, **changed)
     assert clips.difference(before.pictures, after.pictures) > 0.5
 
 
 @pytest.mark.parametrize("camera", ["dolly in", "jib up"])
-def test_a_camera_movement_changes_the_clip(jobs: JobQueue, camera: str) -> None:
+def test_a_camera_movement_changes_the_clip(queue: CallerQueue, camera: str) -> None:
     t2v = modes.get("t2v")
-    _, free = run(jobs, t2v, camera="free")
-    _, moved = run(jobs, t2v, camera=camera)
+    _, free = run(queue, t2v, camera="free")
+    _, moved = run(queue, t2v, camera=camera)
     assert clips.difference(free.pictures, moved.pictures) > 0.5
 
 
-def test_a_lora_that_fits_no_layer_is_reported_by_name_each_time(jobs: JobQueue) -> None:
-    folder = jobs.settings.models_dir / "loras"
+def test_a_lora_that_fits_no_layer_is_reported_by_name_each_time(queue: CallerQueue) -> None:
+    folder = queue.settings.models_dir / "loras"
     weights = {f"diffusion_model.elsewhere.lora_{half}.weight": np.ones((2, 2), np.float32) for half in "AB"}
     save_file(weights, folder / "nowhere.safetensors")
     for seed in (1, 2):
-        task = runs.submit(jobs, "t2v", values(modes.get("t2v"), seed=seed, loras=["nowhere.safetensors"]))
-        notices = [event.message for event in jobs.events(task.id) if isinstance(event, Notice)]
+        task = runs.submit(queue, "t2v", values(modes.get("t2v"), seed=seed, loras=["nowhere.safetensors"]))
+        notices = [event.message for event in queue.events(task.id) if isinstance(event, Notice)]
         assert len(notices) == 1
         assert "nowhere.safetensors has no effect" in notices[0]
 
 
-def test_a_lora_of_a_persons_own_changes_the_clip_and_says_nothing(jobs: JobQueue) -> None:
+def test_a_lora_of_a_persons_own_changes_the_clip_and_says_nothing(queue: CallerQueue) -> None:
     t2v = modes.get("t2v")
-    _, without = run(jobs, t2v)
+    _, without = run(queue, t2v)
     name = "ltx-2-19b-ic-lora-detailer.safetensors"
-    task = runs.submit(jobs, "t2v", values(t2v, loras=[f"{name}:1.5"]))
-    events = list(jobs.events(task.id))
-    assert clips.difference(without.pictures, clips.read(jobs.output_file(task.id, 0)).pictures) > 0.5
+    task = runs.submit(queue, "t2v", values(t2v, loras=[f"{name}:1.5"]))
+    events = list(queue.events(task.id))
+    assert clips.difference(without.pictures, clips.read(queue.output_file(task.id, 0)).pictures) > 0.5
     assert not [event for event in events if isinstance(event, Notice)]

@@ -8,7 +8,7 @@ from support import clips, runs
 
 import modes
 from events import Output
-from jobs import JobQueue, TaskDetail
+from jobs import CallerQueue, TaskDetail
 from media import Preparer
 from modes import Mode
 from modes.common import EXAMPLES
@@ -23,9 +23,9 @@ def values(mode: Mode, **changed: Any) -> dict[str, Any]:
     return {**mode.examples[0].values, **SMALL, **one, **changed}
 
 
-def run(jobs: JobQueue, mode: Mode, **changed: Any) -> tuple[TaskDetail, clips.Clip]:
-    task = runs.submit(jobs, mode.id, values(mode, **changed))
-    last = runs.last(jobs, task)
+def run(queue: CallerQueue, mode: Mode, **changed: Any) -> tuple[TaskDetail, clips.Clip]:
+    task = runs.submit(queue, mode.id, values(mode, **changed))
+    last = runs.last(queue, task)
     assert isinstance(last, Output), last
     return task, clips.read(last.files[0])
 
@@ -36,11 +36,11 @@ SIZES = [(192, 128, 0.5, 16), (200, 150, 0.37, 24), (131, 257, 1.1, 8)]
 @pytest.mark.parametrize(("width", "height", "seconds", "fps"), SIZES)
 @pytest.mark.parametrize("mode", WAN_MODES, ids=lambda mode: mode.id)
 def test_the_file_is_what_was_announced(
-    jobs: JobQueue, mode: Mode, width: int, height: int, seconds: float, fps: int
+    queue: CallerQueue, mode: Mode, width: int, height: int, seconds: float, fps: int
 ) -> None:
     changed = {"width": width, "height": height, "seconds": seconds, "fps": fps, "steps": 2, "preset": "fast"}
-    task = runs.submit(jobs, mode.id, values(mode, **changed))
-    last = runs.last(jobs, task)
+    task = runs.submit(queue, mode.id, values(mode, **changed))
+    last = runs.last(queue, task)
     assert isinstance(last, Output), last
     told, facts = runs.announced(task), clips.facts(last.files[0])
     assert (facts.width, facts.height, facts.frames, facts.fps) == (told.width, told.height, told.frames, told.fps)
@@ -53,13 +53,13 @@ def test_the_file_is_what_was_announced(
     ("mode_id", "frame", "name"),
     [("wan_i2v", 0, "image"), ("wan_flf2v", 0, "first_image"), ("wan_flf2v", -1, "last_image"), ("wan_5b", 0, "image")],
 )
-def test_the_image_given_is_the_frame_in_its_place(jobs: JobQueue, mode_id: str, frame: int, name: str) -> None:
+def test_the_image_given_is_the_frame_in_its_place(queue: CallerQueue, mode_id: str, frame: int, name: str) -> None:
     mode = modes.get(mode_id)
-    _, clip = run(jobs, mode, width=256, height=256, seconds=1)
-    preparer = Preparer(jobs.settings)
+    _, clip = run(queue, mode, width=256, height=256, seconds=1)
+    preparer = Preparer(queue.settings)
 
     def given(file: Any) -> Any:
-        return clips.picture(jobs.settings.inputs_dir / preparer.image(Path(str(file)), size=(256, 256)))
+        return clips.picture(queue.settings.inputs_dir / preparer.image(Path(str(file)), size=(256, 256)))
 
     wanted, other = given(mode.examples[0].values[name]), given(EXAMPLES / "sheet.png")
     assert clips.psnr(clip.pictures[frame], wanted) > 14
@@ -75,32 +75,32 @@ def test_the_image_given_is_the_frame_in_its_place(jobs: JobQueue, mode_id: str,
         ("wan_5b", "image", "portrait.png"),
     ],
 )
-def test_another_input_makes_another_clip(jobs: JobQueue, mode_id: str, name: str, file: str) -> None:
+def test_another_input_makes_another_clip(queue: CallerQueue, mode_id: str, name: str, file: str) -> None:
     mode = modes.get(mode_id)
-    _, before = run(jobs, mode)
-    _, after = run(jobs, mode, **{name: EXAMPLES / file})
+    _, before = run(queue, mode)
+    _, after = run(queue, mode, **{name: EXAMPLES / file})
     assert clips.difference(before.pictures, after.pictures) > 3
 
 
 @pytest.mark.parametrize("mode", WAN_MODES, ids=lambda mode: mode.id)
-def test_prompt_seed_and_preset_change_the_clip(jobs: JobQueue, mode: Mode) -> None:
-    _, plain = run(jobs, mode)
+def test_prompt_seed_and_preset_change_the_clip(queue: CallerQueue, mode: Mode) -> None:
+    _, plain = run(queue, mode)
     for changed in ({"prompt": "a purple night in winter"}, {"seed": 8}, {"preset": "quality", "cfg": 2}):
-        assert clips.difference(plain.pictures, run(jobs, mode, **changed)[1].pictures) > 0.3, changed
+        assert clips.difference(plain.pictures, run(queue, mode, **changed)[1].pictures) > 0.3, changed
 
 
-def test_the_5b_model_works_without_an_image(jobs: JobQueue) -> None:
+def test_the_5b_model_works_without_an_image(queue: CallerQueue) -> None:
     mode = modes.get("wan_5b")
-    _, with_image = run(jobs, mode)
-    task, without = run(jobs, mode, image=None)
+    _, with_image = run(queue, mode)
+    task, without = run(queue, mode, image=None)
     assert "load_image" not in task.graph
     assert clips.difference(with_image.pictures, without.pictures) > 3
 
 
 @pytest.mark.parametrize("pair", [{"file": HIGH}, {"low": LOW}], ids=["high", "low"])
-def test_a_lora_of_either_expert_changes_the_clip(jobs: JobQueue, pair: dict[str, str]) -> None:
+def test_a_lora_of_either_expert_changes_the_clip(queue: CallerQueue, pair: dict[str, str]) -> None:
     mode = modes.get("wan_t2v")
-    _, without = run(jobs, mode)
-    task, with_lora = run(jobs, mode, lora_pairs=[{**pair, "strength": 1.5}])
+    _, without = run(queue, mode)
+    task, with_lora = run(queue, mode, lora_pairs=[{**pair, "strength": 1.5}])
     assert ("high_lora_1" in task.graph, "low_lora_1" in task.graph) == ("file" in pair, "low" in pair)
     assert clips.difference(without.pictures, with_lora.pictures) > 0.3

@@ -13,13 +13,13 @@ from jobs import JobQueue
 
 
 @contextmanager
-def serving(jobs: JobQueue, **headers: str) -> Iterator[httpx2.Client]:
+def serving(queue: JobQueue, **headers: str) -> Iterator[httpx2.Client]:
     """A client of the real server."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:  # as app.py does
         listening.bind(("127.0.0.1", 0))
-        proxies = jobs.settings.trusted_proxies
+        proxies = queue.settings.trusted_proxies
         options = {"log_level": "warning", "ws": "none", "timeout_graceful_shutdown": 1, "forwarded_allow_ips": proxies}
-        config = uvicorn.Config(api.create(jobs), **options)
+        config = uvicorn.Config(api.create(queue), **options)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()

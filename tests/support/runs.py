@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from events import Event
-from jobs import JobQueue, Selection, Submission, TaskDetail
+from jobs import CallerQueue, Selection, Submission, TaskDetail
 from modes import OutputSpec
 
 LONG = {"prompt": "a long run", "seed": 7, "width": 768, "height": 768, "seconds": 8, "steps": 100}
@@ -16,25 +16,30 @@ LONG_OF_SHORT_STEPS = LONG | {"width": 256, "height": 256}
 """As many steps, each soon done: for tests that act within the process and are to be heard at once."""
 
 
-def submit(jobs: JobQueue, mode: str, values: Mapping[str, Any]) -> TaskDetail:
+def submit(queue: CallerQueue, mode: str, values: Mapping[str, Any]) -> TaskDetail:
     """The task of a new job with just one."""
-    job = jobs.submit(Submission(mode=mode, values=dict(values)))
-    return jobs.task(jobs.first_task(job.id))
+    job = queue.submit(Submission(mode=mode, values=dict(values)))
+    return queue.task(queue.first_task(job.id))
 
 
-def last(jobs: JobQueue, task: TaskDetail) -> Event:
+def tasks_of(queue: CallerQueue, job: int) -> list[int]:
+    """Ids of a job's tasks, in the order in which they were submitted."""
+    return sorted(task.id for task in queue.tasks(job=job, limit=500).tasks)
+
+
+def last(queue: CallerQueue, task: TaskDetail) -> Event:
     """Waits for the task's end."""
-    return list(jobs.events(task.id))[-1]
+    return list(queue.events(task.id))[-1]
 
 
 @contextmanager
-def paused(jobs: JobQueue) -> Iterator[None]:
+def paused(queue: CallerQueue) -> Iterator[None]:
     """What is submitted meanwhile waits until the end."""
-    jobs.pause()
+    queue.pause()
     try:
         yield
     finally:
-        jobs.pause(False)
+        queue.pause(False)
 
 
 def until(true: Callable[[], Any], seconds: float = 120) -> None:
@@ -45,8 +50,8 @@ def until(true: Callable[[], Any], seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
-def cancel(jobs: JobQueue, *tasks: TaskDetail) -> None:
-    jobs.cancel(Selection(tasks=[task.id for task in tasks]))
+def cancel(queue: CallerQueue, *tasks: TaskDetail) -> None:
+    queue.cancel(Selection(tasks=[task.id for task in tasks]))
 
 
 def options(values: Mapping[str, Any]) -> list[str]:

@@ -21,9 +21,9 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.lifecycle = TaskTransitions(database)
-        self.acts = QueueCommands(database)
-        self.listing = TaskQueries(database)
+        self.transitions = TaskTransitions(database)
+        self.commands = QueueCommands(database)
+        self.queries = TaskQueries(database)
 
     def empty(self) -> None:
         with self.database.write() as connection:
@@ -50,8 +50,8 @@ class Store:
             connection.execute(insert(details), [content | {"task": task} for task in ids])
         return ids
 
-    def claim(self, worker: str = "home/one/engine", held: str = "") -> Claim:
-        claim = self.lifecycle.claim(worker, held)
+    def claim(self, worker: str = "home/one/engine", loaded: str = "") -> Claim:
+        claim = self.transitions.claim(worker, loaded)
         assert claim is not None
         return claim
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from support.app_server import WAIT, Server
 
 from jobs import JobQueue
+from jobs.types import OWNER
 from settings import PROJECT, Settings
 
 VALUES = {"prompt": "clouds drift by", "seconds": "0.3", "seed": "7"}
@@ -78,19 +79,19 @@ def on_the_command_line(home: Path) -> Submit:
     return submit
 
 
-def stored(jobs: JobQueue, job: int) -> list[dict[str, Any]]:
+def stored(queue: JobQueue, job: int) -> list[dict[str, Any]]:
     """All of a job's tasks but what belongs to the moment and the place: ids, times, folders."""
     found = []
-    for task in jobs.listing.tasks_of(job):
-        row, content, given, lines = jobs.listing.task(task)
+    for task in queue.queries.tasks_of(OWNER, job):
+        row, content, given, lines = queue.queries.task(OWNER, task)
         kept = dict(row._mapping)
         for name in ("id", "job", "position", "created"):
             del kept[name]
         details = {name: value for name, value in content._mapping.items() if name != "task"}
-        assert Path(details["values"].pop("image")).parent == jobs.inputs.folder
+        assert Path(details["values"].pop("image")).parent == queue.inputs.folder
         inputs = [(each.parameter, each.digest, each.prepared) for each in given]
         found.append(kept | details | {"inputs": inputs, "log": [line.text for line in lines]})
-    submission = dict(jobs.listing.job(job)[0]._mapping)
+    submission = dict(queue.queries.job(OWNER, job)[0]._mapping)
     assert (submission["name"], submission["mode"], submission["priority"]) == ("the same", "i2v", 3)
     return found
 

@@ -18,14 +18,14 @@ PICTURE = PROJECT / "examples" / "landscape.png"
 
 
 @pytest.fixture(scope="module")
-def queue(tmp_path_factory: pytest.TempPathFactory) -> JobQueue:
+def idle_queue(tmp_path_factory: pytest.TempPathFactory) -> JobQueue:
     home = tmp_path_factory.mktemp("visitors")
     return JobQueue(Settings(home=home, device="cpu", demo="always", visitors_apart=True, visitor_limit=4))
 
 
 @pytest.fixture(scope="module")
-def ada(queue: JobQueue) -> Iterator[httpx2.Client]:
-    with serving(queue) as opened:
+def ada(idle_queue: JobQueue) -> Iterator[httpx2.Client]:
+    with serving(idle_queue) as opened:
         opened.get("/health")  # brings the cookie
         yield opened
 
@@ -131,9 +131,11 @@ def test_a_visitor_may_have_so_many_in_the_queue_and_is_told(ben: httpx2.Client)
     assert ben.post("/jobs", json={"mode": "t2v", "values": VALUES}).status_code == 201
 
 
-def test_the_person_at_the_machine_sees_all(queue: JobQueue, ada: httpx2.Client, ben: httpx2.Client, task: int) -> None:
+def test_the_person_at_the_machine_sees_all(
+    idle_queue: JobQueue, ada: httpx2.Client, ben: httpx2.Client, task: int
+) -> None:
     ben.post("/jobs", json={"mode": "t2v", "values": VALUES})
-    token = {"authorization": f"Bearer {queue.lock.token}"}
+    token = {"authorization": f"Bearer {idle_queue.lock.token}"}
     with httpx2.Client(base_url=ada.base_url, headers=token) as owner:
         answer = owner.get("/tasks", params={"limit": 500})
         assert "set-cookie" not in answer.headers

@@ -9,7 +9,7 @@ from typing import Any
 
 import modes
 from events import Cancelled, Event, Output, Phase
-from jobs import JobQueue, Selection, Submission
+from jobs import CallerQueue, JobQueue, Selection, Submission
 from settings import Settings
 from tools.measure.bare import BareExecutor
 from tools.measure.figures import Figure
@@ -41,29 +41,30 @@ def measure(settings: Settings) -> Iterator[Figure]:
         yield _seed_only(stack)
         yield from _cancels(stack)
     finally:
-        stack.jobs.stop()
+        stack.job_queue.stop()
 
 
 class _Stack:
     """The queue and the engine, used as the page uses them."""
 
     def __init__(self, settings: Settings) -> None:
-        self.jobs = JobQueue(settings)
+        self.job_queue = JobQueue(settings)
+        self.queue = CallerQueue(self.job_queue)
         self.last: Event | None = None
 
     def start(self) -> float:
         started = time.perf_counter()
-        self.jobs.start()
-        while self.jobs.engine.name == "starting":
+        self.job_queue.start()
+        while self.queue.engine.name == "starting":
             time.sleep(0.02)
         return time.perf_counter() - started
 
     def run(self, values: Values, on_event: Callable[[int, Event], None] | None = None) -> float:
         """Seconds from submitting to the last event, which `last` keeps. `on_event` gets the task's id and an event."""
         started = time.perf_counter()
-        job = self.jobs.submit(Submission(mode=T2V.id, values=values))
-        task = self.jobs.first_task(job.id)
-        for event in self.jobs.events(task):
+        job = self.queue.submit(Submission(mode=T2V.id, values=values))
+        task = self.queue.first_task(job.id)
+        for event in self.queue.events(task):
             if on_event:
                 on_event(task, event)
         seconds = time.perf_counter() - started
@@ -105,7 +106,7 @@ def _against_bare(stack: _Stack, bare: BareExecutor, values: Values) -> Figure:
 
 def _against_memory(stack: _Stack) -> Figure:
     """The durable queue beside nothing but the engine: what keeping everything costs."""
-    mode, engine = T2V, stack.jobs.engines[0]
+    mode, engine = T2V, stack.job_queue.engines[0]
     ratios = []
     for number in range(PAIRS + 1):
         durable = stack.run(_clip(DEFAULT))
@@ -139,7 +140,7 @@ def _cancels(stack: _Stack) -> Iterator[Figure]:
             nonlocal asked
             if not asked and isinstance(event, Phase) and event.label == "First pass" and event.step >= at:
                 asked = time.perf_counter()
-                stack.jobs.cancel(Selection(tasks=[task]))
+                stack.queue.cancel(Selection(tasks=[task]))
 
         stack.run(_clip(LONG), cancel)
         ended = time.perf_counter()

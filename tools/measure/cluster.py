@@ -12,7 +12,7 @@ import psutil
 
 from backend.process import EngineProcess
 from events import FINAL, Output
-from jobs import JobQueue, Submission
+from jobs import CallerQueue, JobQueue, Submission
 from settings import Settings
 from tools.measure import ray_cluster
 from tools.measure.figures import Figure
@@ -40,15 +40,15 @@ def measure(settings: Settings) -> Iterator[Figure]:
         home = settings.home / "cluster"
         home.mkdir()
         (home / "demo_models").symlink_to(settings.models_dir)
-        with _working(settings.model_copy(update={"ray": ray.address, "home": home}), []) as jobs:
-            two = _seconds(jobs)
+        with _working(settings.model_copy(update={"ray": ray.address, "home": home}), []) as queue:
+            two = _seconds(queue)
             name = f"{TASKS} clips, two nodes with two engines / one engine"
             note = f"256 × 256 px, 9 frames; each engine on a core of its own; {two:.1f} s and {one:.1f} s"
             yield Figure(name, two / one, "x", 0.60, note)
-            extra, here = _overhead(jobs.engines[0], alone.engines[0])
+            extra, here = _overhead(queue.engines[0], alone.engines[0])
             note = f"a graph that only writes a picture, which takes {here:.0f} ms here; {PAIRS} pairs"
             yield Figure("Ray, more per task", extra, "ms", None, note)
-            bridge = sum(psutil.Process(engine.pid).memory_info().rss for engine in jobs.engines) / len(jobs.engines)
+            bridge = sum(psutil.Process(engine.pid).memory_info().rss for engine in queue.engines) / len(queue.engines)
             yield Figure("Ray, memory of the app's machine per engine", bridge / 1e6, "MB", None, "resident")
 
 
@@ -67,29 +67,30 @@ def _one_thread_each() -> Iterator[None]:
 @contextmanager
 def _working(settings: Settings, cores: list[int]) -> Iterator[JobQueue]:
     """The queue with all its engines ready and warm; those of this machine on `cores`."""
-    jobs = JobQueue(settings)
+    queue = JobQueue(settings)
     try:
-        jobs.start()
-        for engine in jobs.engines:
+        queue.start()
+        for engine in queue.engines:
             if cores and engine.pid:
                 psutil.Process(engine.pid).cpu_affinity(cores)
         deadline = time.monotonic() + UP
-        while not all(engine.state.name == "ready" for engine in jobs.engines):
+        while not all(engine.state.name == "ready" for engine in queue.engines):
             if time.monotonic() > deadline:
-                raise RuntimeError(f"engines did not start: {[engine.state for engine in jobs.engines]}")
+                raise RuntimeError(f"engines did not start: {[engine.state for engine in queue.engines]}")
             time.sleep(0.1)
-        _seconds(jobs, 2 * len(jobs.engines))
-        yield jobs
+        _seconds(queue, 2 * len(queue.engines))
+        yield queue
     finally:
-        jobs.stop()
+        queue.stop()
 
 
-def _seconds(jobs: JobQueue, count: int = TASKS) -> float:
+def _seconds(queue: JobQueue, count: int = TASKS) -> float:
     """From submitting to the end of the last one."""
     started = time.perf_counter()
-    job = jobs.submit(Submission(mode="t2v", values=CLIP, tries=count))
-    for task in jobs.tasks(job=job.id, limit=count).tasks:
-        *_, last = jobs.events(task.id)
+    caller = CallerQueue(queue)
+    job = caller.submit(Submission(mode="t2v", values=CLIP, tries=count))
+    for task in caller.tasks(job=job.id, limit=count).tasks:
+        *_, last = caller.events(task.id)
         if not isinstance(last, Output):
             raise RuntimeError(f"a run failed: {last}")
     return time.perf_counter() - started

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import av
 
-from jobs import JobQueue, Submission
+from jobs import CallerQueue, JobQueue, Submission
 from settings import Settings
 from tools.measure.figures import Figure
 from tools.measure.servers import Server
@@ -25,8 +25,8 @@ def measure(settings: Settings) -> Iterator[Figure]:
     attempts are allowed than by default."""
     own = settings.model_copy(update={"home": settings.home / "crashes"})
     own.home.mkdir(parents=True)
-    jobs = JobQueue(own)
-    jobs.submit(Submission(mode="t2v", values=SHORT, tries=TASKS))
+    queue = CallerQueue(JobQueue(own))
+    queue.submit(Submission(mode="t2v", values=SHORT, tries=TASKS))
     os.environ |= {"KINORA_HOME": str(own.home), "KINORA_MAX_ATTEMPTS": "8"}
     chance = random.Random(1)
     for _ in range(APP_KILLS):
@@ -34,15 +34,15 @@ def measure(settings: Settings) -> Iterator[Figure]:
             server.seconds_to_serve()
             time.sleep(chance.uniform(0, STARTING + WORKING))
             server.kill()
-    left = _left(jobs)
+    left = _left(queue)
     note = f"SIGKILL at random moments of starting and working; {TASKS - left} of {TASKS} clips were made meanwhile"
     yield Figure("times the app was killed", APP_KILLS, "", note=note)
     kills = unanswered = 0
     with Server(["app.py"], own.home / "app.log") as server:
         server.seconds_to_serve()
-        while _left(jobs) or kills < ENGINE_KILLS:
-            if not _left(jobs):  # the work ended before the kills did
-                jobs.submit(Submission(mode="t2v", values=SHORT, tries=5))
+        while _left(queue) or kills < ENGINE_KILLS:
+            if not _left(queue):  # the work ended before the kills did
+                queue.submit(Submission(mode="t2v", values=SHORT, tries=5))
             time.sleep(chance.uniform(0.2, STARTING))
             engine = server.engine() if kills < ENGINE_KILLS else None
             if engine:
@@ -51,21 +51,21 @@ def measure(settings: Settings) -> Iterator[Figure]:
             unanswered += not server.answers()
     yield Figure("times the engine was killed", kills, "", note="in the same run")
     yield Figure("times the page did not answer", unanswered, "", 0, "asked after each kill, within 5 s")
-    yield from _result(jobs, own)
+    yield from _result(queue, own)
 
 
-def _left(jobs: JobQueue) -> int:
-    counts = jobs.state().counts
+def _left(queue: CallerQueue) -> int:
+    counts = queue.state().counts
     return counts.queued + counts.running
 
 
-def _result(jobs: JobQueue, settings: Settings) -> Iterator[Figure]:
-    counts = jobs.state().counts
+def _result(queue: CallerQueue, settings: Settings) -> Iterator[Figure]:
+    counts = queue.state().counts
     total = sum(counts.model_dump().values())
     recorded = []
-    for job in jobs.jobs().jobs:
-        for task in jobs.listing.tasks_of(job.id):
-            recorded += [output.path for output in jobs.task(task).outputs_list]
+    for job in queue.jobs().jobs:
+        for task in queue.tasks(job=job.id, limit=500).tasks:
+            recorded += [output.path for output in queue.task(task.id).outputs_list]
     files = [str(file) for file in settings.outputs_dir.rglob("*.mp4")]
     broken = [file for file in files if not _decodes(file)]
     note = f"{total} tasks, {len(files)} files"

@@ -40,13 +40,13 @@ def measure(settings: Settings) -> Iterator[Figure]:
 
 def _added(settings: Settings) -> int:
     """Bytes by which the description of the page, as it is sent, is larger with all modes than with FEW."""
-    jobs = JobQueue(settings.model_copy(update={"home": settings.home / "payload"}))
+    queue = JobQueue(settings.model_copy(update={"home": settings.home / "payload"}))
     every = dict(modes.MODES)
-    whole = _bytes(jobs)
+    whole = _bytes(queue)
     try:
         for mode in list(every)[FEW:]:
             del modes.MODES[mode]
-        few = _bytes(jobs)
+        few = _bytes(queue)
     finally:
         modes.MODES.clear()
         modes.MODES.update(every)
@@ -66,8 +66,8 @@ def _long_video() -> Figure:
     return Figure(f"the graph of a video in {MAX_SEGMENTS} stages", statistics.median(times), "ms", 50, note)
 
 
-def _bytes(jobs: JobQueue) -> int:
-    return len(json.dumps(ui.page.build(jobs).get_config_file(), default=str))
+def _bytes(queue: JobQueue) -> int:
+    return len(json.dumps(ui.page.build(queue).get_config_file(), default=str))
 
 
 def _switching(settings: Settings) -> Iterator[Figure]:

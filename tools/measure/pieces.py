@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 
 from events import Output
-from jobs import JobQueue, Submission
+from jobs import CallerQueue, JobQueue, Submission
 from modes.enhance import video
 from settings import Settings
 from tools.measure.figures import Figure
@@ -24,13 +24,14 @@ def measure(settings: Settings) -> Iterator[Figure]:
     own = settings.model_copy(update={"home": settings.home / "pieces"})
     own.home.mkdir()
     usual, video.PIECE_BYTES = video.PIECE_BYTES, PIECE_BYTES
-    jobs = JobQueue(own)
-    jobs.start()
+    job_queue = JobQueue(own)
+    job_queue.start()
+    queue = CallerQueue(job_queue)
     try:
-        _enlarge(jobs, _clip(own.home, 12))  # until models are loaded
-        short, long = (_peak(jobs, _clip(own.home, frames)) for frames in (SHORT, LONG))
+        _enlarge(queue, _clip(own.home, 12))  # until models are loaded
+        short, long = (_peak(queue, _clip(own.home, frames)) for frames in (SHORT, LONG))
     finally:
-        jobs.stop()
+        job_queue.stop()
         video.PIECE_BYTES = usual
     note = f"the engine's peak; {LONG} frames in pieces beside {SHORT}; {long / 1e6:.0f} MB"
     yield Figure("memory, a video four times as long enlarged", long / short, "x", 1.1, note)
@@ -48,13 +49,13 @@ def _clip(folder: Path, frames: int) -> Path:
     return file
 
 
-def _enlarge(jobs: JobQueue, clip: Path) -> None:
-    job = jobs.submit(Submission(mode="upscale_video", values={"video": str(clip), "scale": "2"}))
-    last = list(jobs.events(jobs.first_task(job.id)))[-1]
+def _enlarge(queue: CallerQueue, clip: Path) -> None:
+    job = queue.submit(Submission(mode="upscale_video", values={"video": str(clip), "scale": "2"}))
+    last = list(queue.events(queue.first_task(job.id)))[-1]
     assert isinstance(last, Output), last
 
 
-def _peak(jobs: JobQueue, clip: Path) -> int:
+def _peak(queue: CallerQueue, clip: Path) -> int:
     """The most bytes that a child of this process, the engine, held meanwhile."""
     ended, seen = threading.Event(), [0]
 
@@ -64,7 +65,7 @@ def _peak(jobs: JobQueue, clip: Path) -> int:
 
     watcher = threading.Thread(target=look)
     watcher.start()
-    _enlarge(jobs, clip)
+    _enlarge(queue, clip)
     ended.set()
     watcher.join()
     return max(seen)
