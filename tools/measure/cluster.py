@@ -46,7 +46,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
             note = f"256 × 256 px, 9 frames; each engine on a core of its own; {two:.1f} s and {one:.1f} s"
             yield Figure(name, two / one, "x", 0.60, note)
             extra, here = _overhead(queue.engines[0], alone.engines[0])
-            note = f"a graph that only writes a picture, which takes {here:.0f} ms here; {PAIRS} pairs"
+            note = f"a graph that only writes an image, which takes {here:.0f} ms here; {PAIRS} pairs"
             yield Figure("Ray, more per task", extra, "ms", None, note)
             bridge = sum(psutil.Process(engine.pid).memory_info().rss for engine in queue.engines) / len(queue.engines)
             yield Figure("Ray, memory of the app's machine per engine", bridge / 1e6, "MB", None, "resident")

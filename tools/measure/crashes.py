@@ -71,7 +71,7 @@ def _result(queue: CallerQueue, settings: Settings) -> Iterator[Figure]:
     note = f"{total} tasks, {len(files)} files"
     yield Figure("clips that did not succeed", total - counts.succeeded, "", 0, note)
     yield Figure("files missing", len(set(recorded) - set(files)) + total - len(recorded), "", 0)
-    yield Figure("files made twice, or of nobody", len(files) - len(set(recorded)), "", 0)
+    yield Figure("files made twice, or without a task", len(files) - len(set(recorded)), "", 0)
     yield Figure("files that do not decode", len(broken), "", 0)
 
 

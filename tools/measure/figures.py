@@ -1,4 +1,4 @@
-"""A measured figure, and how figures are shown: as a table, as JSON, as Markdown."""
+"""A measured figure, and its output as a table, as JSON and as Markdown."""
 
 import dataclasses
 import os
@@ -21,7 +21,10 @@ PACKAGES = ("torch", "gradio", "av", "numpy")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure; without `target` it only informs. `unit` is "x" (ratio), "s", "ms", "MB" (10^6 bytes), "" (count)."""
+    """One measured figure. Without a `target` it cannot fail.
+
+    `unit` is "x" (a ratio), "s", "ms", "MB" (10^6 bytes) or "" (a count).
+    """
 
     name: str
     value: float
@@ -34,7 +37,7 @@ class Figure:
         return self.target is None or self.value <= self.target
 
     def shown(self) -> tuple[str, str, str]:
-        """Measured, target and verdict as words."""
+        """The measured value, the target and the verdict as text."""
         target = "" if self.target is None else f"≤ {self._text(self.target)}"
         verdict = "" if self.target is None else ("yes" if self.ok else "NO")
         return self._text(self.value), target, verdict
@@ -46,7 +49,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where and with what the figures were taken."""
+    """The machine and the versions that the figures were measured with."""
 
     date: str
     device: str
@@ -87,15 +90,15 @@ def markdown(figures: Sequence[Figure], machine: Machine) -> str:
         [
             "# Benchmarks",
             "",
-            "Written by `.venv/bin/python tools/bench.py --markdown docs/benchmarks.md`, which needs a Chromium and",
-            "about seven minutes; `--crashes` adds six. It ends with exit code 1 where a target is missed.",
+            "`.venv/bin/python tools/bench.py --markdown docs/benchmarks.md` writes this page. It needs a Chromium and",
+            "about seven minutes; `--crashes` adds six. It ends with exit code 1 if a target is missed.",
             "",
             machine.text() + ".",
             "",
-            "Ratios compare runs that alternate within one call, so that the machine's speed and other work cancel",
-            "out; each is the median of the ratios of neighbouring runs. Seconds hold for this machine only.",
-            "OpenMP threads wait passively (`OMP_WAIT_POLICY=PASSIVE`) on both sides: spinning ones make any figure",
-            "meaningless as soon as something else needs a core.",
+            "A ratio compares two kinds of runs that alternate within one call, so that the machine's speed and other",
+            "load cancel out; it is the median of the ratios of neighbouring runs. Seconds only apply to this machine.",
+            "OpenMP threads wait passively (`OMP_WAIT_POLICY=PASSIVE`) on both sides, because spinning threads would",
+            "distort every figure as soon as something else needs a core.",
             "",
             "| Figure | Measured | Target | Reached | How |",
             "|---|---:|---:|---|---|",
