@@ -55,15 +55,15 @@ def _added(settings: Settings) -> int:
 
 def _long_video() -> Figure:
     mode = modes.get("wan_long")
-    phases = [{"prompt": f"stage {number}"} for number in range(1, MAX_SEGMENTS + 1)]
-    params = mode.validate({**mode.examples[0].values, "stages": phases})
+    segments = [{"prompt": f"segment {number}"} for number in range(1, MAX_SEGMENTS + 1)]
+    params = mode.validate({**mode.examples[0].values, "stages": segments})
     times = []
     for _ in range(20):
         started = time.perf_counter()
         graph = mode.sketch(params)
         times.append((time.perf_counter() - started) * 1000)
     note = f"median of {len(times)}; {len(graph)} nodes"
-    return Figure(f"the graph of a video in {MAX_SEGMENTS} stages", statistics.median(times), "ms", 50, note)
+    return Figure(f"the graph of a video in {MAX_SEGMENTS} segments", statistics.median(times), "ms", 50, note)
 
 
 def _bytes(queue: JobQueue) -> int:
