@@ -1,4 +1,4 @@
-"""What all tests share: the project on the path, homes of their own, and one real engine on demo models."""
+"""What all tests share: the project on the path, homes of their own, a queue with either engine, and the two rings."""
 
 import os
 import subprocess
@@ -17,6 +17,8 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 for name in list(os.environ):  # no setting of the person who runs the tests reaches them
     if name.startswith("KINORA_") and name not in ("KINORA_COMFYUI_DIR", "KINORA_CHROMIUM"):
         del os.environ[name]
+
+from support.scripted_engine import PROGRAM as SCRIPTED  # noqa: E402
 
 from jobs import CallerQueue, JobQueue  # noqa: E402
 from settings import Settings  # noqa: E402
@@ -47,16 +49,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A home in which demo models are made once for all tests."""
-    home = tmp_path_factory.mktemp("demo-home")
-    return Settings(home=home, device="cpu", demo="always", cancel_timeout=3)
-
-
-@pytest.fixture(scope="session")
-def job_queue(demo_settings: Settings) -> Iterator[JobQueue]:
-    """The queue with a real engine in a process of its own."""
-    queue = JobQueue(demo_settings)
+def job_queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobQueue]:
+    """The queue with the scripted engine; tests of what ComfyUI computes have `comfy_job_queue` in its place."""
+    settings = Settings(home=tmp_path_factory.mktemp("home"), device="cpu", demo="always", cancel_timeout=3)
+    queue = JobQueue(settings, engine_program=SCRIPTED)
     queue.start()
     yield queue
     queue.stop()
@@ -69,9 +65,19 @@ def queue(job_queue: JobQueue) -> CallerQueue:
 
 
 @pytest.fixture(scope="session")
-def other_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Another home with its own demo models, for programs that tests start: only one Kinora works on a home."""
-    return Settings(home=tmp_path_factory.mktemp("other-home"), device="cpu", demo="always", cancel_timeout=3)
+def demo_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home in which ComfyUI's engine makes the demo models, once for all tests."""
+    home = tmp_path_factory.mktemp("demo-home")
+    return Settings(home=home, device="cpu", demo="always", cancel_timeout=3)
+
+
+@pytest.fixture(scope="session")
+def comfy_job_queue(demo_settings: Settings) -> Iterator[JobQueue]:
+    """The queue with ComfyUI in a process of its own."""
+    queue = JobQueue(demo_settings)
+    queue.start()
+    yield queue
+    queue.stop()
 
 
 @pytest.fixture
@@ -85,8 +91,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A real file system of a few megabytes."""
     folder = tmp_path / "small"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("this user may not mount a small file system")
+    as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+    command = [*as_root, "mount", "-t", "tmpfs", "-o", "size=3m,mode=777", "tmpfs", str(folder)]
+    mounted = subprocess.run(command, capture_output=True)
+    assert not mounted.returncode, "This test mounts a small file system: run it as root, or where sudo asks nothing."
     yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    subprocess.run([*as_root, "umount", "--lazy", str(folder)], check=True)

@@ -190,6 +190,7 @@ def test_one_locked_for_too_long_is_told_and_the_next_try_works(
     assert store.queries.counts(OWNER).queued == 1
 
 
+@pytest.mark.everything
 def test_a_full_disk_is_told_loses_nothing_and_is_over_once_there_is_room(small_disk: Path) -> None:
     store = Store(Database(Settings(home=small_disk)))
     before = store.fill(20, graph=GRAPH)

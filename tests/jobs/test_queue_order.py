@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from support import runs
+from support.scripted_engine import PROGRAM as SCRIPTED
 
 from events import Output
 from jobs import CallerQueue, JobQueue, Selection, Submission
@@ -14,7 +15,7 @@ from settings import Settings
 @pytest.fixture(scope="module")
 def two_engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobQueue]:
     home = tmp_path_factory.mktemp("two-engines")
-    job_queue = JobQueue(Settings(home=home, device="cpu", demo="always", workers=2, cancel_timeout=3))
+    job_queue = JobQueue(Settings(home=home, device="cpu", demo="always", workers=2, cancel_timeout=3), SCRIPTED)
     job_queue.start()
     yield job_queue
     job_queue.stop()

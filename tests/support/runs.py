@@ -9,11 +9,11 @@ from events import Event
 from jobs import CallerQueue, Selection, Submission, TaskDetail
 from modes import OutputSpec
 
-LONG = {"prompt": "a long run", "seed": 7, "width": 768, "height": 768, "seconds": 8, "steps": 100}
-"""A clip that outlives whatever is done while it is made: the better part of a minute. The test cancels it."""
+LONG = {"prompt": "a long run [engine: pace=0.3]", "seed": 7, "width": 768, "height": 768, "seconds": 8, "steps": 100}
+"""A clip that takes either engine the better part of a minute. The test cancels it."""
 
-LONG_OF_SHORT_STEPS = LONG | {"width": 256, "height": 256}
-"""As many steps, each soon done: for tests that act within the process and are to be heard at once."""
+LONG_OF_SHORT_STEPS = LONG | {"prompt": "a long run [engine: pace=0.05]", "width": 256, "height": 256}
+"""As many steps, each soon done: for tests that act within the process and have to be heard at once."""
 
 
 def submit(queue: CallerQueue, mode: str, values: Mapping[str, Any]) -> TaskDetail:

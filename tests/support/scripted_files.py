@@ -27,14 +27,13 @@ def write(graph: Graph, outputs: Path, inputs: Path) -> list[Path]:
             suffix, codec = SOUNDS[class_type]
             file = _free_name(outputs, graph[node]["inputs"]["filename_prefix"], suffix)
             _write_sound(file, codec)
+            written.append(file)
         elif class_type == "SaveVideo":
             file = _free_name(outputs, graph[node]["inputs"]["filename_prefix"], ".mp4")
             _write_video(file, graph, *size(graph, inputs))
+            written.append(file)
         else:
-            file = _free_name(outputs, graph[node]["inputs"]["filename_prefix"], ".png")
-            width, height, _ = size(graph, inputs)
-            Image.fromarray(_pattern(graph, width, height, 0.0)).save(file)
-        written.append(file)
+            written += _write_images(outputs, graph, node, *size(graph, inputs)[:2])
     return written
 
 
@@ -103,12 +102,23 @@ def _pattern(graph: Graph, width: int, height: int, done: float) -> np.ndarray:
     return pixels
 
 
+def _write_images(outputs: Path, graph: Graph, node: str, width: int, height: int) -> list[Path]:
+    """As many different images as the graph's batch has."""
+    sizes = [content["inputs"]["batch_size"] for content in graph.values() if _whole(content["inputs"], "batch_size")]
+    count = max(sizes, default=1)
+    files = []
+    for number in range(count):
+        files.append(_free_name(outputs, graph[node]["inputs"]["filename_prefix"], ".png"))
+        Image.fromarray(_pattern(graph, width, height, number / count)).save(files[-1])
+    return files
+
+
 def _write_video(file: Path, graph: Graph, width: int, height: int, frames: int) -> None:
     import av
 
     create = next((node["inputs"] for node in graph.values() if node["class_type"] == "CreateVideo"), {})
     rate = Fraction(create.get("fps", 24)).limit_denominator(1000)
-    with av.open(str(file), "w") as container:
+    with av.open(str(file), "w", options={"movflags": "use_metadata_tags"}) as container:  # as ComfyUI keeps the graph
         container.metadata["prompt"] = json.dumps(graph)
         stream = container.add_stream("h264", rate=rate, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = width // 2 * 2, height // 2 * 2, "yuv420p"
