@@ -62,7 +62,7 @@ _HEADERS = {
 } | ({} if on_a_space() else {"X-Frame-Options": "SAMEORIGIN"})
 
 
-class SecurityHeaders:
+class SecurityHeadersMiddleware:
     """Middleware that adds these headers to every answer. Headers that a route sets itself stay as they are."""
 
     def __init__(self, app: ASGIApp) -> None:

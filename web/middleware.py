@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from settings import Settings
 from web import problems
 from web.guard import BasicAuthMiddleware, GradioFilesMiddleware, SameOriginMiddleware
-from web.headers import SecurityHeaders
+from web.headers import SecurityHeadersMiddleware
 from web.visitors import VisitorCookieMiddleware
 
 
@@ -17,4 +17,4 @@ def protect(app: FastAPI, settings: Settings, token: str) -> None:
     app.add_middleware(GradioFilesMiddleware, settings=settings)
     app.add_middleware(BasicAuthMiddleware, settings=settings, token=token)
     app.add_middleware(SameOriginMiddleware, settings=settings)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeadersMiddleware)
