@@ -1,4 +1,4 @@
-"""Start here: `python app.py` serves the page and the API, while the engine starts in its own process."""
+"""Start here: `python app.py` serves the page and REST, while each engine starts in its own process."""
 
 import asyncio
 import os
@@ -24,34 +24,34 @@ BAD_INPUT = 2  # exit code
 
 
 def serve(settings: Settings, engine_program: str = ENGINE) -> None:
-    """Serves until interrupted. `engine_program` is the module that is run as an engine's process.
+    """Serves until interrupted. `engine_program` is the module that runs as an engine process.
 
-    Ends with exit code 2 where it would be open to others without a password, where another Kinora works on the same
-    data folder or nothing can be written there, or where the port is taken.
+    Exits with code 2 if Kinora would be open to others without a password, if another Kinora uses the same home folder
+    or the folder is not writable, or if the port is taken.
     """
     if settings.reachable and not (settings.login or settings.without_password):
         what = "A public link" if settings.share else f"Listening on {settings.host}"
-        _refuse(
-            f"{what} lets others in. Set KINORA_USER and KINORA_PASSWORD first, listen on 127.0.0.1 alone, "
-            "or say --without-password where all who can reach it may use it."
+        _abort(
+            f"{what} lets others in. Set KINORA_USER and KINORA_PASSWORD first, listen on 127.0.0.1 only, "
+            "or add --without-password if everyone who can reach it may use it."
         )
-    if on_a_space() and install.main():  # there is no set-up before; it has told what is wrong
+    if on_a_space() and install.main():  # no set-up ran before; `main` has printed what is wrong
         raise SystemExit(1)
-    os.environ["GRADIO_TEMP_DIR"] = str(settings.cache_dir)  # what the page shows, under unguessable names
+    os.environ["GRADIO_TEMP_DIR"] = str(settings.cache_dir)  # holds what the page shows, under unguessable names
     try:
         settings.outputs_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        _refuse(
-            f"Kinora cannot write to {settings.home}: {error.strerror}. Make that folder yours (in the container: user "
-            "10001's), or set KINORA_HOME to another one."
+        _abort(
+            f"Kinora cannot write to {settings.home}: {error.strerror}. Give yourself write access to that folder (in "
+            "the container: user 10001), or set KINORA_HOME to another one."
         )
     listening = _listen(settings)
     try:
         queue = JobQueue(settings, engine_program)
         server_app = ui.mount(api.create(queue), queue)
-        queue.start()  # last: engines that start take the processor from the page
+        queue.start()  # last, because starting engines would slow the page down
     except KinoraError as error:
-        _refuse(error.words, BAD_INPUT if isinstance(error, BusyError) else 1)
+        _abort(error.words, BAD_INPUT if isinstance(error, BusyError) else 1)
     try:
         _serve(server_app, queue, listening)
     finally:
@@ -72,7 +72,7 @@ def _serve(server_app: FastAPI, queue: JobQueue, listening: socket.socket) -> No
     )
     server = uvicorn.Server(config)
     for blocks in server_app.state.blocks:
-        blocks.server = server  # by its port a fork on ZeroGPU knows which of the page's connections to let go of
+        blocks.server = server  # its port tells a fork on ZeroGPU which of the page's connections to close
     queue.lock.tell(url)
     print(f"Kinora runs at {url} and keeps its files in {settings.home}", flush=True)
     if queue.notice:
@@ -83,27 +83,27 @@ def _serve(server_app: FastAPI, queue: JobQueue, listening: socket.socket) -> No
 
 
 def _share(host: str, port: int) -> None:
-    """Takes seconds, and what is served on this machine does not wait for it, nor end where it fails."""
+    """Opens the public link, which takes seconds. Kinora serves meanwhile, and also if it fails."""
     try:
-        print(f"Others reach Kinora at {open_public_link(host, port)}", flush=True)
+        print(f"Others can reach Kinora at {open_public_link(host, port)}", flush=True)
     except KinoraError as error:
         print(f"{error.words}\n{error.detail}", file=sys.stderr, flush=True)
 
 
 def _listen(settings: Settings) -> socket.socket:
-    """Bound before anything else starts: a port that is taken is told at once."""
+    """Binds the port before anything else starts, so that a port that is taken is reported at once."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # asyncio sends without delay (40 ms an answer) only where a socket says that it is TCP.
+    # Only for a socket that is marked as TCP does asyncio disable Nagle's algorithm, which costs 40 ms an answer.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
     except OSError as error:
-        _refuse(f"Port {settings.port} of {settings.host} cannot be used: {error.strerror}. Set KINORA_PORT.")
+        _abort(f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}. Set KINORA_PORT.")
     return listening
 
 
-def _refuse(reason: str, code: int = BAD_INPUT) -> NoReturn:
+def _abort(reason: str, code: int = BAD_INPUT) -> NoReturn:
     print(reason, file=sys.stderr)
     raise SystemExit(code)
 
@@ -115,7 +115,8 @@ def main(
         bool | None, typer.Option("--share", help="Ask for a public link through Gradio's servers (KINORA_SHARE).")
     ] = None,
     without_password: Annotated[
-        bool | None, typer.Option("--without-password", help="Others may come in freely (KINORA_WITHOUT_PASSWORD).")
+        bool | None,
+        typer.Option("--without-password", help="Require no password from others (KINORA_WITHOUT_PASSWORD)."),
     ] = None,
 ) -> None:
     """Serve Kinora's page."""
@@ -125,5 +126,5 @@ def main(
 
 if __name__ == "__main__":
     typer.run(main)
-elif on_a_space():  # which may import this file instead of running it
+elif on_a_space():  # a Space may import this file instead of running it
     serve(Settings())

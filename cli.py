@@ -1,4 +1,4 @@
-"""Kinora from a terminal: `python cli.py --help`. Options come from the modes' declarations.
+"""Kinora on the command line: `python cli.py --help`. Options come from the modes' declarations.
 
 Exit codes: 0 done, 1 failed, 2 bad input, 130 cancelled.
 """
@@ -19,8 +19,8 @@ from errors import InvalidInputError, KinoraError
 from settings import Settings
 
 
-class ErrorsInWords(TyperGroup):
-    """Every command's errors as a sentence, not as a traceback."""
+class _KinoraGroup(TyperGroup):
+    """Prints the errors of every command as a sentence, not as a traceback."""
 
     def invoke(self, ctx: typer.Context) -> Any:
         try:
@@ -31,7 +31,7 @@ class ErrorsInWords(TyperGroup):
 
 
 app = typer.Typer(
-    cls=ErrorsInWords, help="Kinora: generated video, image and sound on your own machine.", no_args_is_help=True
+    cls=_KinoraGroup, help="Kinora: generated video, image and sound on your own machine.", no_args_is_help=True
 )
 app.add_typer(generate, name="generate")
 app.add_typer(submit, name="submit")
@@ -47,9 +47,11 @@ def list_modes() -> None:
 
 @app.command("settings")
 def list_settings() -> None:
-    """List the settings, their values now, and what they are for."""
+    """List the settings with their values and purposes."""
     values = Settings()
-    typer.echo(f"From the environment, or from {values.home / 'kinora.toml'} (names in small letters, no prefix).\n")
+    typer.echo(
+        f"From the environment, or from {values.home / 'kinora.toml'} (names in lower case, without the prefix).\n"
+    )
     for name, field in Settings.model_fields.items():
         value = getattr(values, name)
         value = "(set)" if isinstance(value, SecretStr) else value
@@ -58,7 +60,7 @@ def list_settings() -> None:
 
 @app.command()
 def doctor() -> None:
-    """Check what Kinora needs on this machine; exit code 1 where something needed is broken."""
+    """Check what Kinora needs on this machine. The exit code is 1 if something is broken."""
     checks = list(health.examine(Settings()))
     for check in checks:
         typer.echo(f"{'ok     ' if check.ok else 'BROKEN '} {check.name}: {check.found}")

@@ -11,7 +11,7 @@ from jobs import JobQueue
 from ui import endpoints, scripts
 from ui.page import build
 from ui.theme import CSS, theme
-from web.headers import InlineScripts
+from web.headers import InlineScriptPolicyMiddleware
 
 FUNCTIONS = "/functions"
 """Where Gradio's client and MCP find them. Apart from the page, whose size they would double."""
@@ -56,4 +56,4 @@ def mount(server_app: FastAPI, queue: JobQueue) -> FastAPI:
 
 def _with_middleware() -> dict[str, Any]:
     """What Gradio gives to its own FastAPI app, and adds to: one for each app. Gradio compresses what comes of it."""
-    return {"middleware": [Middleware(InlineScripts)]}
+    return {"middleware": [Middleware(InlineScriptPolicyMiddleware)]}

@@ -9,21 +9,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from settings import on_a_space
 
-# The hub shows a Space's page in a frame of its own.
+# The Hub shows a Space's page in a frame.
 _FRAMES = "'self' https://huggingface.co https://*.hf.space" if on_a_space() else "'self'"
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 
 def page_policy(*inline_scripts: bytes) -> str:
-    """The Content-Security-Policy of a page of Gradio's, in which exactly these scripts may stand.
+    """The Content-Security-Policy of a Gradio page that may contain exactly these inline scripts.
 
-    Nothing is fetched from, sent to or framed by another host.
+    The page loads nothing from other hosts, sends nothing to them, and cannot be framed by them.
     """
     hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(each).digest()).decode()}'" for each in inline_scripts]
     return "; ".join(
         (
             "default-src 'self'",
-            # Gradio makes functions of the texts that events and components give as their JavaScript.
+            # Gradio makes functions from the text of its events' and components' JavaScript.
             " ".join(["script-src 'self' 'unsafe-eval'", *hashes]),
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
@@ -44,13 +44,13 @@ STRICT_POLICY = "; ".join(
         "default-src 'none'",
         "img-src 'self'",
         "media-src 'self'",
-        "style-src 'unsafe-inline'",  # browsers style a picture, a clip or a text that is opened by itself
+        "style-src 'unsafe-inline'",  # browsers style an image, a clip or a text that is opened directly
         "base-uri 'none'",
         "form-action 'none'",
         f"frame-ancestors {_FRAMES}",
     )
 )
-"""For REST, our scripts and files: nothing that is opened by its own address may run a script."""
+"""For REST, scripts and files: what is opened directly at such an address may not run a script."""
 
 _STRICT_PATHS = re.compile(r"^/(api|scripts)/|/gradio_api/file")
 _HEADERS = {
@@ -81,12 +81,12 @@ class SecurityHeadersMiddleware:
         await self._app(scope, receive, with_headers)
 
 
-class InlineScripts:
-    """Middleware within an app of Gradio's: its page may run the scripts that Gradio wrote into it, and no others.
+class InlineScriptPolicyMiddleware:
+    """Middleware inside a Gradio app: its page may run the scripts that Gradio wrote into it, and no others.
 
-    Gradio writes its configuration into the page as a script, which differs from page to page, so the answer itself is
-    searched. No script of Kinora's stands in it. Only the page is treated so: a file that somebody uploaded must not
-    name its own scripts.
+    Gradio writes its configuration into the page as a script that differs from page to page, so this searches the
+    answer itself. It contains no script of Kinora's. Only the page gets such a policy: an uploaded file must not
+    allow its own scripts.
     """
 
     def __init__(self, app: ASGIApp) -> None:

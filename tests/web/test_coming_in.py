@@ -1,4 +1,4 @@
-"""Kinora lets others in only where that was said: with a password, or in so many words without one."""
+"""Kinora lets others in only with a password, or where it was told explicitly that it needs none."""
 
 import os
 import subprocess
