@@ -69,12 +69,6 @@ class CancelledError(KinoraError):
     kind: FailureKind = "interrupted"
 
 
-class EngineDiedError(KinoraError):
-    """The engine's process ended, or could not be started."""
-
-    kind: FailureKind = "engine_died"
-
-
 class ClusterError(KinoraError):
     """The Ray cluster, or a machine of it, cannot be used."""
 

@@ -55,7 +55,7 @@ def loras(queue: Queue) -> list[str]:
 
 
 def _presence(mode: Mode, queue: CallerQueue) -> ModePresence:
-    params = mode.validate(mode.examples[0].values, queue.settings.use_demo)
+    params = mode.validate(mode.examples[0].values, queue.settings)
     sizes = [each.size for each in queue.to_download(mode, params)]
     known = [size for size in sizes if size is not None]
     return ModePresence(mode=mode.id, files=len(sizes), bytes=sum(known) if len(known) == len(sizes) else None)
@@ -63,7 +63,7 @@ def _presence(mode: Mode, queue: CallerQueue) -> ModePresence:
 
 def _info(mode: Mode, queue: CallerQueue) -> ModeInfo:
     schema = mode.params.model_json_schema()
-    for parameter in mode.parameters(queue.settings.use_demo):
+    for parameter in mode.parameters(queue.settings):
         if parameter.default is not None:
             schema["properties"][parameter.name]["default"] = parameter.default
     presets = [{"id": preset.id, "label": preset.label, "summary": preset.summary} for preset in mode.presets]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 import workflow
@@ -15,6 +15,7 @@ from media import Preparer
 from modes import lists
 from modes.media_info import MEDIA, probe
 from modes.messages import InvalidParamsError, at_field, declared, sentences
+from settings import Settings
 from workflow import Change, Graph
 
 Widget = Literal[
@@ -41,6 +42,18 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
 
+    _settings: Settings | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any) -> None:
+        """Takes the app's settings out of the context of the validation; pydantic calls it before the validators."""
+        self._settings = context
+
+    @property
+    def settings(self) -> Settings:
+        """The settings whose limits the files of these parameters keep."""
+        assert self._settings is not None, "parameters are made by Mode.validate, which passes the app's settings"
+        return self._settings
+
     def announce(self) -> "OutputSpec":
         """What the file will be."""
         raise NotImplementedError
@@ -56,7 +69,7 @@ class Params(BaseModel):
             widget, path = declared(info)["widget"], getattr(self, name)
             if widget in MEDIA and path is not None:
                 try:
-                    probe(widget, path)
+                    probe(widget, path, self.settings)
                 except KinoraError as error:
                     raise at_field(name, f"{info.title}: {error.message}") from None
         return self
@@ -187,12 +200,13 @@ class Mode:
     def defaults(self, demo: bool = False) -> dict[str, Any]:
         return {parameter.name: parameter.default for parameter in self.parameters(demo)}
 
-    def validate(self, values: Mapping[str, Any], demo: bool = False) -> Params:
+    def validate(self, values: Mapping[str, Any], settings: Settings) -> Params:
         """The parameters from raw values (strings too); what is absent or None takes its default.
 
-        Raises InvalidParamsError with one sentence a field.
+        `settings` are those of the app: their limits hold for the files, and they say which defaults hold (those for
+        demo models or the others). Raises InvalidParamsError with one sentence a field.
         """
-        defaults = {name: value for name, value in self.defaults(demo).items() if value is not None}
+        defaults = {name: value for name, value in self.defaults(settings.use_demo).items() if value is not None}
         # An emptied text is meant so; an emptied number means "as by default".
         given = {
             name: value
@@ -200,7 +214,7 @@ class Mode:
             if value is not None and (value != "" or isinstance(defaults.get(name), str))
         }
         try:
-            return self.params.model_validate(defaults | given)
+            return self.params.model_validate(defaults | given, context=settings)
         except ValidationError as error:
             raise InvalidParamsError(sentences(self.params, error.errors())) from None
 

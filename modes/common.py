@@ -13,7 +13,7 @@ from modes.base import Example, OutputSpec, Params, PreparedFiles, param, snap
 from modes.lists import Lora
 from modes.media_info import image_info
 from modes.messages import at_field
-from settings import PROJECT
+from settings import PROJECT, Settings
 from workflow import Change, Insert, Patch
 
 EXAMPLES = PROJECT / "examples"
@@ -242,10 +242,11 @@ def lora_chain(loras: Iterable[Lora], before: str, after: str) -> Iterator[Chang
     yield Patch(after, "model", model)
 
 
-def sized_image(path: Path | None) -> tuple[int, int] | None:
+def sized_image(path: Path | None, settings: Settings) -> tuple[int, int] | None:
+    """Width and height in pixels; None where there is no image."""
     if path is None:
         return None
-    info = image_info(path)
+    info = image_info(path, settings)
     return info.width, info.height
 
 

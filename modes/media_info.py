@@ -1,5 +1,6 @@
-"""What is known of an input file, looked at once for as long as it stays the same."""
+"""What is known of an input file: probed once, and again only when the file or a limit has changed."""
 
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -8,42 +9,58 @@ from media import AudioInfo, ImageInfo, VideoInfo, probe_audio, probe_image, pro
 from media.mask import coverage, read_mask
 from settings import Settings
 
-# By widget.
 MEDIA = {"image": probe_image, "audio": probe_audio, "video": probe_video, "mask": probe_image}
+"""By widget, the function that looks at a file."""
 
 
-def probe(widget: str, path: Path) -> Any:
-    """Size or length of a file; raises MediaError with a sentence where it cannot be used."""
+def probe(widget: str, path: Path, settings: Settings) -> Any:
+    """Size or length of a file. Raises MediaError where it cannot be used or is over a limit of the settings."""
     try:
-        stat = path.stat()
+        key = _key(path, settings)
     except OSError:
-        return MEDIA[widget](path, Settings())  # says what is wrong with the path
-    return _probe(widget, path, stat.st_mtime_ns, stat.st_size)
+        return MEDIA[widget](path, settings)  # raises an error that says what is wrong with the path
+    return _probe(widget, key)
 
 
-def image_info(path: Path) -> ImageInfo:
-    return probe("image", path)
+def image_info(path: Path, settings: Settings) -> ImageInfo:
+    return probe("image", path, settings)
 
 
-def audio_info(path: Path) -> AudioInfo:
-    return probe("audio", path)
+def audio_info(path: Path, settings: Settings) -> AudioInfo:
+    return probe("audio", path, settings)
 
 
-def video_info(path: Path) -> VideoInfo:
-    return probe("video", path)
+def video_info(path: Path, settings: Settings) -> VideoInfo:
+    return probe("video", path, settings)
 
 
-def covered(path: Path, of_mask: bool) -> float:
-    """The part of a mask that is painted, or of an image that is transparent: 0 to 1."""
+def covered(path: Path, settings: Settings, of_mask: bool) -> float:
+    """How much of a mask is painted, or of an image is transparent: 0 to 1."""
+    return _covered(_key(path, settings), of_mask)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A file as it is now, and the limits that it was measured by: all that the result of a probe depends on."""
+
+    path: Path
+    changed: int
+    size: int
+    limits: tuple[float, ...]
+    settings: Settings = field(compare=False)
+
+
+def _key(path: Path, settings: Settings) -> _Key:
     stat = path.stat()
-    return _covered(path, of_mask, stat.st_mtime_ns, stat.st_size)
+    limits = (settings.max_upload_bytes, settings.max_image_pixels, settings.max_media_seconds)
+    return _Key(path, stat.st_mtime_ns, stat.st_size, limits, settings)
 
 
 @lru_cache(maxsize=64)
-def _covered(path: Path, of_mask: bool, changed: int, size: int) -> float:
-    return coverage(read_mask(path, Settings(), of_mask))
+def _covered(key: _Key, of_mask: bool) -> float:
+    return coverage(read_mask(key.path, key.settings, of_mask))
 
 
 @lru_cache(maxsize=256)
-def _probe(widget: str, path: Path, changed: int, size: int) -> Any:
-    return MEDIA[widget](path, Settings())
+def _probe(widget: str, key: _Key) -> Any:
+    return MEDIA[widget](key.path, key.settings)

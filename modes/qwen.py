@@ -78,7 +78,7 @@ class EditParams(PictureParams):
 
     @property
     def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.image)
+        return sized_image(self.image, self.settings)
 
     @property
     def others(self) -> list[str]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.mode_settings import REAL
 
 import modes
 from errors import InvalidInputError
@@ -80,7 +81,7 @@ def test_only_model_files_that_cannot_run_code_pass(name: str) -> None:
 def test_form_graph_and_registry_apply_the_same_rule(name: str, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, device="cpu", demo="always")
     with pytest.raises(modes.InvalidParamsError) as refused:
-        modes.get("t2v").validate({"prompt": "a", "loras": [{"file": name}]})
+        modes.get("t2v").validate({"prompt": "a", "loras": [{"file": name}]}, REAL)
     assert list(refused.value.fields) == ["loras"]
     graph = {
         "1": {"class_type": "UNETLoader", "inputs": {"unet_name": name, "weight_dtype": "default"}},

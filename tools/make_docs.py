@@ -23,7 +23,8 @@ from settings import Settings  # noqa: E402
 from workflow import Graph  # noqa: E402
 
 PAGE = PROJECT / "docs" / "modes.md"
-MODELS = Models(Settings(demo="never"))
+SETTINGS = Settings(demo="never")
+MODELS = Models(SETTINGS)
 
 INTRO = """\
 # Modes
@@ -178,7 +179,7 @@ def graphs(mode: Mode, **values: Any) -> dict[str, Graph]:
     inputs = ("prompt", "graph", "stages", *(each.name for each in media(mode)))
     given = {name: example[name] for name in inputs if name in example}
     ways = {preset.id: {"preset": preset.id} for preset in mode.presets} or {"": {}}
-    return {way: mode.sketch(mode.validate({**given, **values, **chosen})) for way, chosen in ways.items()}
+    return {way: mode.sketch(mode.validate({**given, **values, **chosen}, SETTINGS)) for way, chosen in ways.items()}
 
 
 def stages(mode: Mode) -> str:
@@ -234,7 +235,7 @@ def command(mode: Mode) -> str:
             row = getattr(each, "prompt", each)  # of a stage, what it says
             text = row.relative_to(PROJECT).as_posix() if isinstance(row, Path) else str(row)
             words.append(f"{option(name)} " + (f'"{text}"' if " " in text else text))
-    clip = mode.validate(mode.examples[0].values).announce().fps
+    clip = mode.validate(mode.examples[0].values, SETTINGS).announce().fps
     return " ".join([*words, f"--out {'clip.mp4' if clip else 'image.png'}"])
 
 

@@ -96,7 +96,7 @@ class Form:
     def _on_image(self, mask: str, image: str) -> str:
         """What is painted, on the image alone: as long as nobody paints, a layer is as large as it was given."""
         try:
-            given, wanted = image_info(Path(mask)), image_info(Path(image))
+            given, wanted = (image_info(Path(file), self._settings) for file in (mask, image))
         except KinoraError:
             return mask  # which is said when it is validated
         if (given.width, given.height) != CANVAS:
@@ -158,7 +158,7 @@ class Form:
     def canvas(self, image: Any, mask: Any = None) -> Any:
         """An update of the field for a mask: the image to paint on, and what is painted."""
         try:
-            size = image_info(Path(str(image))) if image else None
+            size = image_info(Path(str(image)), self._settings) if image else None
         except KinoraError:
             size = None  # the image's own field says what is wrong with it
         if size is None:

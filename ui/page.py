@@ -306,7 +306,7 @@ class _Handlers:
         try:
             # An empty prompt changes no number, and is no error before Generate.
             prompt = {"prompt": raw["prompt"] or "…"} if "prompt" in raw else {}
-            params = mode.validate({**raw, **prompt}, self._queue.settings.use_demo)
+            params = mode.validate({**raw, **prompt}, self._queue.settings)
         except InvalidParamsError as error:
             # What is only not filled in yet is no error before Generate, but there is nothing to announce either.
             wrong = {name: text for name, text in error.fields.items() if raw.get(name) not in (None, "", [])}

@@ -70,7 +70,7 @@ class DraftBuilder:
         known: set[tuple[str, ...]] = set()
         for row in rows:
             try:
-                params = mode.validate(row.values, self._settings.use_demo)
+                params = mode.validate(row.values, self._settings)
                 graph = mode.sketch(params)
                 files = tuple(file.name for file in self._models.needed(graph))
                 if files not in known:
@@ -110,7 +110,7 @@ class DraftBuilder:
         kept: dict[Path, Path] = {}
         drafts = []
         for row in rows:
-            params, inputs = self._keep(mode, mode.validate(row.values, self._settings.use_demo), keep, kept)
+            params, inputs = self._keep(mode, mode.validate(row.values, self._settings), keep, kept)
             seed = secrets.randbelow(2**32) if new_seeds else int(row.values["seed"])
             drafts.append(self._draft(mode, params, seed, inputs, row.label))
         return drafts
@@ -118,7 +118,7 @@ class DraftBuilder:
     def reseed(self, mode_id: str, values: dict[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
         """A new seed, the values with it, and their graph."""
         mode = modes.get(mode_id)
-        params = mode.validate(values, self._settings.use_demo)
+        params = mode.validate(values, self._settings)
         seed = secrets.randbelow(2**32)
         prepared = mode.prepare_inputs(params, Preparer(self._settings, write=False))
         return str(seed), values | {"seed": seed}, mode.build(params, seed, prepared, "kinora")

@@ -37,7 +37,7 @@ class Work:
             yield from self._engine.run(self._claim.graph, self._claim.phases, cancelled)
 
     def _in_pieces(self, mode: Mode, pieces: Pieces, cancelled: threading.Event) -> Iterator[Event]:
-        params: Params = mode.validate(self._claim.values, self._settings.use_demo)
+        params: Params = mode.validate(self._claim.values, self._settings)
         started, done, executed = time.monotonic(), list[Path](), list[str]()
         cuts = pieces.cuts(params)
         of_pieces = [node for nodes in list(self._claim.phases.values())[1:] for node in nodes]

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import modes
 from backend.process import EngineProcess
-from errors import KinoraError, StorageError
+from errors import InvalidInputError, KinoraError, StorageError
 from events import FINAL, Cancelled, Event, Failed, Notice, Output, Phase, Queued
 from jobs.files.outputs import Outputs
 from jobs.store.transitions import Claim, RetryBudget, TaskTransitions
@@ -156,18 +156,19 @@ class Worker:
         return Failed("engine_died", "The engine ended without a result.", "Retry it.")
 
     def _write_inputs(self, claim: Claim) -> None:
-        """What the graph reads, made from the kept inputs now, if it is not there yet. Raises KinoraError."""
+        """What the graph reads, made from the kept inputs now, if it is not there yet. Raises KinoraError, of kind
+        "invalid" where an input is gone or has changed."""
         mode = modes.get(claim.mode)
         for parameter in mode.parameters():
             path = claim.values.get(parameter.name)
             if parameter.widget in MEDIA and path and not Path(path).is_file():
                 text = f"{parameter.label}: {path} is gone. It was moved or deleted after it was submitted."
-                raise KinoraError(text, "Put it back and retry, or submit it again.")
-        params = mode.validate(claim.values, self._shop.settings.use_demo)
+                raise InvalidInputError(text, parameter.name, "Put it back and retry, or submit it again.")
+        params = mode.validate(claim.values, self._shop.settings)
         for name, file in mode.prepare_inputs(params, Preparer(self._shop.settings)).items():
             if claim.inputs[name] != file:
                 text = f"{name}: {claim.values[name]} was changed after it was submitted."
-                raise KinoraError(text, "Submit it again, as it is now.")
+                raise InvalidInputError(text, name, "Submit it again, as it is now.")
 
     def _record(self, claim: Claim, last: Event, seconds: float, phase_seconds: dict[str, float]) -> Event | None:
         """Writes down how it ended and returns what is to be told; None where another worker has the task by now."""

@@ -46,21 +46,34 @@ class VideoParams(Params):
 
     @property
     def info(self) -> VideoInfo:
-        return video_info(self.video)
+        return video_info(self.video, self.settings)
 
     @property
     def rate(self) -> Fraction:
-        """Frames per second of the video: what cameras and cinemas use, not what a clock's ticks make of it."""
-        return Fraction(self.info.fps).limit_denominator(1001)
+        return exact_rate(self.info)
 
     @property
     def video_size(self) -> tuple[int, int]:
-        """Width and height that all work begins with: even, as H.264 wants it."""
-        return max(self.info.width // 2 * 2, 2), max(self.info.height // 2 * 2, 2)
+        return even_size(self.info)
+
+
+def exact_rate(info: VideoInfo) -> Fraction:
+    """Frames per second as cameras and cinemas count them (30000/1001), not as a clock's ticks round them."""
+    return Fraction(info.fps).limit_denominator(1001)
+
+
+def even_size(info: VideoInfo) -> tuple[int, int]:
+    """Width and height rounded down to even numbers, as H.264 needs them."""
+    return max(info.width // 2 * 2, 2), max(info.height // 2 * 2, 2)
 
 
 def prepare_video(params: VideoParams, preparer: Preparer) -> PreparedFiles:
-    return {"video": preparer.video(params.video, fps=params.rate, frames=params.info.frames, size=params.video_size)}
+    return {"video": whole_video(params.video, params.info, preparer)}
+
+
+def whole_video(file: Path, info: VideoInfo, preparer: Preparer) -> str:
+    """The name of a video that was prepared with all its frames, at its own rate and size."""
+    return preparer.video(file, fps=exact_rate(info), frames=info.frames, size=even_size(info))
 
 
 def slices(params: VideoParams, length: int, shared: int = 0) -> Iterator[tuple[int, list[Change]]]:

@@ -46,7 +46,7 @@ class UpscaleParams(Params):
 
     @model_validator(mode="after")
     def _not_too_large(self) -> Self:
-        image = image_info(self.image)
+        image = image_info(self.image, self.settings)
         given = image.width * image.height / 1e6
         if given > MOST_GIVEN:
             text = f"The image has {image.width} × {image.height} px, {given:.1f} megapixels; the most is {MOST_GIVEN}."
@@ -57,7 +57,7 @@ class UpscaleParams(Params):
 
     @property
     def size(self) -> tuple[int, int]:
-        image = image_info(self.image)
+        image = image_info(self.image, self.settings)
         return enlarged(image.width, self.scale), enlarged(image.height, self.scale)
 
     def announce(self) -> OutputSpec:

@@ -14,9 +14,10 @@ from constants import MAX_SEED
 from media import Preparer
 from modes.base import Mode, OutputSpec, Params, PreparedFiles, param
 from modes.common import EXAMPLES, example
-from modes.enhance.common import VideoParams, prepare_video
+from modes.enhance.common import whole_video
 from modes.graph.nodes import known
 from modes.graph.read import GraphError, Loader, loaders, read, seeds
+from modes.media_info import video_info
 from modes.messages import InvalidParamsError, at_field
 from workflow import Change, Graph, Patch, sinks
 
@@ -158,7 +159,7 @@ def prepare(params: GraphParams, preparer: Preparer) -> PreparedFiles:
     if params.audio:
         prepared["audio"] = preparer.audio(params.audio)
     if params.video:
-        prepared |= prepare_video(VideoParams(video=params.video), preparer)
+        prepared["video"] = whole_video(params.video, video_info(params.video, params.settings), preparer)
     for kind, found in slots(params.content).items():
         for name, users in zip(FILES[kind], found, strict=False):
             if name not in prepared and not preparer.has(users[0].file):

@@ -36,7 +36,7 @@ class DrivenByAudio(Params):
     @property
     def sounding(self) -> float:
         """Seconds of sound after the start."""
-        return audio_info(self.audio).seconds - self.start
+        return audio_info(self.audio, self.settings).seconds - self.start
 
     @property
     def frames(self) -> int:

@@ -64,7 +64,7 @@ class RestyleParams(ReferenceParams):
 
     @property
     def _info(self) -> VideoInfo:
-        return video_info(self.video)
+        return video_info(self.video, self.settings)
 
     @property
     def frame_rate(self) -> int:

@@ -36,7 +36,7 @@ class BetweenImagesParams(OnePassParams):
 
     @property
     def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.first_image)
+        return sized_image(self.first_image, self.settings)
 
 
 class StyleTransitionParams(BetweenImagesParams):

@@ -41,7 +41,7 @@ class FromImageParams(TwoPassParams):
 
     @property
     def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.image)
+        return sized_image(self.image, self.settings)
 
 
 def first_image(params: FromImageParams, prepared: PreparedFiles) -> Iterator[Change]:

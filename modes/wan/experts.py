@@ -33,7 +33,7 @@ class ImageParams(ExpertsParams):
 
     @property
     def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.image)
+        return sized_image(self.image, self.settings)
 
 
 class BetweenParams(ExpertsParams):
@@ -44,7 +44,7 @@ class BetweenParams(ExpertsParams):
 
     @property
     def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.first_image)
+        return sized_image(self.first_image, self.settings)
 
     @property
     def own_guidance(self) -> float:

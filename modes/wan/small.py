@@ -47,7 +47,7 @@ class SmallParams(WanParams):
 
     @property
     def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.image)
+        return sized_image(self.image, self.settings)
 
     @property
     def all_steps(self) -> int:

@@ -31,7 +31,7 @@ class ChangeParams(SampledParams, PictureParams):
 
     @property
     def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.image)
+        return sized_image(self.image, self.settings)
 
 
 def parameterize(params: ChangeParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:

@@ -36,7 +36,7 @@ class InpaintParams(SampledParams, PromptParams):
 
     @model_validator(mode="after")
     def _mask_fits(self) -> Self:
-        image = image_info(self.image)
+        image = image_info(self.image, self.settings)
         if image.width * image.height > MOST_PIXELS:
             text = (
                 f"The image has {image.width} × {image.height} px, {image.width * image.height / 1e6:.1f} megapixels; "
@@ -44,7 +44,7 @@ class InpaintParams(SampledParams, PromptParams):
             )
             raise at_field("image", text)
         if self.mask:
-            mask = image_info(self.mask)
+            mask = image_info(self.mask, self.settings)
             # A mask painted on a smaller view of the image has its aspect, up to a pixel.
             if abs(mask.width * image.height - image.width * mask.height) > max(image.width, image.height):
                 text = (
@@ -59,12 +59,12 @@ class InpaintParams(SampledParams, PromptParams):
     @property
     def part(self) -> float:
         """How much of the image is made anew, 0 to 1."""
-        painted = covered(self.mask or self.image, of_mask=self.mask is not None)
+        painted = covered(self.mask or self.image, self.settings, of_mask=self.mask is not None)
         return 1 - painted if self.invert else painted
 
     @property
     def size(self) -> tuple[int, int]:
-        image = image_info(self.image)
+        image = image_info(self.image, self.settings)
         return image.width, image.height
 
     @property

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from support import runs
+from support.mode_settings import DEMO
 
 import modes
 from backend.process import EngineProcess
@@ -31,7 +32,7 @@ def engine(demo_settings: Settings) -> Iterator[EngineProcess]:
 
 
 def t2v(clip: dict[str, Any], prefix: str, **values: Any) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    params = T2V.validate(clip | values, demo=True)
+    params = T2V.validate(clip | values, DEMO)
     graph = T2V.build(params, params.seed, {}, prefix)  # type: ignore[attr-defined]
     return graph, T2V.phases_of(graph)
 

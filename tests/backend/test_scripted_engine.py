@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from support import clips, runs
 from support.app_server import Server
+from support.mode_settings import DEMO
 from support.scripted_engine import PROGRAM, write_script
 
 import modes
@@ -40,7 +41,7 @@ def engine(settings: Settings) -> Iterator[EngineProcess]:
 
 def run(engine: EngineProcess, words: str = "", stop: threading.Event | None = None, **values: Any) -> list[Event]:
     mode = modes.get("t2v")
-    params = mode.validate(CLIP | values | {"prompt": f"a kite [engine: {words}]"}, demo=True)
+    params = mode.validate(CLIP | values | {"prompt": f"a kite [engine: {words}]"}, DEMO)
     graph = mode.build(params, 7, {}, f"run/{time.time_ns()}")
     return list(engine.run(graph, mode.phases_of(graph), stop or threading.Event()))
 

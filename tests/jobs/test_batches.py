@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.mode_settings import REAL
 
 import modes
 from errors import Problem
@@ -70,7 +71,7 @@ def test_a_folder_is_read_in_natural_order_without_what_is_hidden_or_unknown(fol
 def test_rows_of_real_files_are_what_the_mode_takes(folder: Path) -> None:
     mode = modes.get("i2v")
     for row in good("i2v", {"prompt": "a kite"}, folder=folder, grid={"seed": ["1", 2]}):
-        assert mode.validate(row.values).announce().frames
+        assert mode.validate(row.values, REAL).announce().frames
 
 
 def test_files_keep_the_order_in_which_they_are_given() -> None:
@@ -373,7 +374,7 @@ def test_loras_in_a_table_are_files_with_strengths_or_json(tmp_path: Path) -> No
         'prompt,loras\na,"x.safetensors:0.8; y.safetensors:1"\nb,"[{""file"": ""z.safetensors"", ""strength"": -1}]"\n'
     )
     first, second = good("t2v", table=table(tmp_path, "clips.csv", text))
-    found, other = (modes.get("t2v").validate(row.values).model_dump()["loras"] for row in (first, second))
+    found, other = (modes.get("t2v").validate(row.values, REAL).model_dump()["loras"] for row in (first, second))
     assert [(lora["file"], lora["strength"]) for lora in found] == [("x.safetensors", 0.8), ("y.safetensors", 1)]
     assert [lora["strength"] for lora in other] == [-1]
     problems = run("t2v", table=table(tmp_path, "clips.csv", 'prompt,loras\na,"[{]"\n'))[1]

@@ -89,6 +89,7 @@ def test_an_input_used_in_place_that_is_gone_is_named(queue: CallerQueue, clip: 
     last = list(queue.events(queue.first_task(job.id)))[-1]
     assert isinstance(last, Failed)
     assert f"{picture} is gone" in last.message
+    assert last.kind == "invalid"
 
 
 def test_an_input_that_was_edited_in_place_is_noticed(
@@ -103,6 +104,7 @@ def test_an_input_that_was_edited_in_place_is_noticed(
     if os.stat(job_queue.inputs.folder).st_dev == os.stat(picture.parent).st_dev:
         assert isinstance(last, Failed)
         assert "was changed after it was submitted" in last.message
+        assert last.kind == "invalid"
     else:
         assert isinstance(last, Output)
 

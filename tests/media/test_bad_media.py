@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from support.mode_settings import DEMO
 
 import modes
 from modes import InvalidParamsError
@@ -17,7 +18,7 @@ from modes.common import EXAMPLES
 def refused(mode_id: str, field: str, file: Path | str) -> str:
     mode = modes.get(mode_id)
     with pytest.raises(InvalidParamsError) as caught:
-        mode.validate({**mode.examples[0].values, field: file}, demo=True)
+        mode.validate({**mode.examples[0].values, field: file}, DEMO)
     assert list(caught.value.fields) == [field]
     sentence = caught.value.fields[field]
     assert "Traceback" not in sentence
@@ -108,17 +109,17 @@ def test_a_video_cut_in_the_middle(tmp_path: Path) -> None:
 def test_a_start_after_the_end_of_the_sound() -> None:
     mode = modes.get("a2v")
     with pytest.raises(InvalidParamsError) as caught:
-        mode.validate({**mode.examples[0].values, "start": 100}, demo=True)
+        mode.validate({**mode.examples[0].values, "start": 100}, DEMO)
     assert "Sound must be at least" in caught.value.fields["audio"]
 
 
 def test_strange_but_good_files_are_taken(tmp_path: Path) -> None:
     odd = tmp_path / "spaces, 'quotes' and 🪁.png"
     Image.new("RGB", (32, 32)).save(odd)
-    assert modes.get("i2v").validate({"prompt": "x", "image": odd}, demo=True)
+    assert modes.get("i2v").validate({"prompt": "x", "image": odd}, DEMO)
     six = silent_wav(tmp_path / "six.wav", 1.0, channels=6)
-    assert modes.get("a2v").validate({"prompt": "x", "audio": six}, demo=True)
+    assert modes.get("a2v").validate({"prompt": "x", "audio": six}, DEMO)
     moving = tmp_path / "moving.gif"
     frames = [Image.new("RGB", (32, 32), (shade, 0, 0)) for shade in (0, 128, 255)]
     frames[0].save(moving, save_all=True, append_images=frames[1:])
-    assert modes.get("i2v").validate({"prompt": "x", "image": moving}, demo=True)
+    assert modes.get("i2v").validate({"prompt": "x", "image": moving}, DEMO)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support import clips, runs
+from support.mode_settings import REAL
 
 import modes
 from events import Output
@@ -47,7 +48,7 @@ def test_prompt_seed_guidance_and_preset_change_the_clip(queue: CallerQueue) -> 
 
 def test_more_frames_than_the_model_was_made_for_are_refused() -> None:
     with pytest.raises(InvalidParamsError, match=r"at most 6\.1 s at 8 fps \(49 frames\)"):
-        MODE.validate({"prompt": "x", "seconds": 7})
+        MODE.validate({"prompt": "x", "seconds": 7}, REAL)
 
 
 CHILD = """

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support import clips, runs
+from support.mode_settings import REAL
 
 import modes
 from events import Output
@@ -133,7 +134,7 @@ def test_a_target_rate_is_reached_with_the_frames_nearest_in_time(queue: CallerQ
 def test_pieces_put_together_are_what_the_whole_would_be(
     queue: CallerQueue, short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    params = modes.get("upscale_video").validate({"video": short})
+    params = modes.get("upscale_video").validate({"video": short}, REAL)
     assert len(video.cuts(params)) == 4
     pieces = clips.read(made(queue, "upscale_video", video=short)).pictures
     monkeypatch.setattr(video, "PIECE_BYTES", common.PIECE_BYTES)
@@ -163,7 +164,7 @@ def test_what_cannot_be_made_is_said_with_its_limit_and_its_size(
             Image.new("L", size).save(tmp_path / f"{name}.png")
             values = values | {"image": tmp_path / f"{name}.png"}
     with pytest.raises(InvalidParamsError) as refused:
-        modes.get(mode).validate(({} if mode == "upscale" else {"video": short}) | values)
+        modes.get(mode).validate(({} if mode == "upscale" else {"video": short}) | values, REAL)
     assert words in refused.value.fields[field]
 
 
@@ -171,4 +172,4 @@ def test_a_video_of_one_frame_has_nothing_in_between(tmp_path: Path) -> None:
     file = tmp_path / "one.gif"
     Image.new("RGB", (64, 64)).save(file)
     with pytest.raises(InvalidParamsError, match="only one frame"):
-        modes.get("interpolate").validate({"video": file})
+        modes.get("interpolate").validate({"video": file}, REAL)

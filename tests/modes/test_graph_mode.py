@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from support import own_graphs as graphs
+from support.mode_settings import DEMO, REAL
 from support.own_graphs import node, saved
 from test_modes import EVERY_MODE, given
 
@@ -30,12 +31,12 @@ def preparer(tmp_path_factory: pytest.TempPathFactory) -> Preparer:
 def refused(graph: Any, **values: Any) -> dict[str, str]:
     text = graph if isinstance(graph, str) else graphs.text(graph)
     with pytest.raises(InvalidParamsError) as caught:
-        GRAPH.validate({"graph": text, **values})
+        GRAPH.validate({"graph": text, **values}, REAL)
     return caught.value.fields
 
 
 def built(preparer: Preparer, graph: Any, seed: int | None = None, **values: Any) -> dict[str, Any]:
-    params = GRAPH.validate({"graph": graph, "seed": seed, **values})
+    params = GRAPH.validate({"graph": graph, "seed": seed, **values}, REAL)
     return GRAPH.build(params, params.seed or 0, GRAPH.prepare_inputs(params, preparer), "out")  # type: ignore[attr-defined]
 
 
@@ -122,7 +123,7 @@ def test_files_go_into_the_loaders_in_the_graphs_order_and_nodes_with_one_name_s
     files = [made[f"{number}0"]["inputs"]["image"] for number in (1, 2, 3)]
     assert files[0] == files[2] == preparer.image(PICTURE, alpha="keep")
     assert files[1] == preparer.image(OTHER, alpha="keep")
-    notes = GRAPH.validate({"graph": graph, "image": PICTURE, "second_image": OTHER}).announce().notes
+    notes = GRAPH.validate({"graph": graph, "image": PICTURE, "second_image": OTHER}, REAL).announce().notes
     assert notes["image"] == "For node 10 (LoadImage) and node 30 (LoadImage)."
 
 
@@ -146,7 +147,7 @@ def test_there_is_a_field_for_every_kind_of_file_that_nodes_load(name: str) -> N
 
 
 def test_without_a_seed_the_graph_keeps_its_own_which_is_told(preparer: Preparer) -> None:
-    params = GRAPH.validate({"graph": graphs.EXAMPLE})
+    params = GRAPH.validate({"graph": graphs.EXAMPLE}, REAL)
     assert params.seed == 42  # type: ignore[attr-defined]
     made = built(preparer, graphs.EXAMPLE)
     original = json.loads(graphs.EXAMPLE)
@@ -173,7 +174,7 @@ def test_another_seed_moves_all_seeds_by_the_same_amount(preparer: Preparer) -> 
 
 
 def test_a_graph_without_a_seed_says_that_a_seed_has_no_effect() -> None:
-    announced = GRAPH.validate({"graph": saved("EmptyImage")}).announce()
+    announced = GRAPH.validate({"graph": saved("EmptyImage")}, REAL).announce()
     assert announced.notes["seed"] == "No effect: no seed stands in the graph."
     assert announced.text() == "As the graph says"
 
@@ -184,14 +185,14 @@ def test_what_no_result_needs_is_left_out(preparer: Preparer) -> None:
 
 
 def test_programs_may_send_the_graph_itself() -> None:
-    params = GRAPH.validate({"graph": json.loads(graphs.EXAMPLE)})
+    params = GRAPH.validate({"graph": json.loads(graphs.EXAMPLE)}, REAL)
     assert json.loads(params.graph) == json.loads(graphs.EXAMPLE)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
 def test_the_graph_of_every_modes_task_is_taken_as_it_is(mode: Mode, preparer: Preparer) -> None:
     """What the queue's page copies names files that Kinora prepared, and those are still there."""
-    params = mode.validate(given(mode), demo=True)
+    params = mode.validate(given(mode), DEMO)
     copied = mode.build(params, 5, mode.prepare_inputs(params, preparer), "kinora")
     again = built(preparer, graphs.text(copied))
     assert {name: each["inputs"] for name, each in again.items()} == {
@@ -203,6 +204,6 @@ def test_the_graph_of_every_modes_task_is_taken_as_it_is(mode: Mode, preparer: P
 
 
 def test_a_staged_file_that_is_gone_is_told(preparer: Preparer, tmp_path: Path) -> None:
-    params = GRAPH.validate({"graph": graphs.mixed("landscape_0123456789abcdef.png")})
+    params = GRAPH.validate({"graph": graphs.mixed("landscape_0123456789abcdef.png")}, REAL)
     with pytest.raises(InvalidParamsError, match="Image is missing: node 10"):
         GRAPH.prepare_inputs(params, preparer)

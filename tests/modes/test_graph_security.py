@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support import own_graphs as graphs
+from support.mode_settings import REAL
 from support.own_graphs import node, saved
 
 import modes
@@ -127,7 +128,7 @@ def test_results_go_where_kinora_says_whatever_the_graph_says(node_id: str, pref
     graph |= {f"{node_id}{number}": node(kind, images=["src", 0]) for number, kind in enumerate(savers)}
     for content in list(graph.values())[1:]:
         content["inputs"]["filename_prefix"] = prefix
-    built = GRAPH.build(GRAPH.validate({"graph": graph}), 1, {}, "kinora")
+    built = GRAPH.build(GRAPH.validate({"graph": graph}, REAL), 1, {}, "kinora")
     save_to(built, "running/5")
     written = [content["inputs"]["filename_prefix"] for content in built.values() if content["class_type"] in savers]
     assert len(written) == len(savers)

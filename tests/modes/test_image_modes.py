@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support import clips, runs
+from support.mode_settings import REAL
 
 import modes
 from events import Output
@@ -169,17 +170,17 @@ def test_what_is_wrong_with_an_image_or_its_mask_is_said_at_its_field(
             changed = changed | {name: tmp_path / f"{value}.png"}
     mode = modes.get("inpaint")
     with pytest.raises(InvalidParamsError) as refused:
-        mode.validate(values(mode, small, **changed))
+        mode.validate(values(mode, small, **changed), REAL)
     assert words in refused.value.fields[field]
 
 
 def test_a_mask_of_all_the_image_is_said_to_leave_nothing(small: Path, tmp_path: Path) -> None:
     Image.new("L", (150, 101), 255).save(tmp_path / "white.png")
     mode = modes.get("inpaint")
-    told = mode.validate(values(mode, small, mask=tmp_path / "white.png")).announce()
+    told = mode.validate(values(mode, small, mask=tmp_path / "white.png"), REAL).announce()
     assert "whole image" in told.notes["mask"]
 
 
 def test_an_image_where_a_mode_takes_none_is_refused(small: Path) -> None:
     with pytest.raises(InvalidParamsError, match="no parameter named image"):
-        modes.get("t2i").validate({"prompt": "x", "image": small / "landscape.png"})
+        modes.get("t2i").validate({"prompt": "x", "image": small / "landscape.png"}, REAL)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from support.mode_settings import DEMO, REAL
 from typer.testing import CliRunner
 
 import cli
@@ -28,7 +29,7 @@ def test_a_row_is_written_as_text(text: str, row: lists.Row) -> None:
 
 def wrong(mode: str, name: str, value: Any) -> str:
     with pytest.raises(InvalidParamsError) as refused:
-        modes.get(mode).validate({"prompt": "x", name: value}, demo=True)
+        modes.get(mode).validate({"prompt": "x", name: value}, DEMO)
     return refused.value.fields[name]
 
 
@@ -59,7 +60,7 @@ def test_pairs_stand_behind_their_experts_after_the_4_step_loras_and_in_order() 
     pairs = ["a.safetensors+b.safetensors:0.5", {"file": "off.safetensors", "on": False}, "+c.safetensors"]
     mode = modes.get("wan_t2v")
     for preset in ("fast", "quality"):
-        graph = mode.sketch(mode.validate({"prompt": "x", "preset": preset, "lora_pairs": pairs}))
+        graph = mode.sketch(mode.validate({"prompt": "x", "preset": preset, "lora_pairs": pairs}, REAL))
 
         def chain(expert: str, graph: dict[str, Any] = graph) -> list[str]:
             found, node = [], graph[f"{expert}_sampling"]["inputs"]["model"][0]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support import clips, runs
+from support.mode_settings import REAL
 
 import modes
 import workflow
@@ -24,7 +25,7 @@ def values(mode: Mode, **changed: Any) -> dict[str, Any]:
 
 
 def graph(mode: Mode, **changed: Any) -> workflow.Graph:
-    return mode.sketch(mode.validate(values(mode, **changed)))
+    return mode.sketch(mode.validate(values(mode, **changed), REAL))
 
 
 def upstream(graph: workflow.Graph, node: str) -> set[str]:
@@ -73,7 +74,7 @@ def test_a_long_video_is_its_segments_in_order_and_each_is_a_file_of_its_own(que
     assert facts.seconds == pytest.approx(told.seconds, abs=0.05)
     assert [file.stem.rpartition("_")[2] for file in last.files[1:]] == ["1", "2", "3"]
     parts = [clips.read(file).pictures for file in last.files[1:]]
-    lengths = mode.validate(values(mode, stages=stages)).segment_frames  # type: ignore[attr-defined]
+    lengths = mode.validate(values(mode, stages=stages), REAL).segment_frames  # type: ignore[attr-defined]
     assert [len(part) for part in parts] == lengths
     joined = np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
     assert len(joined) == told.frames
@@ -128,5 +129,5 @@ def test_what_is_wrong_with_stages_is_said_at_their_field(
     mode: Mode, changed: dict[str, Any], field: str, words: str
 ) -> None:
     with pytest.raises(InvalidParamsError) as refused:
-        mode.validate(values(mode, stages=["x"]) | changed)
+        mode.validate(values(mode, stages=["x"]) | changed, REAL)
     assert words in refused.value.fields[field]

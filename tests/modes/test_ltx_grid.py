@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support import clips, runs
+from support.mode_settings import DEMO
 from test_modes import EVERY_PARAMETER, NEEDS, given, other, ways
 
 import modes
@@ -73,7 +74,7 @@ def test_every_graph_with_any_one_parameter_changed_is_valid_in_comfyui(
         for way in ways(mode):
             needs = NEEDS.get(name, {}) | NEEDS.get(f"{mode.id}/{name}", {}) | way
             value = way["preset"] if name == "preset" else other(mode, name, tmp_path)
-            params = mode.validate(given(mode) | needs | {name: value}, demo=True)
+            params = mode.validate(given(mode) | needs | {name: value}, DEMO)
             prepared = mode.prepare_inputs(params, preparer)
             graphs[f"{mode.id}/{way.get('preset')}/{name}"] = mode.build(params, 1, prepared, "out")
     asked, told = tmp_path / "graphs.json", tmp_path / "wrong.json"

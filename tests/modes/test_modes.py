@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from support.mode_settings import DEMO, REAL
 
 import modes
 from constants import MAX_SEED
@@ -132,7 +133,7 @@ def other(mode: Mode, name: str, folder: Path) -> Any:
 
 
 def graph(mode: Mode, preparer: Preparer, **values: Any) -> dict[str, Any]:
-    params = mode.validate(given(mode) | values, demo=True)
+    params = mode.validate(given(mode) | values, DEMO)
     return mode.build(params, getattr(params, "seed", 0), mode.prepare_inputs(params, preparer), "out")  # type: ignore[attr-defined]
 
 
@@ -159,7 +160,7 @@ def test_every_choice_has_a_graph_of_its_own(mode: Mode, preparer: Preparer) -> 
 def test_every_example_is_valid_and_its_files_are_there(mode: Mode) -> None:
     assert mode.examples
     for example in mode.examples:
-        mode.validate(example.values, demo=True)
+        mode.validate(example.values, DEMO)
 
 
 @pytest.mark.parametrize("preset", [preset.id for preset in T2V.presets])
@@ -226,25 +227,25 @@ def test_presets_differ_in_checkpoint_stages_steps_and_guidance(preparer: Prepar
 )
 def test_bad_input_gets_one_clear_sentence_at_its_field(field: str, value: Any, sentence: str) -> None:
     with pytest.raises(InvalidParamsError) as caught:
-        T2V.validate(GIVEN | {field: value})
+        T2V.validate(GIVEN | {field: value}, REAL)
     assert caught.value.fields == {field: sentence}
 
 
 def test_a_length_that_only_the_frame_rate_makes_too_long_is_told_at_the_length() -> None:
     with pytest.raises(InvalidParamsError) as caught:
-        T2V.validate(GIVEN | {"seconds": 30, "fps": 60})
+        T2V.validate(GIVEN | {"seconds": 30, "fps": 60}, REAL)
     assert caught.value.fields == {"seconds": "Length must be at most 16.6 s at 60 fps (993 frames)."}
 
 
 def test_all_fields_at_fault_are_named_together() -> None:
     with pytest.raises(InvalidParamsError) as caught:
-        T2V.validate({"prompt": "", "fps": 0, "width": "abc"})
+        T2V.validate({"prompt": "", "fps": 0, "width": "abc"}, REAL)
     assert set(caught.value.fields) == {"prompt", "fps", "width"}
 
 
 def test_an_unknown_parameter_is_named() -> None:
     with pytest.raises(InvalidParamsError, match="no parameter named colour"):
-        T2V.validate(GIVEN | {"colour": "red"})
+        T2V.validate(GIVEN | {"colour": "red"}, REAL)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +265,7 @@ def test_an_emptied_negative_prompt_stays_empty(preparer: Preparer) -> None:
 @pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"])
 @pytest.mark.parametrize("resolution", ["256p", "480p", "720p", "1080p"])
 def test_announced_sizes_are_ones_the_model_makes_without_shrinking(preset: str, aspect: str, resolution: str) -> None:
-    params = T2V.validate(GIVEN | {"preset": preset, "aspect": aspect, "resolution": resolution})
+    params = T2V.validate(GIVEN | {"preset": preset, "aspect": aspect, "resolution": resolution}, REAL)
     announced = params.announce()
     latent = T2V.build(params, 1, {}, "out")["video_latent"]["inputs"]
     factor = 1 if preset == "fast" else 2
@@ -283,10 +284,10 @@ def test_frames_are_8n_plus_1_and_the_length_is_the_nearest_of_these(seconds: fl
 
 
 def test_the_negative_prompt_is_said_to_have_no_effect_exactly_where_it_has_none() -> None:
-    assert "negative_prompt" in T2V.validate(GIVEN).announce().notes
-    assert "negative_prompt" not in T2V.validate(GIVEN | {"preset": "quality"}).announce().notes
-    assert "negative_prompt" not in T2V.validate(GIVEN | {"cfg": 3}).announce().notes
-    assert "negative_prompt" in T2V.validate(GIVEN | {"preset": "quality", "cfg": 1}).announce().notes
+    assert "negative_prompt" in T2V.validate(GIVEN, REAL).announce().notes
+    assert "negative_prompt" not in T2V.validate(GIVEN | {"preset": "quality"}, REAL).announce().notes
+    assert "negative_prompt" not in T2V.validate(GIVEN | {"cfg": 3}, REAL).announce().notes
+    assert "negative_prompt" in T2V.validate(GIVEN | {"preset": "quality", "cfg": 1}, REAL).announce().notes
 
 
 def test_the_largest_seed_fits_both_passes(preparer: Preparer) -> None:
@@ -307,7 +308,7 @@ def test_every_stage_has_a_node_in_some_graph(mode: Mode, preparer: Preparer) ->
 )
 def test_a_clip_is_never_longer_than_the_sound_or_video_it_goes_with(mode: Mode) -> None:
     for seconds in (None, 0.5, 20.0):
-        params = mode.validate(given(mode) | {"seconds": seconds}, demo=True)
+        params = mode.validate(given(mode) | {"seconds": seconds}, DEMO)
         source = params.sounding if mode.id != "restyle" else params._info.seconds  # type: ignore[attr-defined]
         assert params.frames % 8 == 1  # type: ignore[attr-defined]
         assert params.announce().seconds <= source + 1 / params.frame_rate  # type: ignore[attr-defined]

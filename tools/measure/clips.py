@@ -33,7 +33,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
     try:
         yield Figure("engine ready", stack.start(), "s", note="in its own process, while the page is already served")
         first = stack.run(_clip(DEFAULT))
-        yield Figure("first clip of a new engine", first, "s", note=f"{_size(DEFAULT)}; loads the models")
+        yield Figure("first clip of a new engine", first, "s", note=f"{_size(settings, DEFAULT)}; loads the models")
         with BareExecutor(settings.comfyui_dir, settings.models_dir, settings.home / "bare") as bare:
             for values in (DEFAULT, SMALL):
                 yield _against_bare(stack, bare, values)
@@ -79,14 +79,16 @@ def _clip(values: Values) -> dict[str, Any]:
     return {"prompt": "a red kite over the sea", "seed": next(_seeds), **values}
 
 
-def _size(values: Values) -> str:
-    size = T2V.validate(_clip(values), demo=True).announce()
+def _size(settings: Settings, values: Values) -> str:
+    size = T2V.validate(_clip(values), settings).announce()
     return f"{size.width} × {size.height} px, {size.frames} frames"
 
 
 def _against_bare(stack: _Stack, bare: BareExecutor, values: Values) -> Figure:
+    settings = stack.job_queue.settings
+
     def alone(clip: Values) -> float:
-        return bare.run(T2V.build(T2V.validate(clip, demo=True), clip["seed"], {}, f"bare/{clip['seed']}"))
+        return bare.run(T2V.build(T2V.validate(clip, settings), clip["seed"], {}, f"bare/{clip['seed']}"))
 
     ours: list[float] = []
     theirs: list[float] = []
@@ -101,22 +103,22 @@ def _against_bare(stack: _Stack, bare: BareExecutor, values: Values) -> Figure:
     ratio = statistics.median(first / second for first, second in zip(ours, theirs, strict=True))
     medians = f"{statistics.median(ours):.3f} s and {statistics.median(theirs):.3f} s"
     note = f"submit to output event / validate and execute; previews in both; {PAIRS} pairs, a new seed each; {medians}"
-    return Figure(f"warm clip, stack / bare executor, {_size(values)}", ratio, "x", 1.10, note)
+    return Figure(f"warm clip, stack / bare executor, {_size(settings, values)}", ratio, "x", 1.10, note)
 
 
 def _against_memory(stack: _Stack) -> Figure:
     """The durable queue beside nothing but the engine: what keeping everything costs."""
-    mode, engine = T2V, stack.job_queue.engines[0]
+    mode, engine, settings = T2V, stack.job_queue.engines[0], stack.job_queue.settings
     ratios = []
     for number in range(PAIRS + 1):
         durable = stack.run(_clip(DEFAULT))
-        params = mode.validate(_clip(DEFAULT), demo=True)
+        params = mode.validate(_clip(DEFAULT), settings)
         graph = mode.build(params, next(_seeds), {}, f"running/memory-{number}")
         started = time.perf_counter()
         for _ in engine.run(graph, mode.phases_of(graph), threading.Event()):
             pass
         ratios.append(durable / (time.perf_counter() - started))
-    note = f"{_size(DEFAULT)}; submitted to done, beside the same engine without a queue; {PAIRS} pairs"
+    note = f"{_size(settings, DEFAULT)}; submitted to done, beside the same engine without a queue; {PAIRS} pairs"
     return Figure("durable queue / no queue, warm clip", statistics.median(ratios[1:]), "x", 1.05, note)
 
 
@@ -146,6 +148,8 @@ def _cancels(stack: _Stack) -> Iterator[Figure]:
         ended = time.perf_counter()
         assert isinstance(stack.last, Cancelled), stack.last
         taken.append(ended - asked)
-    note = f"{CANCELS} runs of {_size(LONG)}, cancelled at different steps; until the Cancelled event"
+    note = (
+        f"{CANCELS} runs of {_size(stack.job_queue.settings, LONG)}, cancelled at different steps; until the Cancelled event"
+    )
     yield Figure("cancel while sampling, median", statistics.median(taken), "s", 1.0, note)
     yield Figure("cancel while sampling, longest", max(taken), "s", 1.0)

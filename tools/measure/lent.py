@@ -49,13 +49,14 @@ def measure(settings: Settings) -> Iterator[Figure]:
 def _pairs() -> list[tuple[float, float]]:
     from backend import zerogpu
 
-    info = zerogpu.start(Settings(zerogpu=True))
+    settings = Settings(zerogpu=True)
+    info = zerogpu.start(settings)
     mode, lent = modes.get("t2v"), zerogpu.ZeroGpu(info, 60)
     pairs = []
     for number in range(WARM_UPS + PAIRS):
         taken = []
         for way in ("lent", "own"):
-            params = mode.validate(VALUES | {"seed": number}, demo=True)
+            params = mode.validate(VALUES | {"seed": number}, settings)
             graph = mode.build(params, number, {}, f"{way}/{number}")
             phases = mode.phases_of(graph)
             time.sleep(0.4)  # threads of the run before come to rest

@@ -34,7 +34,7 @@ SWITCH = """(mode) => new Promise((done) => {
 
 def measure(settings: Settings) -> Iterator[Figure]:
     """Needs the environment's KINORA_HOME to be the settings' home, and demo models that are already there."""
-    yield _long_video()
+    yield _long_video(settings)
     yield from _switching(settings)
 
 
@@ -53,10 +53,10 @@ def _added(settings: Settings) -> int:
     return whole - few
 
 
-def _long_video() -> Figure:
+def _long_video(settings: Settings) -> Figure:
     mode = modes.get("wan_long")
     segments = [{"prompt": f"segment {number}"} for number in range(1, MAX_SEGMENTS + 1)]
-    params = mode.validate({**mode.examples[0].values, "stages": segments})
+    params = mode.validate({**mode.examples[0].values, "stages": segments}, settings)
     times = []
     for _ in range(20):
         started = time.perf_counter()

@@ -62,12 +62,12 @@ class Studio:
     def make(self, mode_id: str, seed: int, **values: Any) -> Clip:
         """Raises RuntimeError with what the engine says."""
         mode = modes.get(mode_id)
-        params = mode.validate(values, demo=True)
+        params = mode.validate(values, self._settings)
         prepared = mode.prepare_inputs(params, Preparer(self._settings))
         self._count += 1
         graph = mode.build(params, seed, prepared, f"gate/{self._count}")
         begun = time.perf_counter()
-        last = list(self._engine.run(graph, mode.stages_of(graph)))[-1]
+        last = list(self._engine.run(graph, mode.phases_of(graph)))[-1]
         if not isinstance(last, Output):
             raise RuntimeError(f"{mode_id}: {last}")
         return _read(last.files[0], time.perf_counter() - begun)
