@@ -148,8 +148,7 @@ def _cancels(stack: _Stack) -> Iterator[Figure]:
         ended = time.perf_counter()
         assert isinstance(stack.last, Cancelled), stack.last
         taken.append(ended - asked)
-    note = (
-        f"{CANCELS} runs of {_size(stack.job_queue.settings, LONG)}, cancelled at different steps; until the Cancelled event"
-    )
+    size = _size(stack.job_queue.settings, LONG)
+    note = f"{CANCELS} runs of {size}, cancelled at different steps; until the Cancelled event"
     yield Figure("cancel while sampling, median", statistics.median(taken), "s", 1.0, note)
     yield Figure("cancel while sampling, longest", max(taken), "s", 1.0)
