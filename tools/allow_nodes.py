@@ -150,10 +150,10 @@ def _inputs(section: Any) -> Iterator[tuple[str, str, Any]]:
     for name, entry in section.items():
         if name == "hidden":
             continue
-        if isinstance(entry, list | tuple) and entry and isinstance(entry[0], str | list):
-            more = entry[1] if len(entry) > 1 and isinstance(entry[1], dict) else {}
-            kind = "COMBO" if isinstance(entry[0], list) else entry[0]
-            options = entry[0] if isinstance(entry[0], list) else more.get("options")
+        kind, more, *_ = [*entry, None, None] if isinstance(entry, list | tuple) else (None, None)
+        if isinstance(kind, str | list):
+            more = more if isinstance(more, dict) else {}
+            kind, options = ("COMBO", kind) if isinstance(kind, list) else (kind, more.get("options"))
             uploads = any(each.endswith("_upload") for each in more)
             yield name, "upload" if uploads else kind, options
             yield from _inputs([each for each in more.values() if isinstance(each, dict | list)])
@@ -168,7 +168,7 @@ def _source(node: Any) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("act", choices=("write", "check"))
     act = parser.parse_args().act
     text = table.text(decided())

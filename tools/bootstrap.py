@@ -163,7 +163,7 @@ def pip_install() -> None:
         text=True,
         errors="replace",
     ) as pip:
-        for line in pip.stdout:
+        for line in pip.stdout or ():
             last.append(line.rstrip())
             large = re.match(r"\s*Downloading (\S+) \((\d{3,}\.?\d* MB)\)", line)
             if large:

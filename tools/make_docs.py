@@ -118,7 +118,7 @@ def section(mode: Mode) -> Iterator[str]:
     if mode.id in NOTES:
         yield from ("", NOTES[mode.id])
     own = [each for each in mode.parameters() if each.widget not in (*MEDIA, "presets")]
-    yield from ("", f"Stages: {stages(mode)}.", "")
+    yield from ("", f"Phases: {phases(mode)}.", "")
     yield from (*parameter_table(own), "", *file_table(mode, needed), "", *by_choice(mode, own, needed))
     yield from ("```bash", command(mode), "```", "")
 
@@ -182,15 +182,15 @@ def graphs(mode: Mode, **values: Any) -> dict[str, Graph]:
     return {way: mode.sketch(mode.validate({**given, **values, **chosen}, SETTINGS)) for way, chosen in ways.items()}
 
 
-def stages(mode: Mode) -> str:
-    """What runs, in order; in brackets the presets that leave a stage out."""
-    runs = {preset: mode.stages_of(graph) for preset, graph in graphs(mode).items()}
+def phases(mode: Mode) -> str:
+    """The phases of a run, in order; in brackets the presets that leave a phase out."""
+    runs = {preset: mode.phases_of(graph) for preset, graph in graphs(mode).items()}
     named = []
-    for stage in mode.stages:
-        if not any(stage in run for run in runs.values()):
-            continue  # a long video has more stages than the example
-        without = [preset.label for preset in mode.presets if stage not in runs[preset.id]]
-        named.append(f"{stage.lower()} (not with {' or '.join(without)})" if without else stage.lower())
+    for phase in mode.phases:
+        if not any(phase in run for run in runs.values()):
+            continue  # a long video has more phases than the example
+        without = [preset.label for preset in mode.presets if phase not in runs[preset.id]]
+        named.append(f"{phase.lower()} (not with {' or '.join(without)})" if without else phase.lower())
     return ", ".join(named)
 
 
@@ -244,7 +244,7 @@ def option(name: str) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where it would change")
     text = page()
     if parser.parse_args().check:

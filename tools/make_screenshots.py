@@ -161,7 +161,7 @@ def submit(url: str, mode: str, values: dict[str, Any], **more: Any) -> None:
 
 def main() -> None:
     known = [*modes.MODES, "text-to-video", "queue", "phone"]
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="; ".join(known))
     names = parser.parse_args().names or known
     if unknown := set(names) - set(known):

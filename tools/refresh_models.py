@@ -29,7 +29,7 @@ def refresh(file: ModelFile) -> ModelFile:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="file names; all where none is given")
     parser.add_argument("--registry", type=Path, default=registry.REGISTRY, metavar="FILE")
     options = parser.parse_args(arguments)

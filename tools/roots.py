@@ -80,6 +80,7 @@ def build(project: Path, base: Path, work: Path, host: Host) -> Root:
     fails.
     """
     made: dict[str, Root] = {}
+    root = Root(base)
     for number, stage in enumerate(dockerfile.read(project / "Dockerfile")):
         root = _copy(made.get(stage.base, Root(base)), work / f"stage-{number}")
         for step in stage.steps:

@@ -81,7 +81,7 @@ def without_card(text: str) -> str:
 
 def main() -> int:
     """Returns the exit code: 1 where `--check` finds that the two differ."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="say whether README.md agrees with the registry")
     text = README.read_text(encoding="utf-8")
     wanted = f"{card()}\n{without_card(text)}"

@@ -70,7 +70,8 @@ def landscape(light: Light) -> Image.Image:
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
     """A colour between two: `share` 0 is the first, 1 the second."""
-    return tuple(round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    return red, green, blue
 
 
 def gradient(size: tuple[int, int], colours: tuple[Colour, ...], bottom: int) -> Image.Image:
@@ -83,7 +84,7 @@ def gradient(size: tuple[int, int], colours: tuple[Colour, ...], bottom: int) ->
 def _stars(image: Image.Image, light: Light, horizon: int) -> None:
     rng, draw = np.random.default_rng(4), ImageDraw.Draw(image)
     for _ in range(light.stars):
-        x, y = rng.integers(0, image.width), rng.integers(0, horizon * 0.75)
+        x, y = rng.integers(0, image.width), rng.integers(0, int(horizon * 0.75))
         radius = rng.choice([1, 1, 2, 3])
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(226, 230, 255))
 
@@ -103,10 +104,9 @@ def _ridge(width: int, horizon: int, layer: int) -> list[tuple[float, float]]:
     """The outline of one row of mountains: the farther, the higher and the more jagged."""
     x = np.linspace(0, 1, 200)
     rng = np.random.default_rng(20 + layer)
-    outline = sum(
-        np.abs(np.sin(x * np.pi * rng.uniform(0.8, 1.4) * 2**octave + rng.uniform(0, 6))) / 1.9**octave
-        for octave in range(5)
-    )
+    outline = np.zeros_like(x)
+    for octave in range(5):
+        outline += np.abs(np.sin(x * np.pi * rng.uniform(0.8, 1.4) * 2**octave + rng.uniform(0, 6))) / 1.9**octave
     height = horizon * (0.33 - 0.075 * layer)
     top = horizon + 4 - outline / outline.max() * height - (3 - layer) * horizon * 0.03
     return [(0, horizon + 4), *zip((x * width).tolist(), top.tolist(), strict=True), (width, horizon + 4)]

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from tools.extract.widgets import Face, Slot, Widget
+from tools.extract.widgets import Face, LinkId, Slot, Widget
 
 INPUT_NODE = "-10"  # where links that come into a subgraph begin
 NEVER, BYPASS = 2, 4  # LGraphEventMode; a muted node's output does not exist, a bypassed one passes its input on
@@ -60,9 +59,9 @@ class Graph:
 
     host: Node | None = None
     nodes: dict[str, Node] = field(default_factory=dict)
-    links: dict[Any, Link] = field(default_factory=dict)
-    inputs: list[list[Any]] = field(default_factory=list)
-    outputs: list[list[Any]] = field(default_factory=list)
+    links: dict[LinkId, Link] = field(default_factory=dict)
+    inputs: list[list[LinkId]] = field(default_factory=list)
+    outputs: list[list[LinkId]] = field(default_factory=list)
 
     def targets(self, index: int) -> Iterator[tuple[Node, Slot]]:
         """The nodes inside, and their inputs, that input `index` of the host feeds."""

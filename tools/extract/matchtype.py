@@ -33,7 +33,7 @@ def _settle(node: Node) -> bool:
 
 def _origin_type(graph: Graph, slot: Slot) -> str:
     """The type at the other end of the input's link, "*" without one."""
-    link = graph.links.get(slot.link)
+    link = graph.links.get(slot.link) if slot.link is not None else None
     if link is None:
         return "*"
     if link.origin == INPUT_NODE and graph.host is not None:

@@ -61,6 +61,10 @@ class Widget:
         return self.first_option if empty and self.first_option is not MISSING else self.value
 
 
+LinkId = int | tuple[str, int]
+"""A link's id in the file, or ("proxy", an instance's input) for one that replaces a promoted widget's."""
+
+
 @dataclass(eq=False)
 class Slot:
     """One input of a node. `widget` names the widget that a link would replace, None for a bare socket.
@@ -71,7 +75,7 @@ class Slot:
 
     name: str
     type: str
-    link: int | None = None
+    link: LinkId | None = None
     widget: str | None = None
     promoted: Widget | None = None
     group: str | None = None

@@ -62,15 +62,15 @@ class _Stack:
     def run(self, values: Values, on_event: Callable[[int, Event], None] | None = None) -> float:
         """Seconds from submitting to the last event, which `last` keeps. `on_event` gets the task's id and an event."""
         started = time.perf_counter()
-        job = self.queue.submit(Submission(mode=T2V.id, values=values))
+        job = self.queue.submit(Submission(mode=T2V.id, values=dict(values)))
         task = self.queue.first_task(job.id)
         for event in self.queue.events(task):
+            self.last = event
             if on_event:
                 on_event(task, event)
         seconds = time.perf_counter() - started
-        self.last = event
-        if not isinstance(event, Output | Cancelled):
-            raise RuntimeError(f"a run failed: {event}")
+        if not isinstance(self.last, Output | Cancelled):
+            raise RuntimeError(f"a run failed: {self.last}")
         return seconds
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import av
+from av.error import FFmpegError
 
 from jobs import CallerQueue, JobQueue, Submission
 from settings import Settings
@@ -79,5 +80,5 @@ def _decodes(file: str) -> bool:
     try:
         with av.open(file) as container:
             return sum(1 for _ in container.decode(video=0)) > 0
-    except av.FFmpegError:
+    except FFmpegError:
         return False

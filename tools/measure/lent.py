@@ -28,7 +28,7 @@ VALUES = {"prompt": "a red kite over the sea", "resolution": "256p", "aspect": "
 
 def measure(settings: Settings) -> Iterator[Figure]:
     """Raises CalledProcessError where a run fails."""
-    from zerogpu_server import Scheduler
+    from support.zerogpu_server import Scheduler
 
     group = settings.home / "cgroup"
     group.write_text("0::/bench\n")

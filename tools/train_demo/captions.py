@@ -116,7 +116,7 @@ def held_out(scenes: Scenes) -> list[bool]:
 def tokenizer() -> bytes:
     """A sentencepiece model that knows these words whole and writes all others in pieces or byte by byte."""
     dice = random.Random(0)
-    lines = _PLAIN * 8 + NEGATIVE * 8
+    lines: list[str] = [*_PLAIN * 8, *NEGATIVE * 8]
     for word in [*COLOURS, *sum(_COLOUR_WORDS.values(), ())] * 60:
         lines.append(f"{word.capitalize()} {dice.choice([*SHAPES])} {word}")
     for _ in range(30):

@@ -11,6 +11,8 @@ not all edges are seen so clearly.
 from collections.abc import Sequence
 
 import torch
+from comfy.ldm.lightricks.av_model import LTXAVModel
+from comfy.ldm.lightricks.model import CrossAttention
 from torch import Tensor, nn
 
 from demo_models.shapes import (
@@ -40,7 +42,7 @@ _WITHIN = 0.85  # mean size of a difference within the clip, after the stream's 
 _AROUND = 2.0  # cells, from which the later layers' heads look around at first
 
 
-def give(transformer: nn.Module) -> None:
+def give(transformer: LTXAVModel) -> None:
     """Changes a transformer whose weights have been initialised. The first layer's look around is not to be learned."""
     transformer.transformer_blocks[0].attn1.requires_grad_(False)
     with torch.no_grad():
@@ -63,7 +65,7 @@ def _spread_out(layer: nn.Linear) -> None:
     layer.weight[_FIRST:_FLAGS, :USED] = nn.functional.normalize(mixtures)
 
 
-def _look_at_neighbours(attention: nn.Module) -> None:
+def _look_at_neighbours(attention: CrossAttention) -> None:
     attention.to_q.weight.zero_()
     attention.to_k.weight.zero_()
     attention.to_gate_logits.weight.zero_()
@@ -79,7 +81,7 @@ def _look_at_neighbours(attention: nn.Module) -> None:
         attention.to_out[0].weight[compared, seen] = -((_FLAGS / VIDEO_WIDTH) ** 0.5) * torch.eye(_SAMPLES)
 
 
-def _look_at(attention: nn.Module, head: int, offset: Sequence[float], gain: float, itself: float = 0.0) -> None:
+def _look_at(attention: CrossAttention, head: int, offset: Sequence[float], gain: float, itself: float = 0.0) -> None:
     """Biases of queries and keys that agree best where the key's token is so many cells from the query's."""
     half, first = VIDEO_HEAD_WIDTH // 2, head * VIDEO_HEAD_WIDTH
     turned = _turns(head) @ torch.tensor(offset, dtype=torch.float32)

@@ -10,6 +10,8 @@ its own.
 from collections.abc import Iterable
 
 import torch
+from comfy.ldm.lightricks.av_model import LTXAVModel
+from comfy.ldm.lightricks.model import CrossAttention
 from torch import Tensor, nn
 
 from demo_models.shapes import AUDIO_HEAD_WIDTH, AUDIO_HEADS, AUDIO_WIDTH, TRANSFORMER, VIDEO_WIDTH
@@ -26,7 +28,7 @@ _GAIN = 1.25  # of queries and keys
 _LOUD = 10.0  # of what is written
 
 
-def give(transformer: nn.Module) -> None:
+def give(transformer: LTXAVModel) -> None:
     """Changes a transformer whose weights have been initialised; what is changed is not to be learned."""
     first = transformer.transformer_blocks[0]
     groups = slice(0, _GROUPS)
@@ -57,7 +59,7 @@ def give(transformer: nn.Module) -> None:
     _keep([first.scale_shift_table_a2v_ca_video], (_GATE, _HEARD))
 
 
-def _listen(attention: nn.Module) -> None:
+def _listen(attention: CrossAttention) -> None:
     for layer in (attention.to_q, attention.to_k, attention.to_v, attention.to_out[0], attention.to_gate_logits):
         layer.weight.zero_()
         layer.bias.zero_()

@@ -175,7 +175,7 @@ def let_learn() -> None:
             source = source.replace(f"{stream}.{added}_(", f"{stream} = {stream}.{added}(")
     assert "_(" not in source.replace("_(self, x", "").replace("__", ""), source
     names: dict[str, Any] = {}
-    exec(source, vars(av_model), names)
+    exec(source, av_model.__dict__, names)
     block.forward = names["forward"]
     comfy.model_management.in_training = True
     comfy.ldm.modules.attention.optimized_attention = comfy.ldm.modules.attention.attention_pytorch

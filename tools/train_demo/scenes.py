@@ -84,11 +84,11 @@ def draw(size: Size, count: int, generator: Generator, plain: float = 0.0, dance
     travel[central] *= 0.6
     start[central] += travel[central] / 2
     radius = 0.205 + 0.015 * often_near()
-    dance = move == MOVES.index("dance")
-    start[dance, 1] = 0.5
+    dancing = move == MOVES.index("dance")
+    start[dancing, 1] = 0.5
     said = torch.rand(count, generator=generator) < 0.6
     sound = torch.where(said, sound, torch.tensor(_SOUND_OF_SHAPE)[shape])
-    sound[dance & (sound == 0)] = SOUNDS.index("hum")
+    sound[dancing & (sound == 0)] = SOUNDS.index("hum")
     loudness = torch.stack([number(0.7, 1.7), number(0, 2 * pi), number(0.85, 1.0), number(0.5, 1.0)], 1)
     return Scenes(
         size=size,

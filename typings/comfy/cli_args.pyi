@@ -1,3 +1,5 @@
-from typing import Any
+from argparse import Namespace
 
-def __getattr__(name: str) -> Any: ...
+args: Namespace
+
+def enables_dynamic_vram() -> bool: ...

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
-def __getattr__(name: str) -> Any: ...
+load_lora: Callable[..., dict[Any, Any]]

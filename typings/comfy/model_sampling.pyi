@@ -1,3 +1,7 @@
 from typing import Any
 
-def __getattr__(name: str) -> Any: ...
+from torch import Tensor, nn
+
+class ModelSamplingDiscrete(nn.Module):
+    sigmas: Tensor
+    def __init__(self, model_config: Any = None) -> None: ...

@@ -1,3 +1,8 @@
-from typing import Any
+from collections.abc import Callable
 
-def __getattr__(name: str) -> Any: ...
+import torch
+from torch import Tensor
+
+class disable_weight_init:
+    class Conv3d(torch.nn.Conv3d):
+        _conv_forward: Callable[..., Tensor]

@@ -1,3 +1,8 @@
-from typing import Any
+from typing import NamedTuple
 
-def __getattr__(name: str) -> Any: ...
+class ExecutionContext(NamedTuple):
+    prompt_id: str
+    node_id: str
+    list_index: int | None
+
+def get_executing_context() -> ExecutionContext | None: ...

@@ -1,3 +1,8 @@
-from typing import Any
+from types import FunctionType
 
-def __getattr__(name: str) -> Any: ...
+from torch import nn
+
+DualLinearProjection: type[nn.Module]
+
+class LTXAVTEModel(nn.Module):
+    __init__: FunctionType

@@ -1,3 +1,8 @@
-from typing import Any
+from types import FunctionType
 
-def __getattr__(name: str) -> Any: ...
+from torch import nn
+
+Qwen25_7BVLIModel: type[nn.Module]
+
+class QwenImageTEModel(nn.Module):
+    __init__: FunctionType

@@ -1,3 +1,3 @@
-from typing import Any
+from torch import nn
 
-def __getattr__(name: str) -> Any: ...
+Qwen2VLVisionTransformer: type[nn.Module]

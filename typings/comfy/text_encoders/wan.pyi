@@ -1,3 +1,9 @@
-from typing import Any
+from types import FunctionType
 
-def __getattr__(name: str) -> Any: ...
+from torch import nn
+
+__file__: str
+UMT5XXlModel: type[nn.Module]
+
+class WanT5Model(nn.Module):
+    __init__: FunctionType

@@ -1,3 +1,6 @@
-from typing import Any
+from collections.abc import Callable
 
-def __getattr__(name: str) -> Any: ...
+from torch import nn
+
+class FILMNet(nn.Module):
+    __init__: Callable[..., None]

@@ -1,3 +1,7 @@
-from typing import Any
+from typing import Any, Self
 
-def __getattr__(name: str) -> Any: ...
+from torch import nn
+
+class LatentUpsampler(nn.Module):
+    @classmethod
+    def from_config(cls, config: dict[str, Any], operations: Any) -> Self: ...

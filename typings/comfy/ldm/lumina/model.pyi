@@ -1,3 +1,9 @@
+from collections.abc import Callable
 from typing import Any
 
-def __getattr__(name: str) -> Any: ...
+from torch import Tensor, nn
+
+optimized_attention_masked: Callable[..., Tensor]
+
+class NextDiT(nn.Module):
+    def __init__(self, **config: Any) -> None: ...

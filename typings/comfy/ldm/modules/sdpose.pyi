@@ -1,3 +1,6 @@
 from typing import Any
 
-def __getattr__(name: str) -> Any: ...
+from torch import nn
+
+class HeatmapHead(nn.Module):
+    def __init__(self, **config: Any) -> None: ...

@@ -1,3 +1,13 @@
+from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
-def __getattr__(name: str) -> Any: ...
+from torch import Tensor, nn
+
+optimized_attention_masked: Callable[..., Tensor]
+
+class Attention(nn.Module):
+    forward: FunctionType
+
+class QwenImageTransformer2DModel(nn.Module):
+    def __init__(self, **config: Any) -> None: ...

@@ -1,3 +1,5 @@
-from typing import Any
+from torch import nn
 
-def __getattr__(name: str) -> Any: ...
+class ResidualBlock(nn.Module): ...
+
+WanVAE: type[nn.Module]

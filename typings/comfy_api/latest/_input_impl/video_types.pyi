@@ -1,3 +1,3 @@
-from typing import Any
+from types import ModuleType
 
-def __getattr__(name: str) -> Any: ...
+av: ModuleType

@@ -1,3 +1,6 @@
-from typing import Any
+from torch import nn
 
-def __getattr__(name: str) -> Any: ...
+class AudioVAE(nn.Module):
+    autoencoder: nn.Module
+    vocoder: nn.Module
+    def __init__(self, metadata: dict[str, str]) -> None: ...

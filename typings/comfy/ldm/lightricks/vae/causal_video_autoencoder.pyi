@@ -1,3 +1,6 @@
 from typing import Any
 
-def __getattr__(name: str) -> Any: ...
+from torch import nn
+
+class VideoVAE(nn.Module):
+    def __init__(self, version: int = 0, config: dict[str, Any] | None = None) -> None: ...

@@ -1,3 +1,6 @@
 from typing import Any
 
-def __getattr__(name: str) -> Any: ...
+from torch import Tensor, nn
+
+class ResnetBlock(nn.Module):
+    def forward(self, x: Tensor, temb: Any = None) -> Tensor: ...
