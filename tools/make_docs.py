@@ -31,48 +31,50 @@ INTRO = """\
 
 <!-- Written by tools/make_docs.py from the declarations in modes/; change those instead. -->
 
-The pictures show demo models, which need no GPU. The tables of model files are for the fields' defaults; what a choice
-needs besides stands under them. A file is downloaded only when a run needs it and it is in no models folder.
+The screenshots show demo models, which need no GPU. The tables of model files apply to the fields' defaults;
+below them are the files that a choice adds. Kinora downloads a file only when a run needs it and it is in no
+models folder.
 """
 LICENCES = """\
-The licences are those that the models were published under, as far as is known here; what counts is what the page of
-each repository says when you download it. Models under a community licence, or with terms of their own, limit some
-uses: read them before you sell what you make.
+These are the licences that the models were published under, as far as we know; check the page of each repository
+when you download a file. Community licences and custom terms restrict some uses: read them before you sell your
+results.
 """
-# What a mode's declaration cannot say.
+# Facts that have no place in a mode's declaration.
 NOTES = {
     "t2i": """\
-Z-Image was chosen for images because it is free for any use (Apache 2.0), small for what it does (6B: 21 GB on disk
-with its text encoder, a graphics card with 16 GB is enough) and quick (8 steps), and because the same files serve text
-to image, image to image, inpainting and the upscaler's diffusion. What else the pinned templates offer: FLUX.1 dev, its
-fill model and FLUX.2 may not be used commercially without a licence; FLUX.1 schnell, SDXL and SD 1.5 are older and
-follow a prompt less; Qwen-Image is as free but three times as large, and is used where it is best, for editing.""",
+Kinora uses Z-Image for images because it is free for any use (Apache 2.0), small for its quality (6B: 21 GB on
+disk with its text encoder; a GPU with 16 GB is enough) and fast (8 steps), and because the same files serve text
+to image, image to image, inpainting and the upscaler's diffusion. The pinned templates offer alternatives: FLUX.1
+dev, its fill model and FLUX.2 may not be used commercially without a licence; FLUX.1 schnell, SDXL and SD 1.5 are
+older and follow prompts less closely; Qwen-Image is just as free but three times as large, and Kinora uses it
+where it is best, for editing.""",
     "inpaint": """\
-All that is outside the mask is the image's own pixels, unchanged: what the model made is laid into it with the mask.
-Where the mask's edge is soft (Feather) both are mixed.""",
+Everything outside the mask keeps the image's own pixels: Kinora composites the model's result into the image with
+the mask. Where the mask's edge is soft (Feather), both are blended.""",
     "graph": """\
-The graph is what ComfyUI's menu gives under Workflow, Export (API), or what the queue's page copies of an earlier task.
+Get the graph from ComfyUI's menu (Workflow, Export (API)), or copy it from an earlier task on the queue page.
 
-- **Nodes**: those of ComfyUI itself that are in [nodes.tsv](../modes/graph/nodes.tsv) with nothing in its second
-  column; for the others that says why not. `tools/allow_nodes.py` has the rules: no node that reads or writes files
-  other than what is given and what is made, trains, calls a service, compiles code, or can be made to run for ever.
+- **Nodes**: a graph may use ComfyUI's own nodes that [nodes.tsv](../modes/graph/nodes.tsv) lists with an empty
+  second column; for the others, that column says why not. `tools/allow_nodes.py` has the rules: no node may read
+  or write files other than inputs and results, train, call a service, compile code, or run for ever.
 - **Files**: the first image that the graph loads becomes Image, the next different one Second image, and so on,
-  whatever their names; nodes that load the same name get the same file. A file that Kinora itself wrote for an earlier
-  task may stay. Models are named in their loaders, as files below their models folder, in the format safetensors.
-- **Seed**: empty, the graph runs with the seeds that stand in it, and the first of them is shown. Another seed moves
-  all inputs named seed or noise_seed by the same amount, so that what was equal stays equal. Seeds that come over a
-  link stay as they are.
-- **Results**: every image, video and sound that is saved; names in the graph are replaced. What no saved file needs,
-  previews included, is left out.""",
+  whatever their names are; nodes that load the same name get the same file. A file that Kinora prepared for an
+  earlier task may stay. Loaders name models as files in their models folder, in the safetensors format.
+- **Seed**: without a seed, the graph runs with its own seeds, and Kinora shows the first of them. Another seed
+  shifts all inputs named seed or noise_seed by the same amount, so that equal seeds stay equal. Seeds that come
+  over a link do not change.
+- **Results**: every image, video and sound that the graph saves; Kinora replaces the names in the graph. Nodes
+  that no saved file needs, including previews, are left out.""",
     "cogvideo": """\
-No repository with a file for ComfyUI is known. `python tools/convert_cogvideox.py FOLDER TARGET` makes it from the
-`transformer` folder of zai-org/CogVideoX-5b; this was tried with demo weights only.""",
+We know of no repository with a file for ComfyUI. `python tools/convert_cogvideox.py FOLDER TARGET` converts the
+`transformer` folder of zai-org/CogVideoX-5b; this has only been tested with demo weights.""",
 }
 FIELDS = """
 ## Fields
 
-A field in *italics* is under Advanced. On the command line each is an option, as in `--frame-rate`; an empty default
-means that the option may be left out.
+Fields in *italics* are under Advanced. On the command line, each field is an option such as `--frame-rate`; an
+option with an empty default may be left out.
 """
 
 
@@ -86,7 +88,7 @@ def page() -> str:
 
 
 def overview() -> Iterator[str]:
-    yield from ("| mode | what it makes | takes | presets |", "|---|---|---|---|")
+    yield from ("| mode | result | input | presets |", "|---|---|---|---|")
     for mode in modes.MODES.values():
         prompt = ["prompt"] if "prompt" in mode.params.model_fields else []
         takes = ", ".join([*prompt, *(taken(each) for each in media(mode))])
@@ -95,13 +97,13 @@ def overview() -> Iterator[str]:
 
 
 def all_files() -> Iterator[str]:
-    """Every file that some mode needs with its defaults, what it may be used for, and the modes that need it."""
+    """Every file that a mode needs with its defaults, with its licence and the modes that need it."""
     users: dict[ModelFile, list[str]] = {}
     for mode in modes.MODES.values():
         for file in files(mode):
             users.setdefault(file, []).append(mode.label)
     yield from ("", "## All model files", "", LICENCES)
-    yield from ("| model file | from | size | licence | for |", "|---|---|---|---|---|")
+    yield from ("| model file | source | size | licence | used by |", "|---|---|---|---|---|")
     for file, labels in users.items():
         yield f"| `{file.folder}/{file.name}` | {source(file)} | {size(file)} | {licence(file)} | {', '.join(labels)} |"
 
@@ -128,7 +130,7 @@ def media(mode: Mode) -> list[Parameter]:
 
 
 def taken(parameter: Parameter) -> str:
-    """A file that a mode takes: what it is called, and what kind of file that is."""
+    """An input file of a mode: its label, and its kind in brackets."""
     label = parameter.label.lower()
     details = [] if parameter.widget in label else [parameter.widget]
     details += ["optional"] if parameter.optional else []
@@ -136,7 +138,7 @@ def taken(parameter: Parameter) -> str:
 
 
 def parameter_table(parameters: Sequence[Parameter]) -> Iterator[str]:
-    yield from ("| field | option | what for | default | allowed |", "|---|---|---|---|---|")
+    yield from ("| field | option | purpose | default | allowed |", "|---|---|---|---|---|")
     for each in sorted(parameters, key=lambda each: each.advanced):
         label = f"*{each.label}*" if each.advanced else each.label
         yield f"| {label} | `{option(each.name)}` | {each.help} | {default(each)} | {allowed(each)} |"
@@ -183,19 +185,19 @@ def graphs(mode: Mode, **values: Any) -> dict[str, Graph]:
 
 
 def phases(mode: Mode) -> str:
-    """The phases of a run, in order; in brackets the presets that leave a phase out."""
+    """The phases of a run in their order; in brackets the presets that skip a phase."""
     runs = {preset: mode.phases_of(graph) for preset, graph in graphs(mode).items()}
     named = []
     for phase in mode.phases:
         if not any(phase in run for run in runs.values()):
-            continue  # a long video has more phases than the example
+            continue  # a long video may have more segments than the example
         without = [preset.label for preset in mode.presets if phase not in runs[preset.id]]
         named.append(f"{phase.lower()} (not with {' or '.join(without)})" if without else phase.lower())
     return ", ".join(named)
 
 
 def file_table(mode: Mode, needed: Mapping[ModelFile, set[str]]) -> Iterator[str]:
-    yield f"| model file | folder | from | size | {' | '.join(preset.label for preset in mode.presets)} |"
+    yield f"| model file | folder | source | size | {' | '.join(preset.label for preset in mode.presets)} |"
     yield "|---" * (4 + len(mode.presets)) + "|"
     for file, presets in needed.items():
         marks = " | ".join("●" if preset.id in presets else "" for preset in mode.presets)
@@ -203,7 +205,7 @@ def file_table(mode: Mode, needed: Mapping[ModelFile, set[str]]) -> Iterator[str
 
 
 def by_choice(mode: Mode, parameters: Iterable[Parameter], needed: Mapping[ModelFile, set[str]]) -> Iterator[str]:
-    """Files that come in only with a choice, or with a strength that is 0 by default."""
+    """Files that only a certain choice needs, or a strength that is 0 by default."""
     rows = []
     for each in parameters:
         for choice in each.choices or ((1,) if each.default == 0 else ()):
@@ -211,28 +213,28 @@ def by_choice(mode: Mode, parameters: Iterable[Parameter], needed: Mapping[Model
             try:
                 more = files(mode, **{each.name: choice}).keys() - needed.keys()
             except InvalidParamsError:
-                continue  # the example would become larger than what is possible
+                continue  # the example would become too large
             rows += [f"| {label} | `{file.name}` | {file.folder} | {file.repo} | {size(file)} |" for file in more]
     if rows:
-        yield from ("| besides, with | model file | folder | from | size |", "|---|---|---|---|---|", *rows, "")
+        yield from ("| also needed for | model file | folder | source | size |", "|---|---|---|---|---|", *rows, "")
 
 
 def source(file: ModelFile) -> str:
-    return file.repo or "put there by you"
+    return file.repo or "provided by you"
 
 
 def size(file: ModelFile) -> str:
-    return f"{file.size / 1e9:.2f} GB" if file.size else "size not known yet"
+    return f"{file.size / 1e9:.2f} GB" if file.size else "size unknown"
 
 
 def command(mode: Mode) -> str:
-    """The first example as a line for a terminal."""
+    """The first example as a command line."""
     words = [".venv/bin/python cli.py generate", mode.id]
     for name, value in mode.examples[0].values.items():
         if name == "graph":
             value = EXAMPLES / "graph.json"
         for each in value if isinstance(value, tuple) else (value,):
-            row = getattr(each, "prompt", each)  # of a stage, what it says
+            row = getattr(each, "prompt", each)  # the prompt of a segment
             text = row.relative_to(PROJECT).as_posix() if isinstance(row, Path) else str(row)
             words.append(f"{option(name)} " + (f'"{text}"' if " " in text else text))
     clip = mode.validate(mode.examples[0].values, SETTINGS).announce().fps
@@ -245,7 +247,7 @@ def option(name: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where it would change")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page would change")
     text = page()
     if parser.parse_args().check:
         if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
