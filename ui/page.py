@@ -62,7 +62,7 @@ def build(queue: JobQueue) -> gr.Blocks:
             with gr.Column(elem_id="k-result", min_width=320):
                 result = Result()
                 card = gr.HTML(run_card.IDLE, elem_id="status")
-        gr.HTML('<div id="k-queue"></div>', elem_id="queue-room")
+        gr.HTML('<k-queue id="k-queue"></k-queue>', elem_id="queue-room")
 
         handlers = _Handlers(queue, form, batch, result)
         fields = [shown, *form.components]
@@ -130,7 +130,7 @@ def _header(queue: JobQueue) -> None:
             '<nav id="k-nav" aria-label="Rooms"><a href="#create">Create</a>'
             '<a href="#queue">Queue <span id="k-nav-count"></span></a></nav>'
         )
-        gr.HTML('<span class="k-pill" role="status"></span>', elem_id="engine")  # static/engine.js
+        gr.HTML('<k-engine class="k-pill" role="status"></k-engine>', elem_id="engine")  # static/engine.js
     if queue.settings.use_demo:
         gr.HTML(f'<p class="k-demo">{DEMO_LINE}</p>', elem_id="demo")
     if queue.notice:

@@ -1,14 +1,20 @@
 """The page's JavaScript: the modules in `static/`, served as files that browsers may keep for ever."""
 
 import hashlib
+import json
 from pathlib import Path
 
 from fastapi import APIRouter, Response
 
 from errors import NotFoundError
+from media.kinds import SHOWN_AS
 
 _FOLDER = Path(__file__).resolve().parent / "static"
+_KINDS = f"""// Written by ui/scripts.py from media/kinds.py: what a file is shown as, by its suffix.
+export const SHOWN_AS = {json.dumps(dict(SHOWN_AS))};
+"""
 _FILES = {file.relative_to(_FOLDER).as_posix(): file.read_bytes() for file in sorted(_FOLDER.rglob("*.js"))}
+_FILES["kinds.js"] = _KINDS.encode()
 _VERSION = hashlib.sha256(repr(_FILES).encode()).hexdigest()[:16]
 
 PREFIX = "/scripts"

@@ -1,11 +1,15 @@
-// What the engine does, in the header. Not by Gradio: each of its updates makes the browser look at the whole form, and
-// the editor for masks sends its pictures to the server again.
+// <k-engine>: the engine's state, in the header. It is no component of Gradio's, because each update of one makes the
+// browser look at the whole form, and the editor for masks then sends its pictures to the server again.
 import { el } from "./dom.js";
-import { onChange } from "./live.js";
+import { on } from "./events.js";
 
-onChange((kind, engine) => {
-  const pill = document.querySelector("#engine .k-pill");
-  if (kind !== "engine" || !pill) return;
-  pill.dataset.state = engine.state;
-  pill.replaceChildren(el("i"), `Engine ${engine.state}${engine.device ? ` · ${engine.device}` : ""}`);
-});
+class Engine extends HTMLElement {
+  connectedCallback() {
+    on("engine", ({ state, device }) => {
+      this.dataset.state = state;
+      this.replaceChildren(el("i"), `Engine ${state}${device ? ` · ${device}` : ""}`);
+    });
+  }
+}
+
+customElements.define("k-engine", Engine);
