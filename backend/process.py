@@ -4,31 +4,24 @@ The page's process stays small and quick, and survives whatever happens to the e
 end of the pipe.
 """
 
-import contextlib
-import json
-import os
-import secrets
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Collection, Iterator
-from multiprocessing.connection import Client, Connection, Listener
-from queue import Empty, SimpleQueue
-from typing import Any
 
 from backend.contract import EngineState, StateName
+from backend.pipe import ChildProcess
 from events import FINAL, Cancelled, Event, Failed
-from settings import PROJECT, Settings
+from settings import Settings
 from workflow import Graph, Phases
 
-MAX_FAILED_STARTS = 2  # in a row; then the state is "failed" until somebody wants to run something
-LOG_TAIL = 40  # lines of the engine's log that a failure shows
+MAX_FAILED_STARTS = 2  # in a row; then the state is "failed" until `start` is called again
+RESTART_DELAYS = (0.0, 1.0, 2.0, 4.0)
+"""Seconds to wait after the first, second … death in a row. After one more death the state is "failed"."""
+STABLE_AFTER = 60.0  # seconds that an engine has to be up for the deaths before it to be forgotten
 START_TIMEOUT = 300.0  # seconds; a cold disk reads torch's 5 GB slowly
 
 ENGINE = "backend.comfy"  # the module that is run as an engine's process
-# What an engine has no use for: it neither serves, downloads nor keeps the queue.
+# An engine does not need these: it neither serves, nor downloads, nor keeps the queue.
 SECRETS = ("KINORA_PASSWORD", "KINORA_DATABASE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "AWS_SECRET_ACCESS_KEY")
 
 
@@ -49,8 +42,9 @@ class EngineProcess:
         self._hidden = () if keeps_secrets else SECRETS
         self._changed = threading.Condition()
         self._state = EngineState("stopped")
-        self._child: _Child | None = None
+        self._child: ChildProcess | None = None
         self._failed_starts = 0
+        self._deaths = 0  # in a row: none of these engines finished a run or was up for STABLE_AFTER
         self._stopping = False
         self._one_run = threading.Lock()
 
@@ -65,7 +59,10 @@ class EngineProcess:
         return child.process.pid if child else None
 
     def start(self) -> None:
-        """Starts the engine in the background; does nothing when it is on its way or up."""
+        """Starts the engine in the background; does nothing if it is starting, waiting to be restarted, or up.
+
+        An engine that was given up because it died again and again gets one more try.
+        """
         with self._changed:
             if self._stopping or self._state.name not in ("stopped", "failed"):
                 return
@@ -79,7 +76,7 @@ class EngineProcess:
             child, self._child = self._child, None
             self._set(EngineState("stopped"))
         if child:
-            child.kill()
+            child.stop()
 
     def run(
         self, graph: Graph, phases: Phases, cancelled: threading.Event, forget: Collection[str] = ()
@@ -111,23 +108,24 @@ class EngineProcess:
                 event = child.receive(timeout=0.05)
                 if event is None:
                     if asked_to_stop and time.monotonic() - asked_to_stop > self._settings.cancel_timeout:
-                        child.kill()
+                        child.stop()
                         finished = True
                         yield Cancelled()
                     continue
                 finished = isinstance(event, FINAL)
                 if isinstance(event, Failed) and event.kind == "engine_died":
-                    child.kill()  # what it speaks for is gone; the next one starts
+                    child.kill()  # the remote actor behind this bridge is gone; another bridge starts
                 if finished and child.alive:
+                    self._deaths = 0
                     self._set(EngineState("ready", self._state.info))
                 yield event
         finally:
             if not finished:  # whoever read the events went away
                 child.send(("cancel",))
-                _drain(child, self._settings.cancel_timeout)
+                child.drain(self._settings.cancel_timeout)
                 self._set(EngineState("ready", self._state.info))
 
-    def _wait_until_ready(self, cancelled: threading.Event) -> "_Child | Failed | Cancelled":
+    def _wait_until_ready(self, cancelled: threading.Event) -> ChildProcess | Failed | Cancelled:
         self.start()
         deadline = time.monotonic() + START_TIMEOUT
         while not cancelled.is_set():
@@ -144,13 +142,14 @@ class EngineProcess:
         return Cancelled()
 
     def _spawn(self, name: StateName) -> None:
-        self._child = child = _Child(self._settings, self._name, self._program, self._hidden)
+        self._child = child = ChildProcess(self._settings, self._name, self._program, self._hidden)
         self._set(EngineState(name))
         threading.Thread(target=self._watch, args=(child,), name="engine-watch", daemon=True).start()
 
-    def _watch(self, child: "_Child") -> None:
-        """Waits for the child to come up, then for its end, and starts the next one."""
+    def _watch(self, child: ChildProcess) -> None:
+        """Waits until the child is up, then for its end, and starts the next one."""
         info = child.wait_until_up(START_TIMEOUT)
+        came_up = time.monotonic()
         if info is not None:
             with self._changed:
                 if self._child is child:
@@ -163,12 +162,24 @@ class EngineProcess:
             self._child = None
             if info is None:
                 self._failed_starts += 1
-            if self._failed_starts >= MAX_FAILED_STARTS:
-                hint = f"See {self._log_hint()} or run `python cli.py doctor`."
-                failed = Failed("engine_died", "The engine could not start.", hint, detail=child.log_tail)
-                self._set(EngineState("failed", error=child.refusal or failed))
-            else:
+            elif not child.was_stopped:
+                self._deaths = 1 if time.monotonic() - came_up >= STABLE_AFTER else self._deaths + 1
+            if self._failed_starts >= MAX_FAILED_STARTS or self._deaths > len(RESTART_DELAYS):
+                self._set(EngineState("failed", error=self._why_given_up(child)))
+                return
+            self._set(EngineState("restarting"))
+            if info is not None and not child.was_stopped:
+                self._changed.wait_for(lambda: self._stopping, RESTART_DELAYS[self._deaths - 1])
+            if not self._stopping:
                 self._spawn("restarting")
+
+    def _why_given_up(self, child: ChildProcess) -> Failed:
+        hint = f"See {self._log_hint()} or run `python cli.py doctor`."
+        what = "The engine could not start."
+        if not self._failed_starts:
+            how = f"(last: {child.how_it_ended})"
+            what = f"The engine ended {self._deaths} times in a row soon after it had started {how}."
+        return child.start_error or Failed("engine_died", what, hint, detail=child.log_tail)
 
     def _set(self, state: EngineState) -> None:
         with self._changed:
@@ -179,114 +190,3 @@ class EngineProcess:
 
     def _log_hint(self) -> str:
         return str(self._settings.logs_dir / f"{self._name}.log")
-
-
-def _drain(child: "_Child", timeout: float) -> None:
-    """Reads what the abandoned run still sends, so that the next run does not get it."""
-    deadline = time.monotonic() + timeout
-    while child.alive and time.monotonic() < deadline:
-        if isinstance(child.receive(timeout=0.1), FINAL):
-            return
-    child.kill()
-
-
-class _Child:
-    """One engine process and the pipe to it."""
-
-    def __init__(self, settings: Settings, name: str, program: str, hidden: Collection[str]) -> None:
-        settings.logs_dir.mkdir(parents=True, exist_ok=True)
-        self._log = settings.logs_dir / f"{name}.log"
-        if self._log.exists():
-            self._log.replace(settings.logs_dir / f"{name}.previous.log")
-        self._key = secrets.token_bytes(32)
-        self._listener = Listener(authkey=self._key)
-        self._connection: Connection | None = None
-        self._sending = threading.Lock()
-        self._inbox: SimpleQueue[Event] = SimpleQueue()
-        self._ended = threading.Event()
-        self.log_tail = ""
-        self.refusal: Failed | None = None  # why it could not start, where it said so
-        environment = {name: value for name, value in os.environ.items() if name not in hidden}
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", program],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                cwd=PROJECT,
-                env={**environment, "PYTHONUNBUFFERED": "1"},
-                start_new_session=os.name != "nt",  # Ctrl+C is for the page's process, which then ends this one
-            )
-        boot = {
-            "address": self._listener.address,
-            "key": self._key.hex(),
-            "settings": settings.model_dump(mode="json", exclude={"user", "password", "database"}),
-        }
-        assert self.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it ended at once; wait_until_up tells
-            self.process.stdin.write(json.dumps(boot).encode())
-            self.process.stdin.close()
-        threading.Thread(target=self._await_exit, name="engine-exit", daemon=True).start()
-
-    @property
-    def alive(self) -> bool:
-        return not self._ended.is_set()
-
-    def wait_until_up(self, timeout: float) -> dict[str, Any] | None:
-        """The engine's description, None where it ended or did not answer."""
-        with contextlib.suppress(OSError, EOFError):  # the process ended; its log says why
-            self._connection = self._listener.accept()
-            if self._connection.poll(timeout):
-                info = self._connection.recv()
-                if not isinstance(info, Failed):
-                    threading.Thread(target=self._receive_all, name="engine-events", daemon=True).start()
-                    return info
-                self.refusal = info
-        self.kill()
-        return None
-
-    def send(self, message: tuple[Any, ...]) -> None:
-        """Does nothing where the process has ended: `receive` tells."""
-        with self._sending, contextlib.suppress(OSError):
-            assert self._connection is not None
-            self._connection.send(message)
-
-    def receive(self, timeout: float) -> Event | None:
-        """The next event, None where none came in time; a Failed of kind engine_died once there will be none."""
-        try:
-            return self._inbox.get(timeout=timeout)
-        except Empty:
-            return None if self.alive else self._exit_failure()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self._ended.wait(10)
-
-    def wait_for_end(self) -> None:
-        self._ended.wait()
-
-    def _receive_all(self) -> None:
-        assert self._connection is not None
-        try:
-            while True:
-                self._inbox.put(self._connection.recv())
-        except (OSError, EOFError):
-            self.process.kill()  # without its pipe it is of no use
-
-    def _await_exit(self) -> None:
-        self.process.wait()
-        if self._connection is None:  # wake up accept(), which waits for a process that is gone
-            with contextlib.suppress(OSError, EOFError):
-                Client(self._listener.address, authkey=self._key).close()
-        self._listener.close()
-        self.log_tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-LOG_TAIL:])
-        self._ended.set()
-
-    def _exit_failure(self) -> Failed:
-        code = self.process.returncode
-        how, hint = f"exit code {code}", "It starts again by itself; generate again."
-        if code < 0:  # POSIX: ended by a signal
-            how = signal.Signals(-code).name
-            if how == "SIGKILL":
-                hint += " Where nobody ended it, memory ran out: choose a smaller size or fewer seconds."
-        return Failed("engine_died", f"The engine stopped unexpectedly ({how}).", hint, detail=self.log_tail)

@@ -26,7 +26,7 @@ from modes.media_info import MEDIA
 from settings import Settings
 
 POLL = 1.0  # seconds between looks for work that another process has queued
-ENGINE_AGAIN = 60.0  # seconds after which an engine that could not start is started again
+ENGINE_AGAIN = 60.0  # seconds after which an engine is started again that could not start or died repeatedly
 Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
@@ -99,7 +99,8 @@ class Worker:
             if time.monotonic() - self._tried_again > ENGINE_AGAIN:
                 self._tried_again = time.monotonic()
                 self.engine.start()
-            return state.error.words
+            return f"{state.error.words} Kinora tries again every minute."
+        self._tried_again = time.monotonic()
         if state.name != "ready":
             return "The engine starts."
         folder = self._shop.outputs.folder

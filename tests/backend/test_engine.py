@@ -218,7 +218,7 @@ def test_an_engine_that_cannot_start_says_so_and_does_not_hang(demo_settings: Se
 
 def test_the_engine_ends_when_the_process_that_started_it_is_killed(demo_settings: Settings) -> None:
     code = (
-        "import sys, time; from settings import Settings; from worker import EngineProcess\n"
+        "import sys, time; from settings import Settings; from backend.process import EngineProcess\n"
         "engine = EngineProcess(Settings.model_validate_json(sys.argv[1])); engine.start()\n"
         "while engine.state.name != 'ready': time.sleep(0.1)\n"
         "print(engine.pid, flush=True); time.sleep(600)"

@@ -54,7 +54,7 @@ def run(code: str, home: Path, **environment: str) -> str:
 def test_without_the_platforms_flag_the_same_path_runs_in_the_process_itself(tmp_path: Path) -> None:
     before, events, files = json.loads(run(IN_PROCESS, tmp_path))
     assert before == "queued"  # nobody takes it up before it is attended
-    assert {"Stage", "Preview", "Output"} <= set(events)
+    assert {"Phase", "Preview", "Output"} <= set(events)
     assert events.count("Output") == 1
     assert clips.read(Path(files[0])).pictures.shape == (9, 128, 128, 3)
 
