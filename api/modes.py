@@ -63,7 +63,7 @@ def _presence(mode: Mode, queue: CallerQueue) -> ModePresence:
 
 def _info(mode: Mode, queue: CallerQueue) -> ModeInfo:
     schema = mode.params.model_json_schema()
-    for parameter in mode.parameters(queue.settings):
+    for parameter in mode.parameters(queue.settings.use_demo):
         if parameter.default is not None:
             schema["properties"][parameter.name]["default"] = parameter.default
     presets = [{"id": preset.id, "label": preset.label, "summary": preset.summary} for preset in mode.presets]

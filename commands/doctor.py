@@ -87,7 +87,8 @@ def _models(settings: Settings) -> Iterator[Check]:
     for mode in modes.MODES.values():
         for preset in mode.presets:
             name = f"Models for {mode.label}, {preset.label}"
-            missing = models.report(models.missing(mode.example(preset.id)))
+            example = mode.validate({**mode.examples[0].values, "preset": preset.id}, settings)
+            missing = models.report(models.missing(mode.sketch(example)))
             if not missing:
                 yield Check(name, True, "all there")
                 continue

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 import cli
 import modes
+from commands import doctor
 from settings import PROJECT, Settings
 
 
@@ -131,6 +132,14 @@ def test_doctor_finds_all_in_order(demo_settings: Settings) -> None:
     assert program.returncode == 0, stdout + stderr
     for name in ("Python", "Packages", "ComfyUI", "Memory", "Disk", "Models", "Engine"):
         assert name in stdout
+
+
+def test_doctor_says_which_model_files_a_preset_has_yet_to_download(home: Path) -> None:
+    looked_at = doctor.examine(Settings(home=home, demo="never"))
+    check = next(check for check in looked_at if check.name == "Models for Text to video, Fast")
+    assert check.ok
+    assert check.found.startswith("missing: ")
+    assert ".safetensors" in check.found
 
 
 def test_doctor_says_what_is_broken_with_exit_code_1(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
