@@ -73,7 +73,7 @@ def _serve(server_app: FastAPI, queue: JobQueue, listening: socket.socket) -> No
     server = uvicorn.Server(config)
     for blocks in server_app.state.blocks:
         blocks.server = server  # its port tells a fork on ZeroGPU which of the page's connections to close
-    queue.lock.tell(url)
+    queue.lock.announce_address(url)
     print(f"Kinora runs at {url} and keeps its files in {settings.home}", flush=True)
     if queue.notice:
         print(queue.notice, flush=True)

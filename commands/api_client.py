@@ -27,7 +27,7 @@ from jobs import (
     Submission,
     TaskDetail,
     TaskPage,
-    holder,
+    find_running,
 )
 from modes import InvalidParamsError
 from settings import Settings
@@ -126,7 +126,7 @@ engine_program = ContextVar("engine_program", default=ENGINE)
 
 def running(settings: Settings) -> ApiClient | None:
     """The Kinora that runs on this data folder and serves its API."""
-    found = holder(settings.home)
+    found = find_running(settings.home)
     return ApiClient(found) if found and found.url else None
 
 

@@ -24,7 +24,7 @@ from jobs.types import (
     TaskPage,
     TaskSummary,
 )
-from jobs.work.instance_lock import RunningInstance, holder
+from jobs.work.instance_lock import RunningInstance, find_running
 
 __all__ = [
     "STATUSES",
@@ -45,5 +45,5 @@ __all__ = [
     "TaskDetail",
     "TaskPage",
     "TaskSummary",
-    "holder",
+    "find_running",
 ]

@@ -68,12 +68,12 @@ class CallerQueue:
                 "Run Kinora on a machine of your own for batches.",
             )
         self._count_submission()
-        return self._submitted(self._queue.inserter.submit(self.caller, submission, skip_bad))
+        return self._submitted(self._queue.submitter.submit(self.caller, submission, skip_bad))
 
     def rerun(self, job: int, new_seeds: bool = False, key: str | None = None) -> JobSummary:
         """Queues a copy of a whole job. The same `key` makes only one. Raises NotFoundError and LimitError."""
         self._count_submission()
-        return self._submitted(self._queue.inserter.rerun(self.caller, job, new_seeds, key))
+        return self._submitted(self._queue.submitter.rerun(self.caller, job, new_seeds, key))
 
     def run_for_viewer(self, task: int) -> None:
         """Runs a queued task for the person who is about to watch it; call it in the context of their request.
@@ -88,7 +88,7 @@ class CallerQueue:
         """Takes tasks out of the queue, and stops those that run. What has ended stays as it is."""
         cancelled, stopping = self._queue.commands.cancel(self.caller, selection)
         for task in cancelled:
-            self._queue.feeds.tell(task, Cancelled())
+            self._queue.feeds.publish(task, Cancelled())
         for task in stopping:
             if feed := self._queue.feeds.find(task):
                 feed.cancelled.set()
@@ -170,10 +170,10 @@ class CallerQueue:
     def state(self) -> QueueState:
         return QueueState(
             paused=self._queue.queries.paused(),
-            held=self._queue.blocked_reason,
+            blocked_reason=self._queue.blocked_reason,
             counts=self._queue.queries.counts(self.caller),
             engines=self._queue.engine_summaries(),
-            attended=self.settings.zerogpu,
+            on_demand=self.settings.zerogpu,
             seconds_left=self._queue.presenter.seconds_left(len(self._queue.workers)),
         )
 
@@ -222,18 +222,15 @@ class CallerQueue:
 
         Raises NotFoundError.
         """
-        feed = self._queue.feeds.open(task)
-        try:
-            detail = self.task(task)
-        except NotFoundError:
-            self._queue.feeds.drop(task)
-            raise
-        if detail.status == "queued" and not feed.log:
-            self._queue.feeds.tell(task, Queued(self._queue.queries.ahead(task)))
+        detail = self.task(task)  # first, so that who may not see the task opens nothing
         if detail.status in ("queued", "running"):
-            yield from self._queue.feeds.updates(feed, every)
-            return
-        self._queue.feeds.drop(task)
+            with self._queue.feeds.watch(task) as feed:
+                detail = self.task(task)  # again: it may have ended before the feed was there
+                if detail.status == "queued" and not feed.log:
+                    self._queue.feeds.publish(task, Queued(self._queue.queries.ahead(task)))
+                if detail.status in ("queued", "running"):
+                    yield from self._queue.feeds.updates(feed, every)
+                    return
         yield [_end(detail)]
 
     def events(self, task: int) -> Iterator[Event]:

@@ -19,9 +19,10 @@ from jobs.store.queries import TaskQueries
 from jobs.store.transitions import TaskTransitions
 from jobs.submit.drafts import DraftBuilder
 from jobs.submit.path_policy import PathPolicy
+from jobs.submit.submitter import Submitter
 from jobs.types import OWNER, EngineSummary
 from jobs.work.instance_lock import InstanceLock
-from jobs.work.live_events import Changes, TaskFeeds
+from jobs.work.live_events import ChangeLog, TaskFeeds
 from jobs.work.maintenance import Maintenance, node_id
 from jobs.work.on_demand import OnDemandRunner
 from jobs.work.pool import engines
@@ -47,19 +48,19 @@ class JobQueue:
         self.notice = database.notice
         self.lock = InstanceLock(settings.home)
         self.models = Models(settings)
-        self.changes = Changes()
+        self.changes = ChangeLog()
         self.feeds = TaskFeeds()
         self.inputs = Inputs(database, settings)
         self.queries = TaskQueries(database)
         self.commands = QueueCommands(database)
         self.presenter = TaskPresenter(self.queries, self.feeds)
         self.drafts = DraftBuilder(settings, self.models, self.inputs, PathPolicy(settings, self.queries))
-        self.inserter = JobInserter(database, self.queries, self.drafts, settings.visitor_limit)
+        self.submitter = Submitter(self.queries, JobInserter(database), self.drafts, settings.visitor_limit)
         self.submissions = rate_limit.submission_limiter(settings)
         self.on_demand: OnDemandRunner | None = None  # what runs tasks instead of workers, on ZeroGPU
         self.workers: list[Worker] = []
         self._engine_program = engine_program
-        self._database = database
+        self.database = database
         self._transitions = TaskTransitions(database)
         self._outputs = Outputs(settings)
         self._stopping = threading.Event()
@@ -94,7 +95,7 @@ class JobQueue:
             self._wake,
             only_job,
         )
-        maintenance.start(lambda: [worker.worker for worker in self.workers], self._stopping)
+        maintenance.start(lambda: [worker.id for worker in self.workers], self._stopping)
         if self.settings.zerogpu:
             from backend import zerogpu
 
@@ -116,9 +117,9 @@ class JobQueue:
             worker.engine.stop()
         for worker in self.workers:
             worker.join(10)
-        self.changes.tell()
+        self.changes.mark()
         self.lock.release()
-        self._database.close()
+        self.database.close()
 
     @property
     def stopped(self) -> bool:
@@ -140,17 +141,17 @@ class JobQueue:
     @property
     def blocked_reason(self) -> str:
         """Why no worker takes a task now; "" where one can."""
-        reasons = [worker.held for worker in self.workers]
+        reasons = [worker.blocked_reason for worker in self.workers]
         return reasons[0] if reasons and all(reasons) else ""
 
     def changed(self, tasks: Iterable[int] = ()) -> None:
         """Wakes the workers and everybody who watches: these tasks are not what they were."""
         with self._wake:
             self._wake.notify_all()
-        self.changes.tell(tasks)
-        for row in self.queries.rows(OWNER, self.feeds.watched()):
+        self.changes.mark(tasks)
+        for row in self.queries.rows(OWNER, self.feeds.tasks()):
             if row.status == "queued":
-                self.feeds.tell(row.id, Queued(self.queries.ahead(row.id)))
+                self.feeds.publish(row.id, Queued(self.queries.ahead(row.id)))
 
     def stale_inputs(self, days: float | None = None) -> list[Stale]:
         """Kept inputs that no task needs and that were last used so many days ago; the setting's number by default."""

@@ -240,13 +240,17 @@ class EngineSummary(Record):
 
 
 class QueueState(Record):
-    """The queue as a whole. `held` says why nothing is taken up though it is not paused (disk full …), else ''."""
+    """The queue as a whole. `held` says why no task begins though it is not paused (disk full …), else ''."""
 
     paused: bool
-    held: str
+    blocked_reason: str = Field(validation_alias=AliasChoices("held", "blocked_reason"), serialization_alias="held")
     counts: Counts
     engines: list[EngineSummary]
-    attended: bool = Field(description="A task runs only while somebody watches it, whose GPU time it uses: on ZeroGPU")
+    on_demand: bool = Field(
+        validation_alias=AliasChoices("attended", "on_demand"),
+        serialization_alias="attended",
+        description="A task runs only while somebody watches it, whose GPU time it uses: on ZeroGPU",
+    )
     seconds_left: float | None = Field(description="Until all is done, from earlier runs; None where not known")
 
 

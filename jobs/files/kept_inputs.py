@@ -17,6 +17,9 @@ from jobs.store.schema import inputs, task_inputs, tasks
 from media import digest, link, readable
 from settings import Settings
 
+KEPT = "kept"
+"""The folder in the inputs folder where kept inputs are."""
+
 logger = logging.getLogger("kinora.retention")
 
 
@@ -36,7 +39,7 @@ class Inputs:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._settings = settings
-        self.folder = settings.inputs_dir / "kept"
+        self.folder = settings.inputs_dir / KEPT
 
     def keep(self, file: Path) -> Path:
         """The kept file with this one's content, made now if there is none."""

@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from jobs.store.database import Database
 from jobs.store.queries import tasks_of_caller
 from jobs.store.schema import details, flags, jobs, tasks
-from jobs.store.transitions import move
+from jobs.store.transitions import transition
 from jobs.types import Caller, Selection
 
 Reseed = Callable[[str, dict[str, Any]], tuple[str, dict[str, Any], dict[str, Any]]]
@@ -34,7 +34,7 @@ class QueueCommands:
             running = and_(chosen, tasks.c.status == "running")
             cancelled = set(connection.execute(select(tasks.c.id).where(queued)).scalars())
             stopping = set(connection.execute(select(tasks.c.id).where(running)).scalars())
-            move(connection, queued, "cancelled", "Cancelled before its turn", ended=time.time())
+            transition(connection, queued, "cancelled", "Cancelled before its turn", ended=time.time())
             connection.execute(update(tasks).where(running).values(stopping=True))
             return cancelled, stopping
 
@@ -50,9 +50,9 @@ class QueueCommands:
                 mine = details.c.task == row.id
                 connection.execute(update(details).where(mine).values(values=values, graph=graph))
             ids = [row.id for row in again]
-            anew = {"attempts": 0, "interruptions": 0, "passed": 0, "error": ""}
+            anew = {"attempts": 0, "interruptions": 0, "skipped": 0, "error": ""}
             never = {"started": None, "ended": None, "seconds": None}
-            move(connection, tasks.c.id.in_(ids), "queued", "Queued once more", **anew, **never)
+            transition(connection, tasks.c.id.in_(ids), "queued", "Queued once more", **anew, **never)
             connection.execute(update(details).where(details.c.task.in_(ids)).values(failure=None, phase_seconds={}))
             return set(ids)
 

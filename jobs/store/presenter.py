@@ -38,11 +38,12 @@ class TaskPresenter:
 
     def detail(self, caller: Caller, task: int) -> TaskDetail:
         """Raises NotFoundError."""
-        row, content, given, lines = self._queries.task(caller, task)
-        mode = modes.MODES.get(row.mode)  # none where it was made by another version
+        stored = self._queries.task(caller, task)
+        content = stored.details
+        mode = modes.MODES.get(stored.row.mode)  # none where it was made by another version
         widgets = {each.name: each.widget for each in mode.parameters()} if mode else {}
         return TaskDetail(
-            **self._common(row),
+            **self._common(stored.row),
             values=content.values,
             announced=content.announced,
             inputs=[
@@ -52,13 +53,13 @@ class TaskPresenter:
                     original=each.original,
                     url=f"/api/v1/tasks/{task}/inputs/{each.parameter}",
                 )
-                for each in given
+                for each in stored.inputs
             ],
             phases=[PhaseTime(label=name, seconds=content.phase_seconds.get(name)) for name in content.phases],
-            outputs_list=[_output(task, number, Path(path)) for number, path in enumerate(content.outputs)],
+            outputs_list=[_output(task, number, Path(path)) for number, path in enumerate(stored.outputs)],
             failure=Failure(**content.failure) if content.failure else None,
             graph=content.graph,
-            log=[LogLine(time=line.time, text=line.text) for line in lines],
+            log=[LogLine(time=line.time, text=line.text) for line in stored.log],
         )
 
     def job(self, row: Row[Any], counts: Counts) -> JobSummary:

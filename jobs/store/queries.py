@@ -3,6 +3,8 @@
 import base64
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
@@ -11,7 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from constants import MAX_ID
 from errors import InvalidInputError, NotFoundError
 from jobs.store.database import Database
-from jobs.store.schema import details, flags, jobs, log, task_inputs, tasks
+from jobs.store.schema import details, flags, inputs, jobs, log, outputs, task_inputs, tasks
 from jobs.types import STATUSES, Caller, Counts, Status
 
 KEPT_TIMINGS = 8
@@ -25,6 +27,17 @@ _order: dict[Status, tuple[Any, ...]] = {
     "succeeded": (tasks.c.ended.desc(), tasks.c.id.desc()),
     "cancelled": (tasks.c.ended.desc(), tasks.c.id.desc()),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTask:
+    """Everything that is stored about a task: rows of the tables of these names, `outputs` as paths."""
+
+    row: Row[Any]
+    details: Row[Any]
+    inputs: list[Row[Any]]
+    outputs: list[str]
+    log: list[Row[Any]]
 
 
 class TaskQueries:
@@ -74,8 +87,8 @@ class TaskQueries:
         with self._database.read() as connection:
             return list(connection.execute(query).all())
 
-    def task(self, caller: Caller, task: int) -> tuple[Row[Any], Row[Any], list[Row[Any]], list[Row[Any]]]:
-        """A task's row, its details, its inputs and its log. Raises NotFoundError."""
+    def task(self, caller: Caller, task: int) -> StoredTask:
+        """Raises NotFoundError."""
         with self._database.read() as connection:
             mine = tasks_of_caller(caller)
             row = connection.execute(select(*_row).join(jobs).where(tasks.c.id == task, *mine)).first()
@@ -83,8 +96,10 @@ class TaskQueries:
                 raise NotFoundError(f"There is no task {task}.", "task")
             content = connection.execute(select(details).where(details.c.task == task)).one()
             given = connection.execute(select(task_inputs).where(task_inputs.c.task == task)).all()
+            made = select(outputs.c.path).where(outputs.c.task == task).order_by(outputs.c.number)
+            paths = list(connection.execute(made).scalars())
             lines = connection.execute(select(log).where(log.c.task == task).order_by(log.c.id)).all()
-        return row, content, list(given), list(lines)
+        return StoredTask(row, content, list(given), paths, list(lines))
 
     def jobs(
         self, caller: Caller, limit: int, cursor: str | None, search: str
@@ -109,10 +124,6 @@ class TaskQueries:
                 raise NotFoundError(f"There is no job {job}.", "job")
             return row, _counts_by_job(connection, [job])[job]
 
-    def job_with_key(self, key: str) -> int | None:
-        with self._database.read() as connection:
-            return connection.execute(select(jobs.c.id).where(jobs.c.key == key)).scalar()
-
     def tasks_of(self, caller: Caller, job: int) -> list[int]:
         """Ids, in the order in which they were submitted."""
         with self._database.read() as connection:
@@ -123,13 +134,17 @@ class TaskQueries:
         with self._database.read() as connection:
             return Counts(**_counts(connection, tasks_of_caller(caller)))
 
-    def files(self, caller: Caller) -> set[str]:
-        """Every result there is, and every input that a task names."""
-        query = select(details.c.outputs, details.c["values"]).join(tasks).where(*tasks_of_caller(caller))
+    def made(self, caller: Caller, paths: Iterable[Path]) -> bool:
+        """Whether one of these paths is an output of a task that the caller may see."""
+        query = select(outputs.c.task).join(tasks).where(outputs.c.path.in_([str(path) for path in paths]))
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        named = (value for row in rows for value in row.values.values() if isinstance(value, str))
-        return {output for row in rows for output in row.outputs} | set(named)
+            return connection.execute(query.where(*tasks_of_caller(caller)).limit(1)).first() is not None
+
+    def kept_for(self, caller: Caller, name: str) -> bool:
+        """Whether the kept input of this name belongs to a task that the caller may see."""
+        query = select(task_inputs.c.task).join(inputs).join(tasks).where(inputs.c.name == name)
+        with self._database.read() as connection:
+            return connection.execute(query.where(*tasks_of_caller(caller)).limit(1)).first() is not None
 
     def paused(self) -> bool:
         with self._database.read() as connection:

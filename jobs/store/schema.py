@@ -51,9 +51,9 @@ tasks = Table(
     Column("timing", String(200), nullable=False),  # equal where two tasks take about the same time
     Column("attempts", Integer, nullable=False, default=0),  # runs in which the engine died
     Column("interruptions", Integer, nullable=False, default=0),  # runs in which Kinora itself died
-    Column("passed", Integer, nullable=False, default=0),  # how often another one was preferred while it was first
-    Column("worker", String(100)),  # who holds the lease
-    Column("beat", Integer, nullable=False, default=0),  # counts on while the lease is renewed
+    Column("passed", Integer, key="skipped", nullable=False, default=0),  # how often a later task ran before this one
+    Column("worker", String(100)),  # the owner of the lease
+    Column("beat", Integer, key="heartbeat", nullable=False, default=0),  # counts up while the lease is renewed
     Column("stopping", Boolean, nullable=False, default=False),  # somebody asked to cancel it while it ran
     Column("error", Text, nullable=False, default=""),
     Column("outputs", Integer, nullable=False, default=0),
@@ -76,11 +76,19 @@ details = Table(
     Column("announced", JSON, nullable=False),
     Column("graph", JSON, nullable=False),
     Column("stages", JSON, key="phases", nullable=False),
-    Column("placing", JSON),  # where the finished files go, written before they are moved: a crash between finds them
-    Column("outputs", JSON, nullable=False),
+    Column("placing", JSON, key="pending_moves"),  # [from, to] of finished files, written before they are moved
     Column("failure", JSON),
     Column("stage_seconds", JSON, key="phase_seconds", nullable=False),
 )
+
+outputs = Table(
+    "outputs",
+    metadata,
+    Column("task", Integer, ForeignKey("tasks.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # 0 for the result itself, then its parts
+    Column("path", Text, nullable=False),
+)
+Index("ix_outputs_path", outputs.c.path)
 
 log = Table(
     "log",

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, and_, insert, literal, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from jobs.store.database import Database
-from jobs.store.schema import details, flags, log, task_inputs, tasks
+from jobs.store.schema import details, flags, log, outputs, task_inputs, tasks
 from jobs.types import Failure, Status
 
-LEGAL: dict[Status, tuple[Status, ...]] = {
+ALLOWED_FROM: dict[Status, tuple[Status, ...]] = {
     "running": ("queued",),
     "succeeded": ("running",),
     "failed": ("running",),
@@ -28,7 +28,7 @@ LEGAL: dict[Status, tuple[Status, ...]] = {
 LOOK_AHEAD = 16
 """How many queued tasks a worker looks through for one whose models it holds."""
 
-MOST_PASSED = 8
+MAX_SKIPPED = 8
 """How often a task that is first may be passed over for that."""
 
 MAX_INTERRUPTIONS = 20
@@ -58,18 +58,18 @@ class Lease:
 
     task: int
     worker: str
-    beat: int
-    placing: list[list[str]] | None  # [from, to] of each finished file that was on its way to its place
+    heartbeat: int
+    pending_moves: list[list[str]] | None  # [from, to] of each finished file that was on its way to its place
 
 
-def move(connection: Connection, which: ColumnElement[bool], to: Status, line: str = "", **values: Any) -> int:
+def transition(connection: Connection, which: ColumnElement[bool], to: Status, line: str = "", **values: Any) -> int:
     """Changes the status of those of `which` from which it is legal; how many that were. `line` goes to their logs."""
-    legal = and_(which, tasks.c.status.in_(LEGAL[to]))
+    allowed = and_(which, tasks.c.status.in_(ALLOWED_FROM[to]))
     if line:
         now = literal(time.time())
-        rows = select(tasks.c.id, now, literal(line)).where(legal)
+        rows = select(tasks.c.id, now, literal(line)).where(allowed)
         connection.execute(insert(log).from_select(["task", "time", "text"], rows))
-    return connection.execute(update(tasks).where(legal).values(status=to, **values)).rowcount
+    return connection.execute(update(tasks).where(allowed).values(status=to, **values)).rowcount
 
 
 def note(connection: Connection, task: int, line: str) -> None:
@@ -83,17 +83,17 @@ class TaskTransitions:
         self._database = database
 
     def claim(
-        self, worker: str, held: str = "", only_job: int | None = None, only_task: int | None = None
+        self, worker: str, loaded_models: str = "", only_job: int | None = None, only_task: int | None = None
     ) -> Claim | None:
-        """The next task for a worker, or None. `held` are the models that it has loaded (see `tasks.models`).
+        """The next task for a worker, or None. `loaded_models` are those of its engine, as in `tasks.models`.
 
         Among the first of equal priority one that needs the same models goes first, but none is passed over more
-        than MOST_PASSED times.
+        than MAX_SKIPPED times.
         """
         with self._database.write() as connection:
             if only_job is None and connection.execute(_paused).scalar():
                 return None
-            columns = (tasks.c.id, tasks.c.priority, tasks.c.models, tasks.c.passed)
+            columns = (tasks.c.id, tasks.c.priority, tasks.c.models, tasks.c.skipped)
             waiting = (
                 select(*columns)
                 .where(tasks.c.status == "queued")
@@ -109,92 +109,97 @@ class TaskTransitions:
             if not candidates:
                 return None
             first = chosen = candidates[0]
-            if held and first.models != held and first.passed < MOST_PASSED:
-                alike = (each for each in candidates if each.priority == first.priority and each.models == held)
+            if loaded_models and first.models != loaded_models and first.skipped < MAX_SKIPPED:
+                alike = (
+                    each for each in candidates if each.priority == first.priority and each.models == loaded_models
+                )
                 chosen = next(alike, first)
             if chosen is not first:
-                connection.execute(update(tasks).where(tasks.c.id == first.id).values(passed=first.passed + 1))
-            taken = {"worker": worker, "started": time.time(), "ended": None, "seconds": None, "error": ""}
-            move(connection, tasks.c.id == chosen.id, "running", f"Taken up by {_short(worker)}", **taken)
+                connection.execute(update(tasks).where(tasks.c.id == first.id).values(skipped=first.skipped + 1))
+            started = {"worker": worker, "started": time.time(), "ended": None, "seconds": None, "error": ""}
+            transition(connection, tasks.c.id == chosen.id, "running", f"Taken up by {_short(worker)}", **started)
             return _load(connection, chosen.id)
 
     def renew(self, workers: Iterable[str]) -> set[int]:
         """Renews the leases of these workers; which of their tasks somebody has asked to stop."""
         mine = and_(tasks.c.status == "running", tasks.c.worker.in_(list(workers)))
         with self._database.write() as connection:
-            connection.execute(update(tasks).where(mine).values(beat=tasks.c.beat + 1))
+            connection.execute(update(tasks).where(mine).values(heartbeat=tasks.c.heartbeat + 1))
             asked = connection.execute(select(tasks.c.id).where(mine, tasks.c.stopping.is_(True)))
             return set(asked.scalars())
 
     def leases(self) -> list[Lease]:
         """Of every task that runs, whoever runs it."""
-        columns = (tasks.c.id, tasks.c.worker, tasks.c.beat, details.c.placing)
+        columns = (tasks.c.id, tasks.c.worker, tasks.c.heartbeat, details.c.pending_moves)
         query = select(*columns).join(details, details.c.task == tasks.c.id).where(tasks.c.status == "running")
         with self._database.read() as connection:
             return [Lease(*row) for row in connection.execute(query)]
 
-    def write_down(self, task: int, worker: str, line: str) -> None:
+    def append_log(self, task: int, worker: str, line: str) -> None:
         """A line in the task's log, if the worker still holds it."""
         with self._database.write() as connection:
-            if _holds(connection, task, worker):
+            if _owns(connection, task, worker):
                 note(connection, task, line)
 
-    def place(self, task: int, worker: str, moves: list[list[str]]) -> bool:
+    def record_moves(self, task: int, worker: str, moves: list[list[str]]) -> bool:
         """Writes down where finished files are about to be moved; False where the worker holds the task no more."""
         with self._database.write() as connection:
-            if not _holds(connection, task, worker):
+            if not _owns(connection, task, worker):
                 return False
-            connection.execute(update(details).where(details.c.task == task).values(placing=moves))
+            connection.execute(update(details).where(details.c.task == task).values(pending_moves=moves))
             return True
 
     def succeed(
-        self, task: int, worker: str, outputs: list[str], seconds: float | None, phase_seconds: Mapping[str, float]
+        self, task: int, worker: str, files: list[str], seconds: float | None, phase_seconds: Mapping[str, float]
     ) -> bool:
         """Records the result, once: False where the worker holds the task no more."""
         with self._database.write() as connection:
-            ended = {"ended": time.time(), "seconds": seconds, "stopping": False, "outputs": len(outputs)}
-            held = and_(tasks.c.id == task, tasks.c.worker == worker)
-            if not move(connection, held, "succeeded", "Done", worker=None, **ended):
+            ended = {"ended": time.time(), "seconds": seconds, "stopping": False, "outputs": len(files)}
+            owned = and_(tasks.c.id == task, tasks.c.worker == worker)
+            if not transition(connection, owned, "succeeded", "Done", worker=None, **ended):
                 return False
-            content = {"outputs": outputs, "phase_seconds": dict(phase_seconds), "placing": None, "failure": None}
+            content = {"phase_seconds": dict(phase_seconds), "pending_moves": None, "failure": None}
             connection.execute(update(details).where(details.c.task == task).values(**content))
+            rows = [{"task": task, "number": number, "path": path} for number, path in enumerate(files)]
+            if rows:
+                connection.execute(insert(outputs), rows)
             return True
 
     def fail(self, task: int, worker: str, failure: Failure, seconds: float | None) -> bool:
         """Records why it failed; False where the worker holds the task no more."""
         with self._database.write() as connection:
-            held = and_(tasks.c.id == task, tasks.c.worker == worker)
-            return _fail(connection, held, failure, seconds)
+            owned = and_(tasks.c.id == task, tasks.c.worker == worker)
+            return _fail(connection, owned, failure, seconds)
 
-    def cancelled(self, task: int, worker: str, seconds: float | None) -> bool:
+    def cancel(self, task: int, worker: str, seconds: float | None) -> bool:
         """It was stopped while it ran; False where the worker holds the task no more."""
         with self._database.write() as connection:
-            held = and_(tasks.c.id == task, tasks.c.worker == worker)
+            owned = and_(tasks.c.id == task, tasks.c.worker == worker)
             ended = {"ended": time.time(), "seconds": seconds, "stopping": False, "worker": None}
-            return bool(move(connection, held, "cancelled", "Cancelled while it ran", **ended))
+            return bool(transition(connection, owned, "cancelled", "Cancelled while it ran", **ended))
 
-    def give_back(self, task: int, worker: str, why: str, blame: "RetryBudget | None" = None) -> Status | None:
-        """A run came to nothing: the task runs again, or has failed where `blame` is used up.
+    def requeue(self, task: int, worker: str, why: str, budget: "RetryBudget | None" = None) -> Status | None:
+        """A run came to nothing: the task runs again, or has failed where `budget` is used up.
 
         Returns the task's status now, None where the worker holds it no more.
         """
         with self._database.write() as connection:
-            held = and_(tasks.c.id == task, tasks.c.worker == worker, tasks.c.status == "running")
-            row = connection.execute(select(tasks).where(held)).first()
+            owned = and_(tasks.c.id == task, tasks.c.worker == worker, tasks.c.status == "running")
+            row = connection.execute(select(tasks).where(owned)).first()
             if row is None:
                 return None
             free = {"worker": None, "stopping": False}
             if row.stopping:
-                move(connection, held, "cancelled", f"{why} It was to be cancelled.", ended=time.time(), **free)
+                transition(connection, owned, "cancelled", f"{why} It was to be cancelled.", ended=time.time(), **free)
                 return "cancelled"
-            if blame:
-                count = row._mapping[blame.counter] + 1
-                connection.execute(update(tasks).where(held).values({blame.counter: count}))
-                if count >= blame.most:
-                    _fail(connection, held, blame.failure, None)
+            if budget:
+                count = row._mapping[budget.counter] + 1
+                connection.execute(update(tasks).where(owned).values({budget.counter: count}))
+                if count >= budget.most:
+                    _fail(connection, owned, budget.failure, None)
                     return "failed"
-            move(connection, held, "queued", f"{why} It runs again.", started=None, **free)
-            connection.execute(update(details).where(details.c.task == task).values(placing=None))
+            transition(connection, owned, "queued", f"{why} It runs again.", started=None, **free)
+            connection.execute(update(details).where(details.c.task == task).values(pending_moves=None))
             return "queued"
 
 
@@ -207,7 +212,7 @@ class RetryBudget:
     failure: Failure
 
 
-CRASHED = RetryBudget(
+INTERRUPTED = RetryBudget(
     "interruptions",
     MAX_INTERRUPTIONS,
     Failure(
@@ -224,16 +229,16 @@ _paused = select(flags.c.value).where(flags.c.name == "paused")
 def _fail(connection: Connection, which: ColumnElement[bool], failure: Failure, seconds: float | None) -> bool:
     task = connection.execute(select(tasks.c.id).where(which)).scalar()
     ended = {"ended": time.time(), "seconds": seconds, "stopping": False, "error": failure.message}
-    if not move(connection, which, "failed", failure.message, worker=None, **ended):
+    if not transition(connection, which, "failed", failure.message, worker=None, **ended):
         return False
-    content = {"failure": failure.model_dump(), "placing": None}
+    content = {"failure": failure.model_dump(), "pending_moves": None}
     connection.execute(update(details).where(details.c.task == task).values(**content))
     return True
 
 
-def _holds(connection: Connection, task: int, worker: str) -> bool:
-    held = and_(tasks.c.id == task, tasks.c.worker == worker, tasks.c.status == "running")
-    return connection.execute(select(tasks.c.id).where(held)).scalar() is not None
+def _owns(connection: Connection, task: int, worker: str) -> bool:
+    owned = and_(tasks.c.id == task, tasks.c.worker == worker, tasks.c.status == "running")
+    return connection.execute(select(tasks.c.id).where(owned)).scalar() is not None
 
 
 def _load(connection: Connection, task: int) -> Claim:

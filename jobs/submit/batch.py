@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from errors import InvalidInputError, Problem
-from jobs.submit.columns import Fields, problem, problems_of, shortened, storable
+from jobs.submit.columns import ColumnMap, problem, problems_of, shortened, storable
 from jobs.submit.files import read_files
-from jobs.submit.tables import Part, read_rows, table_records
+from jobs.submit.tables import EntryValues, read_rows, table_records
 from jobs.types import MAX_TASKS, Batch, Submission
 from modes import Mode, Parameter
 from modes.media_info import MEDIA
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BatchEntry:
     """One entry of a batch.
 
     `label` is for people: "kite.png, seed 3", "clips.csv line 7", or "" where there is no batch. `values` are all of
@@ -27,55 +27,56 @@ class Row:
     values: dict[str, Any]
 
 
-def expand(mode: Mode, submission: Submission, most: int = MAX_TASKS) -> tuple[list[Row], list[Problem]]:
+def expand(mode: Mode, submission: Submission, most: int = MAX_TASKS) -> tuple[list[BatchEntry], list[Problem]]:
     """Every row that can be read, files slowest and the grid's last parameter fastest, and what is wrong with the rest.
 
     More than `most` rows are none, and one problem that says so.
     """
     batch = submission.batch or Batch()
     problems: list[Problem] = []
-    factors: list[list[Part]] = []
+    factors: list[list[EntryValues]] = []
     counts: list[int] = []
-    files, taken = read_files(batch, Fields(mode), problems)
+    files, taken = read_files(batch, ColumnMap(mode), problems)
     if batch.folder or batch.files:
         factors.append(files)
         counts.append(len(files))
-    fields = Fields(mode, taken)
+    column_map = ColumnMap(mode, taken)
     if batch.table or batch.rows:
-        rows, count = _rows(batch, fields, problems, most)
+        rows, count = _rows(batch, column_map, problems, most)
         factors.append(rows)
         counts.append(count)
     total = math.prod(counts) * math.prod(len(values) for values in batch.grid.values())
     if total > most:
         text = f"This batch would be {total:,} clips; one job has at most {most:,}. Submit a part of it at a time."
         return [], [problem("", "batch", text)]
-    factors += _grid(batch.grid, fields, problems)
+    factors += _grid(batch.grid, column_map, problems)
     return [_combined(submission.values, parts) for parts in itertools.product(*factors)], problems
 
 
-def _rows(batch: Batch, fields: Fields, problems: list[Problem], most: int) -> tuple[list[Part], int]:
+def _rows(batch: Batch, column_map: ColumnMap, problems: list[Problem], most: int) -> tuple[list[EntryValues], int]:
     """The first `most` rows of the table and of the submission itself, and how many there are."""
-    parts: list[Part] = []
+    parts: list[EntryValues] = []
     count = 0
     if batch.table:
-        parts, count = read_rows(table_records(batch.table, fields), fields, problems, most, batch.table.parent)
+        parts, count = read_rows(table_records(batch.table, column_map), column_map, problems, most, batch.table.parent)
     given = ((f"row {number}", row) for number, row in enumerate(batch.rows, start=1))
-    more, more_count = read_rows(given, fields, problems, most)
+    more, more_count = read_rows(given, column_map, problems, most)
     return parts + more, count + more_count
 
 
-def _grid(grid: dict[str, list[Any]], fields: Fields, problems: list[Problem]) -> list[list[Part]]:
+def _grid(grid: dict[str, list[Any]], column_map: ColumnMap, problems: list[Problem]) -> list[list[EntryValues]]:
     """An axis for each parameter; one that cannot be used has no values, so that nothing is made without it."""
-    axes: dict[str, list[Part]] = {}
+    axes: dict[str, list[EntryValues]] = {}
     for name, values in grid.items():
         try:
-            parameter = fields.find(name)
+            parameter = column_map.find(name)
             if parameter.name in axes:
                 raise InvalidInputError(f"{parameter.label} is given twice.", parameter.name)
             if not values:
                 raise InvalidInputError(f"{parameter.label} has no values.", parameter.name)
             axes[parameter.name] = [
-                (_axis_label(parameter, value), {parameter.name: fields.value(parameter, value)}) for value in values
+                (_axis_label(parameter, value), {parameter.name: column_map.value(parameter, value)})
+                for value in values
             ]
         except InvalidInputError as error:
             problems += problems_of("grid", error)
@@ -88,6 +89,6 @@ def _axis_label(parameter: Parameter, value: Any) -> str:
     return storable(f"{parameter.name} {shortened(shown)}")
 
 
-def _combined(values: dict[str, Any], parts: tuple[Part, ...]) -> Row:
+def _combined(values: dict[str, Any], parts: tuple[EntryValues, ...]) -> BatchEntry:
     label = ", ".join(name for name, _ in parts)
-    return Row(label, values | {key: value for _, given in parts for key, value in given.items()})
+    return BatchEntry(label, values | {key: value for _, given in parts for key, value in given.items()})

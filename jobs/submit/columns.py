@@ -12,7 +12,7 @@ from modes import InvalidParamsError, Mode, Parameter, lists
 from modes.media_info import MEDIA
 
 
-class Fields:
+class ColumnMap:
     """A mode's parameters by name or label, in any case, with spaces and hyphens as underscores.
 
     `taken` are parameters that may not be given: the batch's files go into them.

@@ -12,7 +12,8 @@ import modes
 from constants import MAX_SEED
 from errors import BatchError, KinoraError, Problem
 from jobs.files.kept_inputs import Inputs
-from jobs.submit.batch import Row, expand
+from jobs.store.insert import Draft
+from jobs.submit.batch import BatchEntry, expand
 from jobs.submit.path_policy import PathPolicy
 from jobs.types import Caller, Plan, Submission
 from media import Preparer, digest
@@ -29,19 +30,10 @@ VIDEO_BITS, IMAGE_BITS = 0.3, 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A task before it has an id. The fields are the columns of `schema.tasks`, `details` and `task_inputs`."""
-
-    task: dict[str, Any]
-    details: dict[str, Any]
-    inputs: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
 class Checked:
     """A row whose values are fine."""
 
-    row: Row
+    row: BatchEntry
     params: Params
 
 
@@ -104,7 +96,7 @@ class DraftBuilder:
                 drafts.append(self._draft(mode, params, seed, inputs, label))
         return drafts
 
-    def repeated(self, mode_id: str, rows: list[Row], new_seeds: bool, keep: bool) -> list[Draft]:
+    def repeated(self, mode_id: str, rows: list[BatchEntry], new_seeds: bool, keep: bool) -> list[Draft]:
         """Tasks as those of `rows`, whose values are complete. Raises InvalidParamsError where an input is gone."""
         mode = modes.get(mode_id)
         kept: dict[Path, Path] = {}
@@ -200,20 +192,9 @@ class DraftBuilder:
             "announced": asdict(announced),
             "graph": graph,
             "phases": {name: list(nodes) for name, nodes in mode.phases_of(graph).items()},
-            "outputs": [],
             "phase_seconds": {},
         }
         return Draft(task, details, inputs)
-
-
-def default_name(submission: Submission, mode: Mode) -> str:
-    """For a job that a person gave no name."""
-    batch = submission.batch
-    prompt = str(submission.values.get("prompt") or "").strip()
-    if batch and (batch.folder or batch.table):
-        source = (batch.folder or batch.table).name  # type: ignore[union-attr]
-        return f"{mode.label}: {source}"
-    return (prompt.splitlines()[0] if prompt else mode.label)[:80]
 
 
 def _media(params: Params) -> dict[str, Path]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from errors import InvalidInputError, Problem
-from jobs.submit.columns import Fields, as_object, parse_json, problem, problems_of, quoted, read_text, storable
-from jobs.submit.tables import Part
+from jobs.submit.columns import ColumnMap, as_object, parse_json, problem, problems_of, quoted, read_text, storable
+from jobs.submit.tables import EntryValues
 from jobs.types import Batch
 from media.kinds import READABLE
 from modes import InvalidParamsError, Parameter
@@ -28,28 +28,28 @@ class MediaFile:
     sidecars: list[Path]
 
 
-def read_files(batch: Batch, fields: Fields, problems: list[Problem]) -> tuple[list[Part], set[str]]:
+def read_files(batch: Batch, column_map: ColumnMap, problems: list[Problem]) -> tuple[list[EntryValues], set[str]]:
     """Values of each usable file under its name, and the parameters that files go into."""
     source = "folder" if batch.folder else "files"
-    if not fields.media and (batch.folder or batch.files or batch.overrides):
-        problems.append(problem(source, source, f"{fields.mode.label} takes no files."))
+    if not column_map.media and (batch.folder or batch.files or batch.overrides):
+        problems.append(problem(source, source, f"{column_map.mode.label} takes no files."))
         return [], set()
     try:
-        into = _into(batch.into, fields) if batch.into is not None else None
+        into = _into(batch.into, column_map) if batch.into is not None else None
     except InvalidInputError as error:
         problems += problems_of("into", error)
         return [], set()
     files = (_in_folder(batch.folder, problems) if batch.folder else []) + _given(batch.files, problems)
-    parts: list[Part] = []
+    parts: list[EntryValues] = []
     taken: set[str] = set()
     for file in files:
         try:
-            parameter = _parameter(file.path, into, fields)
+            parameter = _parameter(file.path, into, column_map)
         except InvalidInputError as error:
             problems += problems_of(file.path.name, error)
             continue
         taken.add(parameter.name)
-        values, wrong = _values(file, batch.overrides, fields)
+        values, wrong = _values(file, batch.overrides, column_map)
         problems += wrong
         if not wrong:
             parts.append((file.path.name, values | {parameter.name: str(file.path)}))
@@ -107,35 +107,37 @@ def _given(files: list[Path], problems: list[Problem]) -> list[MediaFile]:
     return [MediaFile(file, [found for each in SIDECARS if (found := sidecar(file, each))]) for file in media]
 
 
-def _into(name: str, fields: Fields) -> Parameter:
+def _into(name: str, column_map: ColumnMap) -> Parameter:
     """Raises InvalidInputError for what takes no files."""
-    parameter = fields.find(name)
-    if parameter not in fields.media:
-        names = ", ".join(each.name for each in fields.media)
-        raise InvalidInputError(f"{parameter.label} takes no files. In {fields.mode.label} these do: {names}.", "into")
+    parameter = column_map.find(name)
+    if parameter not in column_map.media:
+        names = ", ".join(each.name for each in column_map.media)
+        raise InvalidInputError(
+            f"{parameter.label} takes no files. In {column_map.mode.label} these do: {names}.", "into"
+        )
     return parameter
 
 
-def _parameter(file: Path, into: Parameter | None, fields: Fields) -> Parameter:
+def _parameter(file: Path, into: Parameter | None, column_map: ColumnMap) -> Parameter:
     """The one that takes this file. Raises InvalidInputError."""
     if storable(str(file)) != str(file):
         raise InvalidInputError("Its path is no valid UTF-8. Rename it.", "files")
     kinds = [kind for kind, suffixes in READABLE.items() if _suffix(file) in suffixes]  # a gif: picture first
     if into and into.widget not in kinds:
         raise InvalidInputError(f"{into.label} takes {WORDS[into.widget]}; this is {WORDS[kinds[0]]}.", into.name)
-    fitting = [each for kind in kinds for each in fields.media if each.widget == kind]
+    fitting = [each for kind in kinds for each in column_map.media if each.widget == kind]
     if not fitting:
-        takes = " or ".join(WORDS[kind] for kind in READABLE if kind in {each.widget for each in fields.media})
-        raise InvalidInputError(f"{fields.mode.label} takes {takes}; this is {WORDS[kinds[0]]}.", "files")
+        takes = " or ".join(WORDS[kind] for kind in READABLE if kind in {each.widget for each in column_map.media})
+        raise InvalidInputError(f"{column_map.mode.label} takes {takes}; this is {WORDS[kinds[0]]}.", "files")
     return into or fitting[0]
 
 
 def _values(
-    file: MediaFile, overrides: dict[str, dict[str, Any]], fields: Fields
+    file: MediaFile, overrides: dict[str, dict[str, Any]], column_map: ColumnMap
 ) -> tuple[dict[str, Any], list[Problem]]:
-    steps = [(sidecar.name, partial(_sidecar_values, sidecar, fields)) for sidecar in file.sidecars]
+    steps = [(sidecar.name, partial(_sidecar_values, sidecar, column_map)) for sidecar in file.sidecars]
     keys = [key for key in (file.path.stem, file.path.name) if key in overrides]
-    steps += [(file.path.name, partial(fields.values, overrides[key])) for key in keys]
+    steps += [(file.path.name, partial(column_map.values, overrides[key])) for key in keys]
     values: dict[str, Any] = {}
     wrong: list[Problem] = []
     for where, step in steps:
@@ -146,11 +148,11 @@ def _values(
     return values, wrong
 
 
-def _sidecar_values(sidecar: Path, fields: Fields) -> dict[str, Any]:
+def _sidecar_values(sidecar: Path, column_map: ColumnMap) -> dict[str, Any]:
     text = read_text(sidecar, MAX_SIDECAR_BYTES)
     if _suffix(sidecar) == ".txt":
-        return fields.values({"prompt": text.strip() or None})
-    return fields.values(as_object(parse_json(text)), sidecar.parent)
+        return column_map.values({"prompt": text.strip() or None})
+    return column_map.values(as_object(parse_json(text)), sidecar.parent)
 
 
 def _suffix(file: Path) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from errors import ForbiddenError, InvalidInputError
+from jobs.files.kept_inputs import KEPT
 from jobs.store.queries import TaskQueries
-from jobs.submit.batch import Row
+from jobs.submit.batch import BatchEntry
 from jobs.types import Batch, Caller
 from modes import Mode
 from modes.media_info import MEDIA
@@ -22,7 +23,8 @@ class PathPolicy:
 
     def __init__(self, settings: Settings, queries: TaskQueries) -> None:
         self._queries = queries
-        self._shared = [settings.outputs_dir, settings.inputs_dir]  # of all visitors
+        self._outputs = settings.outputs_dir
+        self._inputs = settings.inputs_dir
         self._open = [PROJECT / "examples", *settings.allowed_dirs]
 
     def check_batch(self, caller: Caller, batch: Batch) -> None:
@@ -33,7 +35,7 @@ class PathPolicy:
         for file in batch.files:
             self._check(caller, "files", file)
 
-    def check_rows(self, caller: Caller, mode: Mode, rows: Iterable[Row]) -> None:
+    def check_rows(self, caller: Caller, mode: Mode, rows: Iterable[BatchEntry]) -> None:
         """Checks what values, sidecars, tables and lists name in the end."""
         media = [each.name for each in mode.parameters() if each.widget in MEDIA]
         named = {str(row.values[name]): name for row in rows for name in media if row.values.get(name)}
@@ -47,16 +49,24 @@ class PathPolicy:
             file = Path(path).resolve()
         except (OSError, ValueError, RuntimeError):  # too long, a zero byte, a link to itself
             raise InvalidInputError("This path cannot be read.", field) from None
-        folders = [caller.uploads, *self._shared, *self._open]
-        if not _is_in(file, folders) or (_is_in(file, self._shared) and not self._is_own(caller, file)):
+        folders = [caller.uploads, self._outputs, self._inputs, *self._open]
+        if not _is_in(file, folders) or not self._may_read(caller, file):
             raise ForbiddenError(
                 f"{str(path)[:200]} is outside of the folders whose files may be named here.",
                 field,
                 "Upload the file, or add its folder to the setting allowed_dirs.",
             )
 
-    def _is_own(self, caller: Caller, file: Path) -> bool:
-        return not caller.visitor or any(Path(each).resolve() == file for each in self._queries.files(caller))
+    def _may_read(self, caller: Caller, file: Path) -> bool:
+        """Of Kinora's own folders a visitor may read what their tasks made and what was kept for them."""
+        if not caller.visitor:
+            return True
+        if _is_in(file, [self._outputs]):
+            # Outputs are stored by the folder's name, which may be a link.
+            return self._queries.made(caller, [file, self._outputs / file.relative_to(self._outputs.resolve())])
+        if _is_in(file, [self._inputs]):
+            return file.parent == (self._inputs / KEPT).resolve() and self._queries.kept_for(caller, file.name)
+        return True
 
 
 def _is_in(file: Path, folders: Iterable[Path]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import InvalidInputError, Problem
-from jobs.submit.columns import Fields, as_object, parse_json, problem, problems_of, quoted, read_text, storable
+from jobs.submit.columns import ColumnMap, as_object, parse_json, problem, problems_of, quoted, read_text, storable
 from modes import InvalidParamsError
 
 MAX_BYTES = 20_000_000
@@ -18,15 +18,19 @@ MAX_PROBLEMS = 10_000
 SUFFIXES = (".csv", ".jsonl", ".ndjson", ".json")
 DELIMITERS = (",", ";", "\t")
 
-Part = tuple[str, dict[str, Any]]
+EntryValues = tuple[str, dict[str, Any]]
 """Values that go into rows, by parameter, and what to call them."""
 
 
 def read_rows(
-    records: Iterable[Part | Problem], fields: Fields, problems: list[Problem], most: int, folder: Path | None = None
-) -> tuple[list[Part], int]:
+    records: Iterable[EntryValues | Problem],
+    column_map: ColumnMap,
+    problems: list[Problem],
+    most: int,
+    folder: Path | None = None,
+) -> tuple[list[EntryValues], int]:
     """The first `most` good ones, and how many there are; `problems` gets what is wrong with the others."""
-    parts: list[Part] = []
+    parts: list[EntryValues] = []
     more = 0
     for record in records:
         if len(problems) >= MAX_PROBLEMS:
@@ -39,13 +43,13 @@ def read_rows(
         else:
             where, given = record
             try:
-                parts.append((where, fields.values(given, folder)))
+                parts.append((where, column_map.values(given, folder)))
             except InvalidParamsError as error:
                 problems += problems_of(where, error)
     return parts, len(parts) + more
 
 
-def table_records(table: Path, fields: Fields) -> Iterator[Part | Problem]:
+def table_records(table: Path, column_map: ColumnMap) -> Iterator[EntryValues | Problem]:
     """A table's rows with what is wrong among them, in order."""
     name = storable(table.name)
     suffix = table.suffix.lower()
@@ -59,11 +63,11 @@ def table_records(table: Path, fields: Fields) -> Iterator[Part | Problem]:
         yield problem(name, "table", error.message)
         return
     if suffix == ".csv":
-        records = _csv_records(name, text, fields)
+        records = _csv_records(name, text, column_map)
     elif array is not None:
-        records = _json_records(name, "row", array, fields)
+        records = _json_records(name, "row", array, column_map)
     else:
-        records = _json_records(name, "line", io.StringIO(text), fields)
+        records = _json_records(name, "line", io.StringIO(text), column_map)
     empty = True
     for record in records:
         empty = False
@@ -72,7 +76,7 @@ def table_records(table: Path, fields: Fields) -> Iterator[Part | Problem]:
         yield problem(name, "table", "There are no rows in it.")
 
 
-def _csv_records(name: str, text: str, fields: Fields) -> Iterator[Part | Problem]:
+def _csv_records(name: str, text: str, column_map: ColumnMap) -> Iterator[EntryValues | Problem]:
     reader = csv.reader(io.StringIO(text), delimiter=_delimiter(text), strict=True, skipinitialspace=True)
     columns: list[str | None] = []
     while True:
@@ -93,7 +97,7 @@ def _csv_records(name: str, text: str, fields: Fields) -> Iterator[Part | Proble
         where = f"{name} line {line}"
         if not columns:
             for number, cell in enumerate(cells, start=1):
-                column = _column(name, cell, fields) if cell.strip() else _unnamed(name, number)
+                column = _column(name, cell, column_map) if cell.strip() else _unnamed(name, number)
                 if isinstance(column, str) and column in columns:
                     column = problem(name, column, f"The column {quoted(cell)} is there twice; the first one counts.")
                 columns.append(column if isinstance(column, str) else None)
@@ -102,10 +106,13 @@ def _csv_records(name: str, text: str, fields: Fields) -> Iterator[Part | Proble
         elif len(cells) > len(columns):
             yield problem(where, "table", f"This row has {len(cells)} cells, the header {len(columns)}.")
         else:
-            yield where, {column: cell for column, cell in zip(columns, cells, strict=False) if column and cell.strip()}
+            pairs = zip(columns, cells, strict=False)
+            yield where, {column: cell for column, cell in pairs if column and cell.strip()}
 
 
-def _json_records(name: str, kind: str, entries: Iterable[Any], fields: Fields) -> Iterator[Part | Problem]:
+def _json_records(
+    name: str, kind: str, entries: Iterable[Any], column_map: ColumnMap
+) -> Iterator[EntryValues | Problem]:
     """Of objects, or of lines with an object each. `kind` is what people call an entry."""
     columns: dict[str, str | None] = {}
     for number, entry in enumerate(entries, start=1):
@@ -119,7 +126,7 @@ def _json_records(name: str, kind: str, entries: Iterable[Any], fields: Fields) 
             continue
         for key in given:
             if key not in columns:
-                column = _column(name, key, fields)
+                column = _column(name, key, column_map)
                 columns[key] = column if isinstance(column, str) else None
                 if isinstance(column, Problem):
                     yield column
@@ -138,9 +145,9 @@ def _delimiter(text: str) -> str:
     return max(DELIMITERS, key=cells)
 
 
-def _column(table: str, name: str, fields: Fields) -> str | Problem:
+def _column(table: str, name: str, column_map: ColumnMap) -> str | Problem:
     try:
-        return fields.find(name).name
+        return column_map.find(name).name
     except InvalidInputError as error:
         return problem(table, error.field, error.message)
 

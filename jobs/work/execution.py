@@ -18,7 +18,7 @@ from modes.base import Pieces
 from settings import Settings
 
 
-class Work:
+class Execution:
     """The work on one task, this time: each run has names of its own for what it writes."""
 
     def __init__(self, engine: EngineProcess, claim: Claim, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from errors import BusyError
 
 GRACE = 1.0
-"""Seconds: `holder` takes the lock for a moment to see whether anyone has it."""
+"""Seconds: `find_running` takes the lock for a moment to see whether anyone has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class InstanceLock:
         try:
             self._lock.acquire(timeout=GRACE)
         except Timeout:
-            other = holder(self._home)
+            other = find_running(self._home)
             where = "Another Kinora"
             if other:
                 where = f"Kinora at {other.url}" if other.url else f"Kinora in process {other.pid}"
@@ -49,9 +49,9 @@ class InstanceLock:
                 f"{where} already works on {self._home}.",
                 "Use that one, end it first, or set KINORA_HOME to another folder.",
             ) from None
-        self.tell("")
+        self.announce_address("")
 
-    def tell(self, url: str) -> None:
+    def announce_address(self, url: str) -> None:
         """Writes down who holds the folder, readable for its owner only."""
         content = json.dumps(asdict(RunningInstance(os.getpid(), url, self.token)))
         part = self._home / ".kinora.json.part"
@@ -67,7 +67,7 @@ class InstanceLock:
             self._lock.release()
 
 
-def holder(home: Path) -> RunningInstance | None:
+def find_running(home: Path) -> RunningInstance | None:
     """Who works on the folder now, if anyone does."""
     file = home / "kinora.json"
     if not file.is_file():

@@ -1,12 +1,13 @@
-"""What is told of tasks while they are queued or running: events, kept in memory for whoever watches.
+"""The events of tasks that are queued or running, kept in memory for those who watch.
 
-Whoever comes late gets what still matters first, then all that is new. What has ended is in the database.
+Whoever comes late gets the events that still matter first, then the new ones. What has ended is in the database.
 """
 
 import itertools
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from events import FINAL, Download, Event, Phase, Preview, Queued
@@ -14,12 +15,13 @@ from events import FINAL, Download, Event, Phase, Preview, Queued
 
 @dataclass
 class TaskFeed:
-    """One task. Written under the room's lock only."""
+    """The events of one task. Change it only while holding the condition of `TaskFeeds`."""
 
     log: list[tuple[int, Event]] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
     started: float | None = None  # time.monotonic()
     phase_since: float = 0.0  # time.monotonic()
+    users: int = 0  # those who watch, and the run
 
     @property
     def phase(self) -> Phase | None:
@@ -31,60 +33,76 @@ class TaskFeed:
 
 
 class TaskFeeds:
-    """All tasks that somebody watches or that run. Safe from any thread."""
+    """The feeds of all tasks that somebody watches or that run in this process. Safe from any thread.
+
+    A feed goes with the task's last event, or when nobody watches and nothing runs any more.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._numbers = itertools.count(1)
         self._tasks: dict[int, TaskFeed] = {}
 
-    def open(self, task: int) -> TaskFeed:
+    @contextmanager
+    def watch(self, task: int) -> Iterator[TaskFeed]:
+        """Keeps the task's feed while somebody watches. Whether they may is for the caller to check first."""
         with self._changed:
-            return self._tasks.setdefault(task, TaskFeed())
+            feed = self._tasks.setdefault(task, TaskFeed())
+            feed.users += 1
+        try:
+            yield feed
+        finally:
+            with self._changed:
+                feed.users -= 1
+                if not feed.users and self._tasks.get(task) is feed:
+                    del self._tasks[task]
+
+    @contextmanager
+    def run(self, task: int) -> Iterator[TaskFeed]:
+        """Keeps the task's feed while the task runs, from the moment its turn has come."""
+        with self.watch(task) as feed:
+            with self._changed:
+                feed.started = time.monotonic()
+            self.publish(task, Queued(0))
+            yield feed
 
     def find(self, task: int) -> TaskFeed | None:
         return self._tasks.get(task)
 
-    def drop(self, task: int) -> None:
-        with self._changed:
-            self._tasks.pop(task, None)
-
-    def watched(self) -> list[int]:
+    def tasks(self) -> list[int]:
+        """Ids of the tasks that have a feed."""
         with self._changed:
             return list(self._tasks)
 
-    def begin(self, task: int) -> TaskFeed:
-        """Its turn has come."""
-        live = self.open(task)
-        with self._changed:
-            live.started = time.monotonic()
-        self.tell(task, Queued(0))
-        return live
+    def publish(self, task: int, event: Event) -> None:
+        """Adds an event to the task's feed. What it makes out of date leaves the feed, so that a late reader catches up
+        at once.
 
-    def tell(self, task: int, event: Event) -> None:
-        """Adds an event; what it makes out of date leaves the log, so that a late reader catches up at once."""
+        A task without a feed is one that nobody watches and that does not run here: the event is dropped, since
+        whoever looks later finds in the database what came of it.
+        """
         with self._changed:
-            live = self._tasks.get(task)
-            if live is None:
+            feed = self._tasks.get(task)
+            if feed is None:
                 return
-            phase = live.phase
+            phase = feed.phase
             if isinstance(event, Phase) and (phase is None or phase.index != event.index):
-                live.phase_since = time.monotonic()
+                feed.phase_since = time.monotonic()
             if isinstance(event, Queued) and event.ahead:
-                live.started = None
-            live.log = [entry for entry in live.log if not _replaces(event, entry[1])]
-            live.log.append((next(self._numbers), event))
+                feed.started = None
+            feed.log = [entry for entry in feed.log if not _replaces(event, entry[1])]
+            feed.log.append((next(self._numbers), event))
             if isinstance(event, FINAL):
-                del self._tasks[task]
+                del self._tasks[task]  # a retry gets a new one; those who watch still have this one
             self._changed.notify_all()
 
-    def updates(self, live: TaskFeed, every: float | None = None) -> Iterator[list[Event]]:
-        """What is new, from the first event on and up to the last; an empty list after `every` seconds of silence."""
+    def updates(self, feed: TaskFeed, every: float | None = None) -> Iterator[list[Event]]:
+        """The events from the first to the last, as they come; an empty list after `every` seconds of silence."""
         seen = 0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: live.log and live.log[-1][0] > seen, timeout=every)  # noqa: B023
-                fresh = [entry for entry in live.log if entry[0] > seen]
+                self._changed.wait_for(lambda: feed.log and feed.log[-1][0] > seen, timeout=every)  # noqa: B023
+                fresh = [entry for entry in feed.log if entry[0] > seen]
             if fresh:
                 seen = fresh[-1][0]
             yield [event for _, event in fresh]
@@ -92,41 +110,39 @@ class TaskFeeds:
                 return
 
 
-class Changes:
+class ChangeLog:
     """Which tasks have changed, for lists that stay up to date. Safe from any thread."""
 
     KEPT = 20_000
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._number = 0
         self._last: dict[int, int] = {}  # task -> the number of its last change, oldest first
 
     @property
     def number(self) -> int:
+        """The number of the newest change."""
         return self._number
 
-    def tell(self, tasks: Iterable[int] = ()) -> None:
-        with self._changed:
+    def mark(self, tasks: Iterable[int] = ()) -> None:
+        """Counts a change: of these tasks, or of the queue alone."""
+        with self._lock:
             self._number += 1
             for task in tasks:
                 self._last.pop(task, None)
                 self._last[task] = self._number
             for task in list(itertools.islice(self._last, max(0, len(self._last) - self.KEPT))):
                 del self._last[task]
-            self._changed.notify_all()
 
-    def wait(self, seen: int, timeout: float) -> bool:
-        """Until something has changed since number `seen`; False where nothing has in `timeout` seconds."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._number != seen, timeout)
-
-    def since(self, seen: int) -> list[int]:
-        with self._changed:
-            return [task for task, number in self._last.items() if number > seen]
+    def since(self, number: int) -> list[int]:
+        """Ids of the tasks that have changed after that change, the one that changed last at the end."""
+        with self._lock:
+            return [task for task, last in self._last.items() if last > number]
 
 
 def _replaces(new: Event, old: Event) -> bool:
+    """Whether the new event makes the old one out of date."""
     match new, old:
         case Phase(), Phase():
             return new.index == old.index
@@ -135,5 +151,5 @@ def _replaces(new: Event, old: Event) -> bool:
         case (Preview(), Preview()) | (Queued(), Queued()):
             return True
         case Queued(), (Phase() | Preview() | Download()):
-            return True  # it is back in the queue: nothing of the run before counts
+            return True  # the task is back in the queue: nothing of the run before counts
     return isinstance(new, FINAL) and isinstance(old, (Preview, Queued))

@@ -13,8 +13,8 @@ from errors import StorageError
 from events import Notice, Queued
 from jobs.files.kept_inputs import Inputs
 from jobs.files.outputs import Outputs
-from jobs.store.transitions import CRASHED, Lease, TaskTransitions
-from jobs.work.live_events import Changes, TaskFeeds
+from jobs.store.transitions import INTERRUPTED, Lease, TaskTransitions
+from jobs.work.live_events import ChangeLog, TaskFeeds
 from settings import Settings, on_a_space
 
 RENEW = 6  # times within `lease_seconds`
@@ -34,42 +34,42 @@ class Maintenance:
     def __init__(
         self,
         settings: Settings,
-        lifecycle: TaskTransitions,
+        transitions: TaskTransitions,
         outputs: Outputs,
         inputs: Inputs,
-        live: TaskFeeds,
-        changes: Changes,
-        home: str,
+        feeds: TaskFeeds,
+        changes: ChangeLog,
+        node: str,
     ) -> None:
-        self.process = f"{home}/{os.getpid()}-{secrets.token_hex(3)}"
-        self._home = home
+        self.process = f"{node}/{os.getpid()}-{secrets.token_hex(3)}"
+        self._node = node
         self._settings = settings
-        self._lifecycle = lifecycle
+        self._transitions = transitions
         self._outputs = outputs
         self._inputs = inputs
-        self._live = live
+        self._feeds = feeds
         self._changes = changes
         self._seen: dict[int, tuple[Lease, float]] = {}  # leases of others, and when they were last seen to change
 
     def recover(self) -> None:
         """At the start, when nobody else works on this data folder: all that it has running was left behind."""
-        for lease in self._lifecycle.leases():
-            if lease.worker.startswith(f"{self._home}/"):
+        for lease in self._transitions.leases():
+            if lease.worker.startswith(f"{self._node}/"):
                 self._take_back(lease)
         self._outputs.sweep()
 
     def start(self, workers: Callable[[], list[str]], stopping: threading.Event) -> None:
         """Goes on in the background until `stopping`, renewing the leases of this process's `workers`."""
-        thread = threading.Thread(target=self._tend, args=(workers, stopping), name="tending", daemon=True)
+        thread = threading.Thread(target=self._repeat, args=(workers, stopping), name="maintenance", daemon=True)
         thread.start()
 
-    def _tend(self, workers: Callable[[], list[str]], stopping: threading.Event) -> None:
+    def _repeat(self, workers: Callable[[], list[str]], stopping: threading.Event) -> None:
         swept = 0.0
         while not stopping.wait(self._settings.lease_seconds / RENEW):
             try:
-                for task in self._lifecycle.renew(workers()):
-                    if live := self._live.find(task):
-                        live.cancelled.set()  # asked for by another process
+                for task in self._transitions.renew(workers()):
+                    if feed := self._feeds.find(task):
+                        feed.cancelled.set()  # asked for by another process
                 self._take_back_stale()
                 if time.monotonic() - swept > SWEEP_EVERY or not swept:
                     swept = time.monotonic()
@@ -89,11 +89,11 @@ class Maintenance:
     def _take_back_stale(self) -> None:
         """A lease that has stood still for `lease_seconds` by this process's own count is nobody's."""
         now = time.monotonic()
-        leases = {lease.task: lease for lease in self._lifecycle.leases()}
+        leases = {lease.task: lease for lease in self._transitions.leases()}
         self._seen = {task: seen for task, seen in self._seen.items() if task in leases}
         for task, lease in leases.items():
             seen, since = self._seen.get(task, (None, now))
-            if seen is None or (seen.worker, seen.beat) != (lease.worker, lease.beat):
+            if seen is None or (seen.worker, seen.heartbeat) != (lease.worker, lease.heartbeat):
                 self._seen[task] = (lease, now)
             elif now - since > self._settings.lease_seconds:
                 self._take_back(lease)
@@ -101,12 +101,12 @@ class Maintenance:
 
     def _take_back(self, lease: Lease) -> None:
         """What was finished is recorded; the rest runs again."""
-        files = self._outputs.found(lease.placing or [])
+        files = self._outputs.found(lease.pending_moves or [])
         if files:
-            self._lifecycle.succeed(lease.task, lease.worker, files, None, {})
+            self._transitions.succeed(lease.task, lease.worker, files, None, {})
         else:
             why = "Kinora ended while this ran."
-            self._lifecycle.give_back(lease.task, lease.worker, why, CRASHED)
-            self._live.tell(lease.task, Notice(why))
-            self._live.tell(lease.task, Queued(0))
-        self._changes.tell([lease.task])
+            self._transitions.requeue(lease.task, lease.worker, why, INTERRUPTED)
+            self._feeds.publish(lease.task, Notice(why))
+            self._feeds.publish(lease.task, Queued(0))
+        self._changes.mark([lease.task])

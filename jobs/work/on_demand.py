@@ -17,32 +17,32 @@ class OnDemandRunner:
     """Each task gets a worker of its own, in the context of the visitor's request: it says whose quota is used."""
 
     def __init__(
-        self, shop: WorkerContext, process: str, queries: TaskQueries, info: dict[str, Any], runners: list[Worker]
+        self, context: WorkerContext, process: str, queries: TaskQueries, info: dict[str, Any], workers: list[Worker]
     ) -> None:
-        """`runners` are those at work now; `info` describes the engine."""
-        self._shop = shop
+        """`workers` are those that run now; `info` describes the engine."""
+        self._context = context
         self._process = process
         self._queries = queries
         self._info = info
-        self._runners = runners
+        self._workers = workers
 
     def begin(self, task: int) -> None:
         """Makes a task, if it waits and nobody else has it. Returns at once."""
-        runner = Worker(f"visit-{task}", self._gpu(task), self._shop, self._process)
-        context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(self._run, runner, task), name=runner.name, daemon=True).start()
+        worker = Worker(f"visit-{task}", self._gpu(task), self._context, self._process)
+        request = contextvars.copy_context()
+        threading.Thread(target=request.run, args=(self._run, worker, task), name=worker.name, daemon=True).start()
 
-    def _run(self, runner: Worker, task: int) -> None:
-        self._runners.append(runner)
+    def _run(self, worker: Worker, task: int) -> None:
+        self._workers.append(worker)
         try:
-            runner.run_only(task)
+            worker.run_only(task)
         finally:
-            self._runners.remove(runner)
+            self._workers.remove(worker)
 
     def _gpu(self, task: int) -> "ZeroGpu":
         from backend.zerogpu import ZeroGpu, seconds_to_ask
 
-        _, content, _, _ = self._queries.task(OWNER, task)
+        content = self._queries.task(OWNER, task).details
         known = durations.left(self._queries.phase_times_like(task), list(content.phases), None, 0.0)
-        most = self._shop.settings.zerogpu_seconds
+        most = self._context.settings.zerogpu_seconds
         return ZeroGpu(self._info, seconds_to_ask(known, content.announced, content.graph, most))

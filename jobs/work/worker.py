@@ -1,4 +1,4 @@
-"""A worker: takes tasks one after the other, has its engine make them, and records what came of it."""
+"""A worker: takes one task after the other, has its engine run it, and records what came of it."""
 
 import logging
 import shutil
@@ -18,15 +18,22 @@ from jobs.files.outputs import Outputs
 from jobs.store.transitions import Claim, RetryBudget, TaskTransitions
 from jobs.types import Failure
 from jobs.work.durations import PhaseClock
-from jobs.work.execution import Work
-from jobs.work.live_events import Changes, TaskFeed, TaskFeeds
+from jobs.work.execution import Execution
+from jobs.work.live_events import ChangeLog, TaskFeed, TaskFeeds
 from media import Preparer
 from models import Models
 from modes.media_info import MEDIA
 from settings import Settings
 
-POLL = 1.0  # seconds between looks for work that another process has queued
-ENGINE_AGAIN = 60.0  # seconds after which an engine is started again that could not start or died repeatedly
+POLL = 1.0
+"""Seconds between looks for tasks that another process has queued, and between tries to write."""
+
+RESTART_AFTER = 60.0
+"""Seconds after which an engine that could not start, or died repeatedly, is started again."""
+
+MAX_DETAIL = 20_000
+"""Characters of a traceback that are kept."""
+
 Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
@@ -37,36 +44,37 @@ class WorkerContext:
     """What all workers share."""
 
     settings: Settings
-    lifecycle: TaskTransitions
-    live: TaskFeeds
-    changes: Changes
+    transitions: TaskTransitions
+    feeds: TaskFeeds
+    changes: ChangeLog
     models: Models
     outputs: Outputs
     stopping: threading.Event
-    work: threading.Condition  # notified when there may be something to do
-    only_job: int | None = None  # a command that runs nothing but its own
+    wake: threading.Condition  # notified when there may be a task to run
+    only_job: int | None = None  # the one job that a command runs; None for all
 
 
 class Worker:
-    """One worker and its engine. `held` says why it takes nothing up at the moment, "" where nothing keeps it."""
+    """A thread that takes tasks, and its engine. `blocked_reason` says why it takes none now, "" where it can."""
 
-    def __init__(self, name: str, engine: EngineProcess, shop: WorkerContext, home: str) -> None:
+    def __init__(self, name: str, engine: EngineProcess, context: WorkerContext, process: str) -> None:
+        """`process` is the name of this process in leases: see `Maintenance`."""
         self.name = name
         self.engine = engine
-        self.held = ""
+        self.blocked_reason = ""
         self.task: int | None = None
-        self.worker = f"{home}/{name}"
-        self._shop = shop
-        self._tried_again = time.monotonic()
-        self._models = ""  # what the engine has loaded, as `tasks.models` says it
-        self._thread = threading.Thread(target=self._work, name=f"worker {name}", daemon=True)
+        self.id = f"{process}/{name}"  # the owner of its tasks' leases
+        self._context = context
+        self._last_try = time.monotonic()
+        self._loaded_models = ""  # of the engine, as in `tasks.models`
+        self._thread = threading.Thread(target=self._take_tasks, name=f"worker {name}", daemon=True)
 
     def start(self) -> None:
         self.engine.start()
         self._thread.start()
 
     def run_only(self, task: int) -> None:
-        """Makes one task in the caller's thread, if it waits; does not begin where work is held back."""
+        """Runs one task in the caller's thread, if it is queued and nothing blocks the worker."""
         if claim := self._claim(task):
             self._run(claim)
 
@@ -74,160 +82,191 @@ class Worker:
         if self._thread.ident:
             self._thread.join(timeout)
 
-    def _work(self) -> None:
-        while not self._shop.stopping.is_set():
+    def _take_tasks(self) -> None:
+        while not self._context.stopping.is_set():
             if claim := self._claim():
                 self._run(claim)
                 continue
-            with self._shop.work:
-                self._shop.work.wait(POLL)
+            with self._context.wake:
+                self._context.wake.wait(POLL)
 
     def _claim(self, only_task: int | None = None) -> Claim | None:
-        """The next task; None where none waits, or `held` says what keeps it."""
+        """The next task; None where none is queued, or `blocked_reason` says what keeps the worker."""
+        context = self._context
         try:
-            self.held = self._reason_to_wait()
-            if not self.held:
-                return self._shop.lifecycle.claim(self.worker, self._models, self._shop.only_job, only_task)
+            self.blocked_reason = self._reason_to_wait()
+            if not self.blocked_reason:
+                return context.transitions.claim(self.id, self._loaded_models, context.only_job, only_task)
         except StorageError as error:
-            self.held = error.words
+            self.blocked_reason = error.words
         return None
 
     def _reason_to_wait(self) -> str:
-        """A task is taken up only where it can run: what is broken must not use up tasks."""
+        """Why no task should be taken now, or "": what is broken must not use up the tasks' attempts."""
         state = self.engine.state
         if state.name == "failed" and state.error:
-            if time.monotonic() - self._tried_again > ENGINE_AGAIN:
-                self._tried_again = time.monotonic()
+            if time.monotonic() - self._last_try > RESTART_AFTER:
+                self._last_try = time.monotonic()
                 self.engine.start()
             return f"{state.error.words} Kinora tries again every minute."
-        self._tried_again = time.monotonic()
+        self._last_try = time.monotonic()
         if state.name != "ready":
-            return "The engine starts."
-        folder = self._shop.outputs.folder
+            return "The engine is starting."
+        folder = self._context.outputs.folder
         folder.mkdir(parents=True, exist_ok=True)
-        free, least = shutil.disk_usage(folder).free / 1e9, self._shop.settings.min_free_gb
+        free, least = shutil.disk_usage(folder).free / 1e9, self._context.settings.min_free_gb
         if free < least:
-            return f"The disk of {folder} has only {free:.1f} GB free; work goes on at {least:g} GB."
+            return f"The disk of {folder} has only {free:.1f} GB free. Tasks run again at {least:g} GB."
         return ""
 
     def _run(self, claim: Claim) -> None:
-        live = self._shop.live.begin(claim.task)
-        self.task, self._models = claim.task, claim.models
-        self._shop.changes.tell([claim.task])
-        started, clock = time.monotonic(), PhaseClock()
+        self.task, self._loaded_models = claim.task, claim.models
+        with self._context.feeds.run(claim.task) as feed:
+            self._context.changes.mark([claim.task])
+            started, clock = time.monotonic(), PhaseClock()
+            last = self._last_event(claim, feed, clock)
+            try:
+                published = self._record(claim, last, time.monotonic() - started, clock.stop())
+            except (StorageError, OSError):
+                logger.exception("Kinora ends before the end of task %d could be recorded", claim.task)
+                return  # the next start finds the task, and settles it
+            finally:
+                self.task = None
+            if published:
+                self._context.feeds.publish(claim.task, published)
+        self._context.changes.mark([claim.task])
+
+    def _last_event(self, claim: Claim, feed: TaskFeed, clock: PhaseClock) -> Event:
+        """Runs the task and returns its last event; errors become one."""
         try:
-            last = self._make(claim, live, clock)
+            last = self._execute(claim, feed, clock)
         except KinoraError as error:
             last = Failed.of(error)
         except Exception as error:  # noqa: BLE001  one task's failure never stops the others
             detail = "".join(traceback.format_exception(error))
             last = Failed("node_error", f"Kinora failed: {error}.", "Retry it.", detail=detail)
-        if live.cancelled.is_set() and isinstance(last, Failed) and last.kind == "interrupted":
-            last = Cancelled()
-        try:
-            told = self._record(claim, last, time.monotonic() - started, clock.stop())
-        except (StorageError, OSError):
-            logger.exception("Kinora ends before the end of task %d could be written down", claim.task)
-            return  # it is found, and settled, at the next start
-        finally:
-            self.task = None
-        if told:
-            self._shop.live.tell(claim.task, told)
-        self._shop.changes.tell([claim.task])
-
-    def _make(self, claim: Claim, live: TaskFeed, clock: PhaseClock) -> Event:
-        """Everything between a task's turn and its last event, which is returned."""
-        self._write_inputs(claim)
-        settings = self._shop.settings
-        # Demo files are the engine's own, made when it starts; machines with homes of their own fetch for themselves.
-        if not settings.use_demo and not settings.engines_have_homes:
-            for download in self._shop.models.ensure(claim.graph, live.cancelled):
-                self._shop.live.tell(claim.task, download)
-        if live.cancelled.is_set():
+        if feed.cancelled.is_set() and isinstance(last, Failed) and last.kind == "interrupted":
             return Cancelled()
-        for event in Work(self.engine, claim, settings).events(live.cancelled):
+        return last
+
+    def _execute(self, claim: Claim, feed: TaskFeed, clock: PhaseClock) -> Event:
+        """Prepares the inputs, downloads the models and runs the graph; publishes all events but the last, which it
+        returns. Raises KinoraError."""
+        context = self._context
+        self._prepare_inputs(claim)
+        # The engine makes demo files when it starts; machines with homes of their own download for themselves.
+        if not context.settings.use_demo and not context.settings.engines_have_homes:
+            for download in context.models.ensure(claim.graph, feed.cancelled):
+                context.feeds.publish(claim.task, download)
+        if feed.cancelled.is_set():
+            return Cancelled()
+        for event in Execution(self.engine, claim, context.settings).events(feed.cancelled):
             if isinstance(event, FINAL):
                 return event
             if isinstance(event, Phase):
                 clock.phase(event.label)
             if isinstance(event, Notice):
-                self._surely(lambda text=event.message: self._note(claim, text))
-            self._shop.live.tell(claim.task, event)
-            self._shop.changes.tell([claim.task])
+                self._append_log(claim, event.message)
+            context.feeds.publish(claim.task, event)
+            context.changes.mark([claim.task])
         return Failed("engine_died", "The engine ended without a result.", "Retry it.")
 
-    def _write_inputs(self, claim: Claim) -> None:
-        """What the graph reads, made from the kept inputs now, if it is not there yet. Raises KinoraError, of kind
-        "invalid" where an input is gone or has changed."""
+    def _prepare_inputs(self, claim: Claim) -> None:
+        """Writes the files that the graph reads from the kept inputs, where they are not there yet.
+
+        Raises KinoraError; an InvalidInputError where an input is gone or has changed.
+        """
         mode = modes.get(claim.mode)
         for parameter in mode.parameters():
             path = claim.values.get(parameter.name)
             if parameter.widget in MEDIA and path and not Path(path).is_file():
                 text = f"{parameter.label}: {path} is gone. It was moved or deleted after it was submitted."
                 raise InvalidInputError(text, parameter.name, "Put it back and retry, or submit it again.")
-        params = mode.validate(claim.values, self._shop.settings)
-        for name, file in mode.prepare_inputs(params, Preparer(self._shop.settings)).items():
+        params = mode.validate(claim.values, self._context.settings)
+        for name, file in mode.prepare_inputs(params, Preparer(self._context.settings)).items():
             if claim.inputs[name] != file:
                 text = f"{name}: {claim.values[name]} was changed after it was submitted."
                 raise InvalidInputError(text, name, "Submit it again, as it is now.")
 
     def _record(self, claim: Claim, last: Event, seconds: float, phase_seconds: dict[str, float]) -> Event | None:
-        """Writes down how it ended and returns what is to be told; None where another worker has the task by now."""
-        lifecycle, task = self._shop.lifecycle, claim.task
-        if isinstance(last, Output):
-            files = self._put_in_place(claim, last, seconds, phase_seconds)
-            return Output(files, last.executed, last.seconds) if files else None
-        if isinstance(last, Cancelled):
-            return last if self._surely(lambda: lifecycle.cancelled(task, self.worker, seconds)) else None
-        assert isinstance(last, Failed)
-        failure = Failure(
-            kind=last.kind, message=last.message, hint=last.hint, node=last.node, detail=last.detail[-20_000:]
-        )
-        if last.kind != "engine_died":
-            return last if self._surely(lambda: lifecycle.fail(task, self.worker, failure, seconds)) else None
-        self._models = ""
-        if self._shop.stopping.is_set():  # it died because Kinora ends
-            self._surely(lambda: lifecycle.give_back(task, self.worker, "Kinora was ended."))
-            return None
-        most = self._shop.settings.max_attempts
-        told = f"{last.message} That was attempt {claim.attempts + 1} of {most}."
-        hint = "Choose a smaller size or fewer seconds, or retry."
-        failure = failure.model_copy(update={"message": told, "hint": hint})
-        blame = RetryBudget("attempts", most, failure)
-        status = self._surely(lambda: lifecycle.give_back(task, self.worker, last.message, blame))
-        if status == "queued":
-            self._shop.live.tell(task, Notice(f"{told} It runs again."))
-            return Queued(0)
-        if status == "cancelled":
-            return Cancelled()
-        return Failed(last.kind, told, hint, detail=failure.detail) if status else None
+        """Stores how the run ended. Returns the event to publish; None where another worker has the task by now."""
+        match last:
+            case Output():
+                return self._record_output(claim, last, seconds, phase_seconds)
+            case Cancelled():
+                return self._record_cancelled(claim, last, seconds)
+            case Failed(kind="engine_died"):
+                return self._record_engine_death(claim, last)
+            case Failed():
+                return self._record_failure(claim, last, seconds)
+            case _:
+                raise AssertionError(f"{last} does not end a run")
 
-    def _put_in_place(
+    def _record_output(
         self, claim: Claim, output: Output, seconds: float, phase_seconds: dict[str, float]
-    ) -> tuple[Path, ...] | None:
-        """First written down, then moved, then recorded: a crash at any point loses nothing and makes nothing twice.
-
-        None where another worker has the task by now.
-        """
-        outputs, lifecycle = self._shop.outputs, self._shop.lifecycle
+    ) -> Output | None:
+        """Stores where the files go, moves them, stores the result: a crash between two of these steps neither loses a
+        file nor makes it twice."""
+        outputs, transitions = self._context.outputs, self._context.transitions
         with outputs.lock:
             moves = outputs.choose(output.files, claim.mode, claim.values, claim.seed)
-            if not self._surely(lambda: lifecycle.place(claim.task, self.worker, moves)):
+            if not self._retry_until_written(lambda: transitions.record_moves(claim.task, self.id, moves)):
                 return None
-            files = self._surely(lambda: outputs.move(moves))
-        recorded = self._surely(lambda: lifecycle.succeed(claim.task, self.worker, files, seconds, phase_seconds))
-        return tuple(map(Path, files)) if recorded else None
+            files = self._retry_until_written(lambda: outputs.move(moves))
+        recorded = self._retry_until_written(
+            lambda: transitions.succeed(claim.task, self.id, files, seconds, phase_seconds)
+        )
+        return Output(tuple(map(Path, files)), output.executed, output.seconds) if recorded else None
 
-    def _note(self, claim: Claim, text: str) -> None:
-        self._shop.lifecycle.write_down(claim.task, self.worker, text)
+    def _record_cancelled(self, claim: Claim, cancelled: Cancelled, seconds: float) -> Cancelled | None:
+        transitions = self._context.transitions
+        recorded = self._retry_until_written(lambda: transitions.cancel(claim.task, self.id, seconds))
+        return cancelled if recorded else None
 
-    def _surely(self, act: Callable[[], Result]) -> Result:
-        """Does it, however long the disk cannot be written: it is emptied one day. Raises only when Kinora ends."""
+    def _record_failure(self, claim: Claim, failed: Failed, seconds: float) -> Failed | None:
+        transitions, failure = self._context.transitions, _failure(failed)
+        recorded = self._retry_until_written(lambda: transitions.fail(claim.task, self.id, failure, seconds))
+        return failed if recorded else None
+
+    def _record_engine_death(self, claim: Claim, failed: Failed) -> Event | None:
+        """The task runs again, unless it has used up its attempts; where Kinora itself ends, that is no attempt."""
+        transitions, task = self._context.transitions, claim.task
+        self._loaded_models = ""
+        if self._context.stopping.is_set():
+            self._retry_until_written(lambda: transitions.requeue(task, self.id, "Kinora was ended."))
+            return None
+        most = self._context.settings.max_attempts
+        message = f"{failed.message} That was attempt {claim.attempts + 1} of {most}."
+        last = Failed(failed.kind, message, "Choose a smaller size or fewer seconds, or retry.", detail=failed.detail)
+        budget = RetryBudget("attempts", most, _failure(last))
+        match self._retry_until_written(lambda: transitions.requeue(task, self.id, failed.message, budget)):
+            case "queued":
+                self._context.feeds.publish(task, Notice(f"{message} It runs again."))
+                return Queued(0)
+            case "cancelled":
+                return Cancelled()
+            case "failed":
+                return last
+            case _:
+                return None
+
+    def _append_log(self, claim: Claim, line: str) -> None:
+        self._retry_until_written(lambda: self._context.transitions.append_log(claim.task, self.id, line))
+
+    def _retry_until_written(self, write: Callable[[], Result]) -> Result:
+        """Retries every second until the write succeeds: a full disk is emptied one day. Raises StorageError or OSError
+        only when Kinora ends."""
         while True:
             try:
-                return act()
+                return write()
             except (StorageError, OSError) as error:
-                self.held = error.words if isinstance(error, StorageError) else f"{error}."
-                self._shop.changes.tell()
-                if self._shop.stopping.wait(POLL):
+                self.blocked_reason = error.words if isinstance(error, StorageError) else f"{error}."
+                self._context.changes.mark()
+                if self._context.stopping.wait(POLL):
                     raise
+
+
+def _failure(failed: Failed) -> Failure:
+    """As it is stored: of a long detail, its end."""
+    detail = failed.detail[-MAX_DETAIL:]
+    return Failure(kind=failed.kind, message=failed.message, hint=failed.hint, node=failed.node, detail=detail)

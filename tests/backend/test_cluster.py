@@ -187,7 +187,7 @@ def test_the_tasks_of_a_lost_node_run_once_each_on_the_other_and_the_node_can_co
     assert len(made) == len(tasks)
     for file in made:
         assert clips.read(file).pictures.shape == (9, 128, 128, 3)
-    assert queue.state().held == ""
+    assert queue.state().blocked_reason == ""
     assert sorted(engine.state for engine in queue.state().engines)[0] in ("busy", "ready")
     runs.until(lambda: not engines_below(folder / "node-2"))
     cluster.add(node(folder, 2))

@@ -38,9 +38,9 @@ def running(job_queue: JobQueue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ca
     """A queue that works, and that says where."""
     monkeypatch.setenv("KINORA_HOME", str(job_queue.settings.home))
     with serving(job_queue) as client:
-        job_queue.lock.tell(str(client.base_url).removesuffix("/api/v1/"))
+        job_queue.lock.announce_address(str(client.base_url).removesuffix("/api/v1/"))
         yield CallerQueue(job_queue)
-        job_queue.lock.tell("")
+        job_queue.lock.announce_address("")
 
 
 def test_what_is_submitted_waits_in_the_store_and_can_be_listed_and_shown(alone: CallerQueue) -> None:

@@ -12,16 +12,16 @@ from support.mode_settings import REAL
 
 import modes
 from errors import Problem
-from jobs.submit.batch import Row, expand
+from jobs.submit.batch import BatchEntry, expand
 from jobs.types import Batch, Submission
 from modes.common import EXAMPLES
 
 
-def run(mode: str, values: dict[str, Any] | None = None, **batch: Any) -> tuple[list[Row], list[Problem]]:
+def run(mode: str, values: dict[str, Any] | None = None, **batch: Any) -> tuple[list[BatchEntry], list[Problem]]:
     return expand(modes.get(mode), Submission(mode=mode, values=values or {}, batch=Batch(**batch)))
 
 
-def good(mode: str, values: dict[str, Any] | None = None, **batch: Any) -> list[Row]:
+def good(mode: str, values: dict[str, Any] | None = None, **batch: Any) -> list[BatchEntry]:
     rows, problems = run(mode, values, **batch)
     assert problems == []
     return rows
@@ -31,7 +31,7 @@ def named(problems: list[Problem]) -> list[tuple[str, str]]:
     return [(each.where, each.field) for each in problems]
 
 
-def labels(rows: list[Row]) -> list[str]:
+def labels(rows: list[BatchEntry]) -> list[str]:
     return [row.label for row in rows]
 
 
@@ -56,7 +56,7 @@ def table(folder: Path, name: str, text: str | bytes) -> Path:
 
 def test_without_a_batch_there_is_one_row_with_the_values_themselves() -> None:
     submission = Submission(mode="t2v", values={"prompt": "a kite"})
-    assert expand(modes.get("t2v"), submission) == ([Row("", {"prompt": "a kite"})], [])
+    assert expand(modes.get("t2v"), submission) == ([BatchEntry("", {"prompt": "a kite"})], [])
 
 
 # Files

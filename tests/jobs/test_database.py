@@ -23,7 +23,7 @@ from jobs import CallerQueue, JobQueue, Submission
 from jobs.store import database
 from jobs.store.database import MIGRATIONS, Database, migrate
 from jobs.store.schema import metadata
-from jobs.types import OWNER, STATUSES, Selection
+from jobs.types import OWNER, STATUSES, Caller, Selection
 from settings import Settings
 
 REVISIONS = sorted(file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
@@ -70,7 +70,21 @@ def test_every_older_database_is_brought_forward_with_all_that_is_in_it(settings
         assert compare_metadata(context, metadata) == []
     claim = Store(database).claim()
     assert (claim.task, claim.values, claim.models) == (1, {"seed": 7}, "")
-    assert Store(database).queries.task(OWNER, 1)[3][0].text == "Submitted"
+    assert Store(database).queries.task(OWNER, 1).log[0].text == "Submitted"
+    database.close()
+
+
+def test_what_an_older_kinora_made_is_found_by_its_path(settings: Settings) -> None:
+    as_it_was(settings, "0003")
+    engine = create_engine(settings.database_url)
+    with engine.begin() as connection:
+        connection.execute(text("""UPDATE details SET outputs = '["/made/kite.mp4", "/made/kite_stage_1.mp4"]'"""))
+    engine.dispose()
+    database = Database(settings)
+    queries = Store(database).queries
+    assert queries.task(OWNER, 1).outputs == ["/made/kite.mp4", "/made/kite_stage_1.mp4"]
+    assert queries.made(OWNER, [Path("/made/kite_stage_1.mp4")])
+    assert not queries.made(Caller("ada"), [Path("/made/kite.mp4")])
     database.close()
 
 
@@ -110,9 +124,11 @@ HOT = {
     "claim": lambda store: store.claim(loaded="ltx"),
     "renew leases": lambda store: store.transitions.renew(["home/one/engine"]),
     "look at leases": lambda store: store.transitions.leases(),
-    "place": lambda store: store.transitions.place(1, "home/one/engine", []),
-    "succeed": lambda store: store.transitions.succeed(1, "home/one/engine", [], 1.0, {}),
-    "give back": lambda store: store.transitions.give_back(1, "", "why"),
+    "place": lambda store: store.transitions.record_moves(1, "home/one/engine", []),
+    "succeed": lambda store: store.transitions.succeed(1, "home/one/engine", ["/outputs/a.mp4"], 1.0, {}),
+    "whose output": lambda store: store.queries.made(Caller("ada"), [Path("/outputs/a.mp4")]),
+    "whose input": lambda store: store.queries.kept_for(Caller("ada"), "kite.png"),
+    "give back": lambda store: store.transitions.requeue(1, "", "why"),
     "cancel one": lambda store: store.commands.cancel(OWNER, Selection(tasks=[5000])),
     "retry one": lambda store: store.commands.retry(OWNER, Selection(tasks=[150]), None),
     "to the front": lambda store: store.commands.move_to_front(OWNER, Selection(tasks=[201])),

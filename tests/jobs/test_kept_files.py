@@ -20,8 +20,8 @@ from jobs.files.outputs import Outputs
 from jobs.store.database import Database
 from jobs.store.schema import inputs as kept_inputs
 from jobs.types import OWNER
-from jobs.work.instance_lock import InstanceLock, holder
-from jobs.work.live_events import Changes, TaskFeeds
+from jobs.work.instance_lock import InstanceLock, find_running
+from jobs.work.live_events import ChangeLog, TaskFeeds
 from jobs.work.maintenance import Maintenance
 from settings import PROJECT, Settings
 
@@ -130,7 +130,7 @@ def lying(folder: Path, name: str, content: bytes) -> str:
 
 
 def recovered(settings: Settings, store: Store) -> None:
-    parts = (Outputs(settings), Inputs(store.database, settings), TaskFeeds(), Changes())
+    parts = (Outputs(settings), Inputs(store.database, settings), TaskFeeds(), ChangeLog())
     Maintenance(settings, store.transitions, *parts, "home").recover()
 
 
@@ -156,10 +156,10 @@ def test_a_crash_on_the_way_to_its_place_loses_no_result_and_makes_none_twice(se
     (task,) = store.fill()
     store.claim()
     moves = crash(settings.outputs_dir / "running", settings.outputs_dir / "2026-01-01")
-    assert store.transitions.place(task, "home/one/engine", moves)
+    assert store.transitions.record_moves(task, "home/one/engine", moves)
     recovered(settings, store)
     assert store.status(task) == "succeeded"
-    assert store.queries.task(OWNER, task)[1].outputs == [target for _, target in moves]
+    assert store.queries.task(OWNER, task).outputs == [target for _, target in moves]
     assert all(Path(target).read_bytes() in (b"clip", b"still") for _, target in moves)
     assert store.transitions.claim("home/one/engine") is None
     recovered(settings, store)  # a second crash at once changes nothing
@@ -170,7 +170,7 @@ def test_a_result_that_is_lost_is_made_again(settings: Settings) -> None:
     store = Store(Database(settings))
     (task,) = store.fill()
     store.claim()
-    store.transitions.place(
+    store.transitions.record_moves(
         task, "home/one/engine", [[str(settings.outputs_dir / "a"), str(settings.outputs_dir / "b")]]
     )
     recovered(settings, store)
@@ -183,10 +183,10 @@ def test_a_file_that_appeared_in_its_place_meanwhile_is_not_overwritten(settings
     store.claim()
     day = settings.outputs_dir / "2026-01-01"
     moves = before_the_move(settings.outputs_dir / "running", day)
-    store.transitions.place(task, "home/one/engine", moves)
+    store.transitions.record_moves(task, "home/one/engine", moves)
     lying(day, "kite_7.mp4", b"a stranger's")
     recovered(settings, store)
-    assert store.queries.task(OWNER, task)[1].outputs == [str(day / "kite_7__2.mp4")]
+    assert store.queries.task(OWNER, task).outputs == [str(day / "kite_7__2.mp4")]
     assert (day / "kite_7.mp4").read_bytes() == b"a stranger's"
     assert (day / "kite_7__2.mp4").read_bytes() == b"clip"
 
@@ -203,26 +203,26 @@ from pathlib import Path
 from jobs.work.instance_lock import InstanceLock
 lock = InstanceLock(Path(sys.argv[1]))
 lock.acquire()
-lock.tell("http://127.0.0.1:7999")
+lock.announce_address("http://127.0.0.1:7999")
 print("held", flush=True)
 time.sleep(600)
 """
 
 
 def test_the_lock_tells_who_holds_it_and_falls_when_its_holder_is_killed(tmp_path: Path) -> None:
-    assert holder(tmp_path) is None
+    assert find_running(tmp_path) is None
     command = [sys.executable, "-c", HOLDING, str(tmp_path)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        found = holder(tmp_path)
+        found = find_running(tmp_path)
         assert found is not None
         assert (found.pid, found.url) == (child.pid, "http://127.0.0.1:7999")
         assert len(found.token) >= 32
         assert (tmp_path / "kinora.json").stat().st_mode & 0o777 == 0o600  # the token opens the API
         child.send_signal(signal.SIGKILL)
     assert (tmp_path / "kinora.json").is_file()
-    assert holder(tmp_path) is None
+    assert find_running(tmp_path) is None
     lock = InstanceLock(tmp_path)
     lock.acquire()
     lock.release()

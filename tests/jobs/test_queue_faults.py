@@ -143,7 +143,7 @@ def test_nothing_is_taken_up_while_the_disk_is_nearly_full(own_settings: Setting
     job_queue.start()
     try:
         task = runs.submit(queue, "t2v", clip)
-        runs.until(lambda: "only" in queue.state().held)
+        runs.until(lambda: "only" in queue.state().blocked_reason)
         assert queue.task(task.id).status == "queued"
         runs.cancel(queue, task)
     finally:
@@ -151,12 +151,12 @@ def test_nothing_is_taken_up_while_the_disk_is_nearly_full(own_settings: Setting
 
 
 def test_a_second_kinora_on_the_same_folder_refuses_and_says_where_the_first_is(job_queue: JobQueue) -> None:
-    job_queue.lock.tell("http://127.0.0.1:7860")
+    job_queue.lock.announce_address("http://127.0.0.1:7860")
     try:
         with pytest.raises(BusyError, match=r"http://127\.0\.0\.1:7860 already works on"):
             JobQueue(job_queue.settings).start()
     finally:
-        job_queue.lock.tell("")
+        job_queue.lock.announce_address("")
 
 
 CHILD = """

@@ -17,9 +17,17 @@ from jobs.files.kept_inputs import Inputs
 from jobs.files.outputs import Outputs
 from jobs.store.database import Database
 from jobs.store.schema import tasks
-from jobs.store.transitions import CRASHED, LEGAL, LOOK_AHEAD, MAX_INTERRUPTIONS, MOST_PASSED, RetryBudget, move
+from jobs.store.transitions import (
+    ALLOWED_FROM,
+    INTERRUPTED,
+    LOOK_AHEAD,
+    MAX_INTERRUPTIONS,
+    MAX_SKIPPED,
+    RetryBudget,
+    transition,
+)
 from jobs.types import OWNER, STATUSES, Failure, Selection, Status
-from jobs.work.live_events import Changes, TaskFeeds
+from jobs.work.live_events import ChangeLog, TaskFeeds
 from jobs.work.maintenance import Maintenance
 from settings import Settings
 
@@ -50,15 +58,15 @@ def store(database: Database) -> Store:
 def test_only_legal_changes_of_status_happen(store: Store, before: Status, after: Status) -> None:
     (task,) = store.fill(status=before)
     with store.database.write() as connection:
-        changed = move(connection, tasks.c.id == task, after, "moved")
-    legal = before in LEGAL[after]
+        changed = transition(connection, tasks.c.id == task, after, "moved")
+    legal = before in ALLOWED_FROM[after]
     assert changed == legal
     assert store.status(task) == (after if legal else before)
     assert store.logged(task) == ["moved"] * legal
 
 
 def test_what_succeeded_never_runs_again() -> None:
-    assert not any("succeeded" in sources for sources in LEGAL.values())
+    assert not any("succeeded" in sources for sources in ALLOWED_FROM.values())
 
 
 def test_eight_threads_claim_fifty_tasks_each_exactly_once(store: Store) -> None:
@@ -81,27 +89,27 @@ def test_eight_threads_claim_fifty_tasks_each_exactly_once(store: Store) -> None
 def test_a_worker_that_lost_its_task_can_record_nothing_of_it(store: Store) -> None:
     (task,) = store.fill()
     store.claim("home/old/engine")
-    store.transitions.give_back(task, "home/old/engine", "The lease ran out.")
+    store.transitions.requeue(task, "home/old/engine", "The lease ran out.")
     store.claim("home/new/engine")
     old = "home/old/engine"
-    assert not store.transitions.place(task, old, [["a", "b"]])
+    assert not store.transitions.record_moves(task, old, [["a", "b"]])
     assert not store.transitions.succeed(task, old, ["stolen.mp4"], 1.0, {})
     assert not store.transitions.fail(task, old, WHY, 1.0)
-    assert not store.transitions.cancelled(task, old, 1.0)
-    assert store.transitions.give_back(task, old, "again") is None
-    store.transitions.write_down(task, old, "a line of nobody")
+    assert not store.transitions.cancel(task, old, 1.0)
+    assert store.transitions.requeue(task, old, "again") is None
+    store.transitions.append_log(task, old, "a line of nobody")
     assert store.status(task) == "running"
     assert "a line of nobody" not in store.logged(task)
     assert store.transitions.succeed(task, "home/new/engine", ["mine.mp4"], 1.0, {})
     assert not store.transitions.succeed(task, "home/new/engine", ["twice.mp4"], 1.0, {})
-    assert store.queries.task(OWNER, task)[1].outputs == ["mine.mp4"]
+    assert store.queries.task(OWNER, task).outputs == ["mine.mp4"]
 
 
 def test_a_task_fails_after_its_attempts_and_others_are_untouched(store: Store) -> None:
     deadly, other = store.fill(2)
     for expected in ("queued", "failed"):
         assert store.claim().task == deadly
-        assert store.transitions.give_back(deadly, "home/one/engine", "The engine died.", DIED) == expected
+        assert store.transitions.requeue(deadly, "home/one/engine", "The engine died.", DIED) == expected
     assert store.column(deadly, "error") == "The engine died twice."
     assert store.claim().task == other
 
@@ -110,7 +118,7 @@ def test_ends_of_kinora_itself_count_apart_and_not_for_ever(store: Store) -> Non
     (task,) = store.fill()
     for ended in range(MAX_INTERRUPTIONS):
         store.claim()
-        store.transitions.give_back(task, "home/one/engine", "Kinora ended.", CRASHED)
+        store.transitions.requeue(task, "home/one/engine", "Kinora ended.", INTERRUPTED)
         assert store.column(task, "attempts") == 0
         assert store.status(task) == ("failed" if ended == MAX_INTERRUPTIONS - 1 else "queued")
 
@@ -120,19 +128,19 @@ def test_a_task_to_be_cancelled_whose_run_came_to_nothing_is_cancelled(store: St
     store.claim()
     assert store.commands.cancel(OWNER, Selection(tasks=[task])) == (set(), {task})
     assert store.transitions.renew(["home/one/engine"]) == {task}
-    assert store.transitions.give_back(task, "home/one/engine", "The engine died.") == "cancelled"
+    assert store.transitions.requeue(task, "home/one/engine", "The engine died.") == "cancelled"
 
 
-def tending(store: Store, folder: Path) -> Maintenance:
+def maintenance(store: Store, folder: Path) -> Maintenance:
     settings = Settings(home=folder, lease_seconds=0.6)
-    parts = (Outputs(settings), Inputs(store.database, settings), TaskFeeds(), Changes())
+    parts = (Outputs(settings), Inputs(store.database, settings), TaskFeeds(), ChangeLog())
     return Maintenance(settings, store.transitions, *parts, "home")
 
 
-def watched(tending: Maintenance, store: Store, task: int, seconds: float) -> Status:
+def watched(maintenance: Maintenance, store: Store, task: int, seconds: float) -> Status:
     """The task's status, as soon as it does not run any more, or after so long."""
     stopping = threading.Event()
-    tending.start(lambda: [], stopping)
+    maintenance.start(lambda: [], stopping)
     deadline = time.monotonic() + seconds
     while store.status(task) == "running" and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -145,7 +153,7 @@ def test_the_lease_of_a_worker_that_died_runs_out_whatever_the_clock_says(store:
     store.claim("elsewhere/dead/engine")
     with store.database.write() as connection:  # as after the clock was put back by an hour
         connection.execute(update(tasks).values(started=time.time() + 3600, created=time.time() + 3600))
-    assert watched(tending(store, tmp_path), store, task, 10) == "queued"
+    assert watched(maintenance(store, tmp_path), store, task, 10) == "queued"
     assert store.column(task, "interruptions") == 1
     assert any("It runs again" in line for line in store.logged(task))
 
@@ -161,7 +169,7 @@ def test_a_lease_that_is_renewed_does_not_run_out(store: Store, tmp_path: Path) 
 
     thread = threading.Thread(target=renew)
     thread.start()
-    assert watched(tending(store, tmp_path), store, task, 2) == "running"
+    assert watched(maintenance(store, tmp_path), store, task, 2) == "running"
     stop.set()
     thread.join()
 
@@ -170,7 +178,7 @@ def test_at_the_start_only_what_this_folder_left_behind_is_taken_back(store: Sto
     mine, others = store.fill(2)
     store.claim("home/gone/engine")
     store.claim("elsewhere/alive/engine")
-    tending(store, tmp_path).recover()
+    maintenance(store, tmp_path).recover()
     assert (store.status(mine), store.status(others)) == ("queued", "running")
 
 
@@ -198,9 +206,9 @@ def test_while_paused_nothing_is_claimed_but_by_who_runs_only_its_own(store: Sto
 
 def test_a_worker_prefers_the_models_it_holds_and_nobody_starves(store: Store) -> None:
     (other,) = store.fill(models="wan")
-    alike = store.fill(MOST_PASSED + 3, models="ltx")
-    order = [store.claim(loaded="ltx").task for _ in range(MOST_PASSED + 2)]
-    assert order == [*alike[:MOST_PASSED], other, alike[MOST_PASSED]]
+    alike = store.fill(MAX_SKIPPED + 3, models="ltx")
+    order = [store.claim(loaded="ltx").task for _ in range(MAX_SKIPPED + 2)]
+    assert order == [*alike[:MAX_SKIPPED], other, alike[MAX_SKIPPED]]
 
 
 def test_it_looks_only_a_bounded_way_ahead_and_never_past_a_higher_priority(store: Store) -> None:
@@ -267,7 +275,7 @@ def test_a_failure_in_a_transaction_undoes_all_of_it(store: Store) -> None:
 
     def half() -> None:
         with store.database.write() as connection:
-            move(connection, tasks.c.id == task, "cancelled", "half")
+            transition(connection, tasks.c.id == task, "cancelled", "half")
             raise InterruptedError
 
     with pytest.raises(InterruptedError):

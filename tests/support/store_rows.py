@@ -40,7 +40,7 @@ class Store:
         job = job or self.job()
         plain = {"mode": "t2v", "label": "a kite", "status": "queued", "priority": 0, "seed": "7", "size": ""}
         plain |= {"models": "", "timing": "t2v", "created": time.time(), "position": 0, "job": job}
-        content = {"values": {"seed": 7}, "announced": {}, "graph": graph or {}, "phases": {}, "outputs": []}
+        content = {"values": {"seed": 7}, "announced": {}, "graph": graph or {}, "phases": {}}
         content |= {"phase_seconds": {}}
         with self.database.write() as connection:
             new = insert(tasks).returning(tasks.c.id, sort_by_parameter_order=True)

@@ -83,14 +83,14 @@ def stored(queue: JobQueue, job: int) -> list[dict[str, Any]]:
     """All of a job's tasks but what belongs to the moment and the place: ids, times, folders."""
     found = []
     for task in queue.queries.tasks_of(OWNER, job):
-        row, content, given, lines = queue.queries.task(OWNER, task)
-        kept = dict(row._mapping)
+        stored_task = queue.queries.task(OWNER, task)
+        kept = dict(stored_task.row._mapping)
         for name in ("id", "job", "position", "created"):
             del kept[name]
-        details = {name: value for name, value in content._mapping.items() if name != "task"}
+        details = {name: value for name, value in stored_task.details._mapping.items() if name != "task"}
         assert Path(details["values"].pop("image")).parent == queue.inputs.folder
-        inputs = [(each.parameter, each.digest, each.prepared) for each in given]
-        found.append(kept | details | {"inputs": inputs, "log": [line.text for line in lines]})
+        inputs = [(each.parameter, each.digest, each.prepared) for each in stored_task.inputs]
+        found.append(kept | details | {"inputs": inputs, "log": [line.text for line in stored_task.log]})
     submission = dict(queue.queries.job(OWNER, job)[0]._mapping)
     assert (submission["name"], submission["mode"], submission["priority"]) == ("the same", "i2v", 3)
     return found
