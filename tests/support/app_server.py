@@ -13,13 +13,16 @@ import psutil
 
 from settings import PROJECT
 
-WAIT = 60_000  # ms; a run takes seconds, an engine on a busy machine up to half a minute to start
+WAIT = 60_000  # ms; a run takes seconds, ComfyUI on a busy machine up to half a minute to start
+COMFY = "app.py"
+SCRIPTED = "tests/support/scripted_app.py"
+ENGINES = ("backend.comfy", "support.scripted_engine")
 
 
 class Server:
-    """The app as a person starts it; `program` and `settings` for the environment where it is started otherwise."""
+    """The app of a program, by default the one with the scripted engine. `settings` are for its environment."""
 
-    def __init__(self, home: Path, program: str = "app.py", **settings: str) -> None:
+    def __init__(self, home: Path, program: str = SCRIPTED, **settings: str) -> None:
         self._program = program
         self._settings = {"KINORA_DEMO": "always", "KINORA_DEVICE": "cpu"} | settings
         with socket.socket() as free:
@@ -48,7 +51,7 @@ class Server:
         (engine,) = [
             child
             for child in psutil.Process(self.process.pid).children()
-            if child.cmdline()[-2:] == ["-m", "backend.comfy"]
+            if child.cmdline()[-2:-1] == ["-m"] and child.cmdline()[-1] in ENGINES
         ]
         return engine
 
