@@ -1,5 +1,8 @@
 """What several browser tests do at the form: choose a mode, fill in an example, generate."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from playwright.sync_api import Page, expect
 
 import modes
@@ -22,3 +25,13 @@ def generate(page: Page) -> None:
     page.click("#generate")
     expect(page.locator("#facts")).to_contain_text("Seed", timeout=WAIT)
     expect(page.locator("#video video")).to_be_visible(timeout=WAIT)
+
+
+def type_clip(page: Page, prompt: str, values: Mapping[str, Any]) -> None:
+    page.fill("#field-prompt textarea", prompt)
+    page.get_by_role("button", name="Advanced").locator("visible=true").click()
+    page.wait_for_timeout(500)  # the fold's fields are made when it opens; nobody types faster than that
+    for name in ("seconds", "width", "height", "steps"):
+        page.fill(f"#field-{name} input", str(values[name]))
+    page.keyboard.press("Tab")
+    expect(page.locator("#announcement")).to_contain_text(f"{values['width']} × {values['height']} px")

@@ -1,28 +1,16 @@
-"""The page, as a person uses it: text to video from typing to playing."""
+"""The page, as a person uses it: a run is watched, cancelled, crashes, waits for another; bad input is explained."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
-import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support import runs
 from support.app_server import WAIT, Server
+from support.form_actions import type_clip
+from support.scripted_engine import write_script
 
 import modes
 
 SMALL = {"seconds": 0.4, "width": 256, "height": 192, "steps": 30}
-
-
-def type_clip(page: Page, prompt: str, values: Mapping[str, Any]) -> None:
-    page.fill("#field-prompt textarea", prompt)
-    page.get_by_role("button", name="Advanced").locator("visible=true").click()
-    page.wait_for_timeout(500)  # the fold's fields are made when it opens; nobody types faster than that
-    for name in ("seconds", "width", "height", "steps"):
-        page.fill(f"#field-{name} input", str(values[name]))
-    page.keyboard.press("Tab")
-    expect(page.locator("#announcement")).to_contain_text(f"{values['width']} × {values['height']} px")
+SLOWLY = " [engine: pace=0.3]"
 
 
 def samples(page: Page) -> None:
@@ -34,28 +22,8 @@ def stop(page: Page) -> None:
     expect(page.locator("#status")).to_contain_text("Cancelled", timeout=WAIT)
 
 
-def test_a_typed_prompt_becomes_a_playing_video(page: Page) -> None:
-    type_clip(page, "a red kite over the sea", SMALL)
-    page.click("#generate")
-    video = page.locator("#video video")
-    expect(video).to_be_visible(timeout=WAIT)
-    page.wait_for_function("document.querySelector('#video video').currentTime > 0", timeout=WAIT)
-    assert video.evaluate("video => [video.videoWidth, video.videoHeight, video.error]") == [256, 192, None]
-    expect(page.locator(".k-stages [data-state=done]")).to_have_text(list(modes.get("t2v").phases))
-    for fact in ("Seed", "256 × 192 px", "Took"):
-        expect(page.locator("#facts")).to_contain_text(fact)
-    with page.expect_download() as download:
-        page.click("#download")
-    assert download.value.suggested_filename.startswith("a-red-kite-over-the-sea_")
-
-
-def test_the_web_process_stays_without_torch_after_a_run(page: Page, server: Server) -> None:
-    libraries = {Path(each.path).name for each in psutil.Process(server.process.pid).memory_maps()}
-    assert not {name for name in libraries if name.startswith(("libtorch", "libc10"))}
-
-
 def test_ctrl_enter_generates_stages_and_previews_are_shown_and_cancel_stops(page: Page) -> None:
-    type_clip(page, "a long run", runs.LONG)
+    type_clip(page, "a long run" + SLOWLY, runs.LONG)
     page.locator("#field-prompt textarea").press("Control+Enter")
     samples(page)
     expect(page.locator(".k-stages li")).to_have_text(list(modes.get("t2v").phases))
@@ -76,7 +44,8 @@ def test_bad_input_gets_a_card_and_a_sentence_at_its_field_and_loses_nothing(pag
 
 
 def test_an_engine_that_is_killed_is_told_and_the_run_is_made_again(page: Page, server: Server) -> None:
-    type_clip(page, "killed in between", runs.LONG)
+    type_clip(page, "killed in between" + SLOWLY, runs.LONG)
+    write_script(server.home, start_seconds=3)
     page.click("#generate")
     samples(page)
     server.engine().kill()
@@ -84,12 +53,13 @@ def test_an_engine_that_is_killed_is_told_and_the_run_is_made_again(page: Page, 
     expect(notice).to_contain_text("The engine stopped unexpectedly", timeout=WAIT)
     expect(notice).to_contain_text("It runs again")
     expect(page.locator("#engine")).to_contain_text("restarting")
+    write_script(server.home)
     samples(page)
     stop(page)
 
 
 def test_a_page_that_is_reloaded_while_running_shows_the_run_again(page: Page) -> None:
-    type_clip(page, "goes on", runs.LONG)
+    type_clip(page, "goes on" + SLOWLY, runs.LONG)
     page.click("#generate")
     samples(page)
     page.reload()
@@ -101,7 +71,7 @@ def test_two_people_get_their_turns_in_order(page: Page, server: Server, browser
     other = browser.new_context().new_page()
     other.goto(server.url)
     expect(other.locator("#announcement")).to_contain_text("px", timeout=WAIT)
-    type_clip(page, "first", runs.LONG)
+    type_clip(page, "first" + SLOWLY, runs.LONG)
     type_clip(other, "second", SMALL)
     page.click("#generate")
     samples(page)

@@ -51,7 +51,7 @@ def test_a_batch_of_eight_files_survives_a_crash_without_the_two_that_were_cance
     expect(page.locator("#announcement")).to_contain_text("px", timeout=WAIT)
     page.locator("#mode-list [data-mode=i2v]").click()
     expect(page.locator("#k-title")).to_contain_text("Image to video")
-    page.fill("#field-prompt textarea", "clouds drift by")
+    page.fill("#field-prompt textarea", "clouds drift by [engine: pace=0.1]")
     page.fill("#field-seconds input", "0.3")
     page.get_by_role("button", name="Batch").click()
     page.locator("#batch-files input[type=file]").set_input_files(files)

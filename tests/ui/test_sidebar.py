@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+from safetensors.numpy import save_file
 from support.app_server import WAIT, Server
 
 import modes
@@ -55,21 +57,33 @@ def test_what_needs_nothing_is_marked_ready_and_the_rest_says_what_it_needs(serv
     expect(window.locator("#mode-list [data-mode=t2v]")).to_have_attribute("data-ready", "true")
 
 
+LORAS = ("ltx-2-19b-ic-lora-detailer.safetensors", "ltx2.3-transition.safetensors")
+
+
+@pytest.fixture
+def lora_files(server: Server) -> None:
+    """The files of two LoRAs, in place before the page is opened."""
+    folder = server.home / "demo_models" / "loras"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in LORAS:
+        save_file({"diffusion_model.x.lora_A.weight": np.ones((2, 2), np.float32)}, folder / name)
+
+
 @pytest.mark.parametrize(("mode_id", "name"), [("t2v", "loras"), ("wan_t2v", "lora_pairs")])
+@pytest.mark.usefixtures("lora_files")
 def test_loras_are_added_changed_removed_and_reach_the_graph(
     server: Server, page: Page, mode_id: str, name: str
 ) -> None:
     page.locator(f"#mode-list [data-mode={mode_id}]").click()
     expect(page.locator("#k-title h2")).to_have_text(modes.get(mode_id).label)
-    expect(page.locator("#engine")).to_contain_text("Engine ready", timeout=WAIT)  # demo models are there
     page.get_by_role("button", name="LoRAs ▼").click()
     rows = page.locator(f"[data-rows={name}] .k-row")
     for count in range(1, 7):
         page.locator(f"[data-rows={name}] .k-add").click()
         expect(rows).to_have_count(count)
-    rows.nth(1).locator("select").first.select_option("ltx-2-19b-ic-lora-detailer.safetensors")
+    rows.nth(1).locator("select").first.select_option(LORAS[0])
     rows.nth(1).locator(".k-cell-number input").fill("0.25")
-    rows.nth(2).locator("select").first.select_option("ltx2.3-transition.safetensors")
+    rows.nth(2).locator("select").first.select_option(LORAS[1])
     rows.nth(2).locator(".k-cell-switch input").uncheck()
     rows.first.locator(".k-remove").click()
     expect(rows).to_have_count(5)
@@ -84,8 +98,8 @@ def test_loras_are_added_changed_removed_and_reach_the_graph(
     finally:
         page.request.post(f"{server.url}/api/v1/queue/resume")
     assert [(row["file"], row["strength"], row["on"]) for row in values] == [
-        ("ltx-2-19b-ic-lora-detailer.safetensors", 0.25, True),
-        ("ltx2.3-transition.safetensors", 1.0, False),
+        (LORAS[0], 0.25, True),
+        (LORAS[1], 1.0, False),
     ]
     page.locator("#mode-list [data-mode=i2v]").click()  # rows stay when the mode changes, where it has them
     expect(page.locator("#k-title h2")).to_have_text("Image to video")
