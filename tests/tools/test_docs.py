@@ -1,9 +1,11 @@
 """The documentation agrees with the code."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
+from test_guards import FLOOR
 
 import modes
 from tools import make_docs
@@ -37,3 +39,58 @@ def test_links_lead_somewhere(page):
 @pytest.mark.parametrize("mode", modes.MODES)
 def test_the_readme_names_every_mode(mode):
     assert f"`{mode}`" in (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+ARCHITECTURE = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+GLOSSARY = (PROJECT / "docs" / "glossary.md").read_text(encoding="utf-8")
+FILE = re.compile(r"[\w.-]+(/[\w.*-]+)*\.(py|js|css|tsv)")
+FOLDER = re.compile(r"[\w-]+(/[\w-]+)*/")
+NAME = re.compile(r"[A-Za-z_]\w*(\.[a-z_]\w*)*")
+
+
+@pytest.mark.parametrize("text", [ARCHITECTURE, GLOSSARY], ids=["architecture", "glossary"])
+def test_files_and_folders_that_the_documentation_names_exist(text: str) -> None:
+    named = [each for each in quoted(text) if FILE.fullmatch(each) or FOLDER.fullmatch(each)]
+    assert len(named) > 10
+    assert [each for each in named if not any(PROJECT.glob(each.rstrip("/")))] == []
+
+
+def test_each_room_has_its_floor_in_the_architecture() -> None:
+    rows = re.findall(r"^\| (\d) \| (.+?) \|", ARCHITECTURE, re.M)
+    floors = {room.rstrip("/").removesuffix(".py"): int(floor) for floor, rooms in rows for room in quoted(rooms)}
+    assert {room: floors.get(room) for room in FLOOR} == FLOOR
+
+
+def test_the_walk_names_functions_and_classes_that_are_in_their_files() -> None:
+    walk = ARCHITECTURE.partition("## Find any behaviour in two hops")[2].partition("\n## ")[0]
+    hops = [cell for row in re.findall(r"^\|.*\|$", walk, re.M)[2:] for cell in row.split("|")[2:4]]
+    assert len(hops) > 40
+    missing = []
+    for file, *names in map(quoted, hops):
+        if FILE.fullmatch(file) and names and NAME.fullmatch(names[0]):
+            missing += [f"{file}: {names[0]}"] if names[0] not in defined(PROJECT / file) else []
+    assert missing == []
+
+
+def quoted(text: str) -> list[str]:
+    """What stands between backticks."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def defined(file: Path) -> set[str]:
+    """The names that a Python file defines: functions, classes, "Class.method", constants."""
+    names: set[str] = set()
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.ClassDef():
+                names |= {node.name, *(f"{node.name}.{each.name}" for each in node.body if isinstance(each, FUNCTION))}
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                names.add(node.name)
+            case ast.Assign():
+                names |= {each.id for each in node.targets if isinstance(each, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+    return names
+
+
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
