@@ -17,6 +17,7 @@ from support.mode_settings import DEMO
 import modes
 from backend.process import EngineProcess
 from events import Cancelled, Event, Failed, Output, Phase, Preview
+from modes.ltx.text import TextToVideoParams
 from settings import PROJECT, Settings
 
 T2V = modes.get("t2v")
@@ -33,7 +34,8 @@ def engine(demo_settings: Settings) -> Iterator[EngineProcess]:
 
 def t2v(clip: dict[str, Any], prefix: str, **values: Any) -> tuple[dict[str, Any], dict[str, list[str]]]:
     params = T2V.validate(clip | values, DEMO)
-    graph = T2V.build(params, params.seed, {}, prefix)  # type: ignore[attr-defined]
+    assert isinstance(params, TextToVideoParams)
+    graph = T2V.build(params, params.seed or 0, {}, prefix)
     return graph, T2V.phases_of(graph)
 
 

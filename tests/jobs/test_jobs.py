@@ -80,8 +80,11 @@ def test_whoever_watches_late_or_twice_sees_the_same_end(queue: CallerQueue, cli
 def test_time_left_is_known_once_such_a_run_has_ended(queue: CallerQueue, clip: Any) -> None:
     runs.last(queue, runs.submit(queue, "t2v", clip))
     again = runs.submit(queue, "t2v", clip)
-    assert queue.time_left(again, None, 0.0) > 0  # type: ignore[operator]
-    assert queue.plan(Submission(mode="t2v", values=clip, tries=3)).seconds > 0  # type: ignore[operator]
+    left, planned = queue.time_left(again, None, 0.0), queue.plan(Submission(mode="t2v", values=clip, tries=3))
+    assert left is not None
+    assert left > 0
+    assert planned.seconds is not None
+    assert planned.seconds > 0
     runs.cancel(queue, again)
 
 

@@ -15,6 +15,7 @@ from constants import MAX_SEED
 from media import Preparer
 from modes import InvalidParamsError, Mode
 from modes.common import EXAMPLES
+from modes.graph.mode import GraphParams
 from modes.graph.nodes import known
 from modes.media_info import MEDIA
 from settings import Settings
@@ -35,9 +36,15 @@ def refused(graph: Any, **values: Any) -> dict[str, str]:
     return caught.value.fields
 
 
+def validated(values: dict[str, Any]) -> GraphParams:
+    params = GRAPH.validate(values, REAL)
+    assert isinstance(params, GraphParams)
+    return params
+
+
 def built(preparer: Preparer, graph: Any, seed: int | None = None, **values: Any) -> dict[str, Any]:
-    params = GRAPH.validate({"graph": graph, "seed": seed, **values}, REAL)
-    return GRAPH.build(params, params.seed or 0, GRAPH.prepare_inputs(params, preparer), "out")  # type: ignore[attr-defined]
+    params = validated({"graph": graph, "seed": seed, **values})
+    return GRAPH.build(params, params.seed or 0, GRAPH.prepare_inputs(params, preparer), "out")
 
 
 @pytest.mark.parametrize(
@@ -147,8 +154,7 @@ def test_there_is_a_field_for_every_kind_of_file_that_nodes_load(name: str) -> N
 
 
 def test_without_a_seed_the_graph_keeps_its_own_which_is_told(preparer: Preparer) -> None:
-    params = GRAPH.validate({"graph": graphs.EXAMPLE}, REAL)
-    assert params.seed == 42  # type: ignore[attr-defined]
+    assert validated({"graph": graphs.EXAMPLE}).seed == 42
     made = built(preparer, graphs.EXAMPLE)
     original = json.loads(graphs.EXAMPLE)
     assert {name: each["inputs"] for name, each in made.items()} == {
@@ -185,8 +191,8 @@ def test_what_no_result_needs_is_left_out(preparer: Preparer) -> None:
 
 
 def test_programs_may_send_the_graph_itself() -> None:
-    params = GRAPH.validate({"graph": json.loads(graphs.EXAMPLE)}, REAL)
-    assert json.loads(params.graph) == json.loads(graphs.EXAMPLE)  # type: ignore[attr-defined]
+    params = validated({"graph": json.loads(graphs.EXAMPLE)})
+    assert json.loads(params.graph) == json.loads(graphs.EXAMPLE)
 
 
 @pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)

@@ -13,7 +13,7 @@ import workflow
 from events import Output
 from jobs import CallerQueue
 from modes import InvalidParamsError, Mode
-from modes.segments import MAX_SEGMENTS
+from modes.segments import MAX_SEGMENTS, InSegments
 
 LONG = [modes.get("wan_long"), modes.get("long")]
 SMALL = {"seed": 7, "width": 192, "height": 128, "seconds": 0.7, "steps": 2, "preset": "fast"}
@@ -74,8 +74,9 @@ def test_a_long_video_is_its_segments_in_order_and_each_is_a_file_of_its_own(que
     assert facts.seconds == pytest.approx(told.seconds, abs=0.05)
     assert [file.stem.rpartition("_")[2] for file in last.files[1:]] == ["1", "2", "3"]
     parts = [clips.read(file).pictures for file in last.files[1:]]
-    lengths = mode.validate(values(mode, stages=stages), REAL).segment_frames  # type: ignore[attr-defined]
-    assert [len(part) for part in parts] == lengths
+    params = mode.validate(values(mode, stages=stages), REAL)
+    assert isinstance(params, InSegments)
+    assert [len(part) for part in parts] == params.segment_frames
     joined = np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
     assert len(joined) == told.frames
     assert clips.difference(joined, whole.pictures) < 3  # each was compressed by itself

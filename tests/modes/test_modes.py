@@ -15,7 +15,9 @@ from modes import InvalidParamsError, Mode
 from modes.base import snap
 from modes.common import EXAMPLES
 from modes.ltx import LTX_MODES
+from modes.ltx.audio import DrivenByAudio
 from modes.ltx.common import MAX_FRAMES, frames_of, frames_within
+from modes.ltx.control import RestyleParams
 from modes.media_info import MEDIA
 from modes.segments import MAX_SEGMENTS
 from settings import Settings
@@ -134,7 +136,7 @@ def other(mode: Mode, name: str, folder: Path) -> Any:
 
 def graph(mode: Mode, preparer: Preparer, **values: Any) -> dict[str, Any]:
     params = mode.validate(given(mode) | values, DEMO)
-    return mode.build(params, getattr(params, "seed", 0), mode.prepare_inputs(params, preparer), "out")  # type: ignore[attr-defined]
+    return mode.build(params, getattr(params, "seed", 0), mode.prepare_inputs(params, preparer), "out")
 
 
 @pytest.mark.parametrize(("mode", "name"), EVERY_PARAMETER, ids=lambda each: getattr(each, "id", each))
@@ -309,9 +311,13 @@ def test_every_stage_has_a_node_in_some_graph(mode: Mode, preparer: Preparer) ->
 def test_a_clip_is_never_longer_than_the_sound_or_video_it_goes_with(mode: Mode) -> None:
     for seconds in (None, 0.5, 20.0):
         params = mode.validate(given(mode) | {"seconds": seconds}, DEMO)
-        source = params.sounding if mode.id != "restyle" else params._info.seconds  # type: ignore[attr-defined]
-        assert params.frames % 8 == 1  # type: ignore[attr-defined]
-        assert params.announce().seconds <= source + 1 / params.frame_rate  # type: ignore[attr-defined]
+        assert isinstance(params, DrivenByAudio | RestyleParams)
+        source = params.sounding if isinstance(params, DrivenByAudio) else params._info.seconds
+        clip = params.announce()
+        assert clip.frames is not None
+        assert clip.fps is not None
+        assert clip.frames % 8 == 1
+        assert clip.frames <= source * clip.fps + 1
 
 
 def test_frames_within_a_length_are_never_more_than_it_holds() -> None:

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
+from socketserver import BaseRequestHandler, BaseServer
 from typing import Any, Self
 
 
@@ -11,8 +12,8 @@ class LoopbackServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, handler: Callable[..., BaseHTTPRequestHandler]) -> None:
-        super().__init__(("127.0.0.1", 0), handler)  # type: ignore[arg-type]  it is only called
+    def __init__(self, handler: Callable[[Any, Any, BaseServer], BaseRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def __enter__(self) -> Self:

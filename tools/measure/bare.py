@@ -82,7 +82,7 @@ def _start(comfyui: Path, models: Path, work: Path) -> Any:
         send_progress_text=lambda *_: None,
     )
     module = types.ModuleType("server")
-    module.PromptServer = types.SimpleNamespace(instance=server)  # type: ignore[attr-defined]
+    module.__dict__["PromptServer"] = types.SimpleNamespace(instance=server)
     sys.modules["server"] = module
 
     import comfy.model_management

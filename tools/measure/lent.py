@@ -71,7 +71,8 @@ def _pairs() -> list[tuple[float, float]]:
 
 
 if __name__ == "__main__":
-    sys.modules["torch"] = None  # type: ignore[assignment]  no CUDA here: `spaces` must not stand in for it
+    # There is no CUDA here, and without torch `spaces` does not stand in for it; None makes a module unimportable.
+    sys.modules["torch"] = None  # pyright: ignore[reportArgumentType]
     import spaces.zero  # noqa: F401
 
     del sys.modules["torch"]
