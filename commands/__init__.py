@@ -1,2 +1,5 @@
-"""The terminal's verbs. `generate.py` makes one thing and waits for it, `submit.py` queues, `queue.py` acts on the
-queue; `remote.py` is the queue of a running Kinora, reached over its API."""
+"""The command line's commands.
+
+`generate.py` runs one generation and waits for it, `submit.py` queues jobs, `queue.py` shows and changes the queue,
+`doctor.py` checks the machine. `api_client.py` talks to a running Kinora over REST.
+"""

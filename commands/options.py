@@ -1,4 +1,4 @@
-"""Command line options made from a mode's declaration. Values stay text: one validation, one kind of message."""
+"""Command line options from a mode's declaration. Values stay text, so that there is one validation for all callers."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ MAX_GRAPH_BYTES = 4_000_000
 
 
 def command(mode: Mode, run: Callable[..., None], extra: list[inspect.Parameter]) -> Callable[..., None]:
-    """A command for a mode: `run(values, **others)` where `others` are the values of the `extra` options."""
+    """A command for a mode. It calls `run(mode, values, **others)`; `others` are the values of the `extra` options."""
     names = [option.name for option in extra]
 
     def called(**given: Any) -> None:
@@ -32,13 +32,16 @@ def command(mode: Mode, run: Callable[..., None], extra: list[inspect.Parameter]
 
 
 def option(name: str, default: Any, kind: Any, *flags: str, help: str, **limits: Any) -> inspect.Parameter:
-    """One more option of a command, for `command`'s `extra`; `limits` are Typer's."""
+    """An option for the `extra` of `command`; `limits` are passed to Typer."""
     annotation = Annotated[kind, typer.Option(*flags, help=help, show_default=False, **limits)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def given(mode: Mode, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that were really written, with the text of a graph's file. Raises InvalidInputError for that."""
+def written_values(mode: Mode, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given, with the text of a graph's file instead of its path.
+
+    Raises InvalidInputError where that file cannot be read.
+    """
     written = {name: value for name, value in values.items() if value not in (None, [])}
     graphs = [each.name for each in mode.parameters() if each.widget == "graph" and each.name in written]
     return written | {name: _graph(name, written[name]) for name in graphs}
@@ -53,7 +56,7 @@ def _option(parameter: Parameter, demo_default: Any) -> inspect.Parameter:
     kind: Any = str | None
     if parameter.widget in lists.KINDS:
         kind = list[str] | None
-        notes.append(f"{lists.KINDS[parameter.widget].text}; may be given several times.")
+        notes.append(f"{lists.KINDS[parameter.widget].text}; can be repeated.")
     elif isinstance(parameter.default, bool):
         kind, names = bool | None, [f"{name}/--no-{name[2:]}"]
     if parameter.default not in (None, "", ()):
@@ -63,7 +66,7 @@ def _option(parameter: Parameter, demo_default: Any) -> inspect.Parameter:
 
 
 def _graph(name: str, value: str) -> str:
-    """From its file; what begins as JSON does is the graph itself."""
+    """The text of a graph's file; a value that begins like JSON is the graph itself."""
     if value.lstrip().startswith("{"):
         return value
     try:
@@ -73,7 +76,7 @@ def _graph(name: str, value: str) -> str:
 
 
 def _absolute(mode: Mode, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Files as seen from here: whoever runs the task may work in another folder."""
+    """Values with absolute paths, because the process that runs the task may have another working directory."""
     media = {each.name for each in mode.parameters() if each.widget in MEDIA}
     return {
         name: str(Path(value).expanduser().absolute()) if name in media and value else value

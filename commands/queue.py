@@ -1,4 +1,4 @@
-"""What is in the queue, and what to do with it: list, show, watch, cancel, retry, pause, clean …"""
+"""Commands that show and change the queue: list, show, watch, cancel, retry, pause, clean …"""
 
 import time
 from typing import Annotated
@@ -19,16 +19,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def list_tasks(
-    status: Annotated[list[str] | None, typer.Option(help="queued, running, succeeded, failed, cancelled.")] = None,
+    status: Annotated[list[str] | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")] = None,
     job: OfJob = None,
-    search: Annotated[str, typer.Option(help="Words of the label or the job's name, or a seed.")] = "",
+    search: Annotated[str, typer.Option(help="Words of the label or of the job's name, or a seed.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List tasks: running, failed, queued in the order of their turns, then what ended last."""
+    """List tasks: running, failed, queued in the order they will run, then the others, newest first."""
     chosen: list[Status] = [each for each in STATUSES if not status or each in status]
     if status and (unknown := set(status) - set(STATUSES)):
-        raise InvalidInputError(f"There is no status {', '.join(unknown)}. Those are {', '.join(STATUSES)}.", "status")
+        raise InvalidInputError(
+            f"There is no status {', '.join(unknown)}. Choose from {', '.join(STATUSES)}.", "status"
+        )
     queue = open_queue(Settings())
     page = queue.tasks(chosen, job, search, limit)
     if as_json:
@@ -40,13 +42,13 @@ def list_tasks(
         typer.echo(_line(row))
     counts = ", ".join(f"{count:,} {name}" for name, count in state.counts.model_dump().items() if count)
     paused = " The queue is paused." if state.paused else ""
-    terminal.print(f"{counts or 'Nothing is queued'}.{paused}", highlight=False)
+    terminal.print(f"{counts or 'The queue is empty'}.{paused}", highlight=False)
     if isinstance(queue, CallerQueue) and state.counts.queued:
-        terminal.print("Kinora does not run now; it goes on when it is started.")
+        terminal.print("Kinora is not running; the queue continues when it starts.")
 
 
 def show(task: Annotated[int, typer.Argument(help="A task's number.")], as_json: AsJson = False) -> None:
-    """Show all there is to know of a task."""
+    """Show everything about a task."""
     detail = open_queue(Settings()).task(task)
     if as_json:
         typer.echo(detail.model_dump_json())
@@ -62,25 +64,27 @@ def show(task: Annotated[int, typer.Argument(help="A task's number.")], as_json:
     if detail.failure:
         typer.echo(f"{detail.failure.message} {detail.failure.hint}")
     for output in detail.outputs_list:
-        typer.echo(output.path + ("" if output.bytes is not None else " (not there any more)"))
+        typer.echo(output.path + ("" if output.bytes is not None else " (no longer exists)"))
     for line in detail.log:
         typer.echo(f"  {_clock(line.time)} {line.text}")
 
 
 def watch(task: Annotated[int, typer.Argument(help="A task's number.")], as_json: AsJson = False) -> None:
-    """Follow a task to its end. Ctrl+C stops watching; the task goes on. Exit codes as for generate."""
+    """Watch a task until it ends. Ctrl+C stops watching, and the task continues. Exit codes are those of generate."""
     queue = open_queue(Settings())
     if isinstance(queue, CallerQueue) and queue.task(task).status in ("queued", "running"):
-        raise InvalidInputError("Kinora does not run now, so nothing happens.", "task", "Start it and watch again.")
-    tell = make_reporter(as_json)
+        raise InvalidInputError(
+            "Kinora is not running, so the task cannot run.", "task", "Start Kinora and watch again."
+        )
+    reporter = make_reporter(as_json)
     last: Event | None = None
     for events in queue.updates(task):
         for event in events:
-            tell.event(event)
+            reporter.event(event)
             last = event
-    tell.close()
+    reporter.close()
     if not isinstance(last, FINAL):
-        raise InvalidInputError("Kinora ended; the task is kept.", "task", "Start Kinora and watch again.")
+        raise InvalidInputError("Kinora stopped; the task is kept.", "task", "Start Kinora and watch again.")
     if isinstance(last, Failed | Cancelled):
         raise typer.Exit(FAILED if isinstance(last, Failed) else CANCELLED)
 
@@ -88,42 +92,46 @@ def watch(task: Annotated[int, typer.Argument(help="A task's number.")], as_json
 def cancel(
     tasks: Tasks = None,
     job: OfJob = None,
-    queued: Annotated[bool, typer.Option("--queued", help="Everything that waits.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    queued: Annotated[bool, typer.Option("--queued", help="All queued tasks.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Cancel tasks, a job, or everything queued."""
     queue = open_queue(Settings())
     if queued and not yes:
         count = queue.state().counts.queued
-        typer.confirm(f"Cancel {count:,} queued {'clip' if count == 1 else 'clips'}?", abort=True)
+        typer.confirm(f"Cancel {count:,} queued {'task' if count == 1 else 'tasks'}?", abort=True)
     acted = queue.cancel(_selection(tasks, job, "queued" if queued else None))
-    pending = f", {acted.pending:,} still running and asked to stop" if acted.pending else ""
+    pending = f", {acted.pending:,} still stopping" if acted.pending else ""
     terminal.print(f"{acted.changed:,} cancelled{pending}.", highlight=False)
 
 
 def retry(
     tasks: Tasks = None,
     job: OfJob = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Everything that failed.")] = False,
-    new_seeds: Annotated[bool, typer.Option("--new-seeds", help="Instead of the same ones.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="All failed tasks.")] = False,
+    new_seeds: Annotated[
+        bool, typer.Option("--new-seeds", help="Draw new seeds instead of using the same ones.")
+    ] = False,
 ) -> None:
-    """Queue failed or cancelled tasks once more."""
+    """Queue failed or cancelled tasks again."""
     queue = open_queue(Settings())
-    _told(queue.retry(_selection(tasks, job, "failed" if failed else None), new_seeds), "queued once more")
+    _report(queue.retry(_selection(tasks, job, "failed" if failed else None), new_seeds), "queued again")
 
 
 def again(
     job: Annotated[int, typer.Argument(help="A job's number.")],
-    new_seeds: Annotated[bool, typer.Option("--new-seeds", help="Instead of the same ones.")] = False,
+    new_seeds: Annotated[
+        bool, typer.Option("--new-seeds", help="Draw new seeds instead of using the same ones.")
+    ] = False,
 ) -> None:
-    """Run a whole job once more, as a new one."""
+    """Rerun a whole job, as a new one."""
     made = open_queue(Settings()).rerun(job, new_seeds)
     typer.echo(made.id)
 
 
 def front(tasks: Tasks = None, job: OfJob = None) -> None:
     """Move queued tasks before all others."""
-    _told(open_queue(Settings()).move_to_front(_selection(tasks, job, None)), "moved to the front")
+    _report(open_queue(Settings()).move_to_front(_selection(tasks, job, None)), "moved to the front")
 
 
 def priority(
@@ -132,28 +140,26 @@ def priority(
     job: OfJob = None,
 ) -> None:
     """Give queued tasks another priority."""
-    _told(open_queue(Settings()).set_priority(_selection(tasks, job, None), value), f"at priority {value}")
+    _report(open_queue(Settings()).set_priority(_selection(tasks, job, None), value), f"at priority {value}")
 
 
 def pause() -> None:
-    """Let what runs end, and begin nothing more."""
+    """Pause the queue: running tasks finish, and no new ones start."""
     open_queue(Settings()).pause(True)
-    terminal.print("Paused. `resume` goes on.")
+    terminal.print("Paused. `resume` continues.")
 
 
 def resume() -> None:
-    """Go on after a pause."""
+    """Continue after a pause."""
     open_queue(Settings()).pause(False)
-    terminal.print("Going on.")
+    terminal.print("Resumed.")
 
 
 def clean(
-    delete: Annotated[
-        bool, typer.Option("--delete", help="Really delete; without it only what would go is told.")
-    ] = False,
-    days: Annotated[float | None, typer.Option(help="Instead of the setting keep_inputs_days.", min=0)] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete the files; without this, only list them.")] = False,
+    days: Annotated[float | None, typer.Option(help="Use this instead of the setting keep_inputs_days.", min=0)] = None,
 ) -> None:
-    """Remove kept inputs that nothing queued or running needs. Results are never removed."""
+    """Delete kept inputs that no queued or running task needs. Results are never deleted."""
     queue = JobQueue(Settings())
     stale = queue.stale_inputs(days)
     for each in stale:
@@ -162,7 +168,7 @@ def clean(
         queue.remove_inputs(stale)
     size = f"{len(stale):,} files, {sum(each.bytes for each in stale) / 1e6:,.1f} MB"
     terminal.print(
-        f"{size} deleted." if delete else f"{size} would go. `clean --delete` removes them.", highlight=False
+        f"{size} deleted." if delete else f"{size} would be deleted. `clean --delete` deletes them.", highlight=False
     )
 
 
@@ -174,11 +180,11 @@ def register(app: typer.Typer) -> None:
 
 def _selection(tasks: list[int] | None, job: int | None, status: Status | None) -> Selection:
     if not tasks and job is None and status is None:
-        raise InvalidInputError("Say which: task numbers, or --job NUMBER.", "tasks")
+        raise InvalidInputError("Name the tasks: give task numbers, or --job NUMBER.", "tasks")
     return Selection(tasks=tasks or [], jobs=[] if job is None else [job], status=status)
 
 
-def _told(acted: ActionResult, what: str) -> None:
+def _report(acted: ActionResult, what: str) -> None:
     terminal.print(f"{acted.changed:,} {what}.", highlight=False)
 
 

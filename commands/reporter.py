@@ -1,4 +1,4 @@
-"""What the terminal shows: lines and a progress bar for people, JSON lines for programs."""
+"""What a command prints: lines and a progress bar for people, JSON lines for programs."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ terminal = Console(stderr=True)
 
 
 class Reporter(Protocol):
-    """Something that shows what happens."""
+    """Prints what happens to a generation."""
 
     def bad_input(self, field: str, sentence: str) -> None: ...
     def submitted(self, task: TaskDetail, given: set[str]) -> None: ...
@@ -29,29 +29,29 @@ class Reporter(Protocol):
     def close(self) -> None: ...
 
 
-def refused(tell: Reporter, error: KinoraError) -> typer.Exit:
-    """Shows what is wrong with the input, each field at its name; raise what it returns."""
+def exit_for(error: KinoraError, reporter: Reporter) -> typer.Exit:
+    """Reports what is wrong with the input, by field. The caller raises the exit that this returns."""
     match error:
         case InvalidParamsError():
             for name, sentence in error.fields.items():
-                tell.bad_input(name, sentence)
+                reporter.bad_input(name, sentence)
         case BatchError():
             for problem in error.problems:
-                tell.bad_input(problem.field, spoken(problem))
+                reporter.bad_input(problem.field, problem_text(problem))
             terminal.print(error.hint, markup=False)
         case InvalidInputError():
-            tell.bad_input(error.field, error.words)
+            reporter.bad_input(error.field, error.words)
         case _:
-            tell.bad_input("", error.words)
+            reporter.bad_input("", error.words)
     return typer.Exit(BAD_INPUT)
 
 
-def spoken(problem: Problem) -> str:
+def problem_text(problem: Problem) -> str:
     return f"{problem.where}: {problem.message}" if problem.where else problem.message
 
 
-class Lines:
-    """For people: a progress bar on stderr (plain lines where it is no terminal), the file's path on stdout."""
+class TextReporter:
+    """For people: a progress bar on stderr, or lines where stderr is not a terminal; the file's path on stdout."""
 
     def __init__(self) -> None:
         columns = (
@@ -111,8 +111,8 @@ class Lines:
         self._label = label
 
 
-class JsonLines:
-    """For programs: one JSON object a line on stdout, `event` says which one; previews are left out."""
+class JsonReporter:
+    """For programs: one JSON object a line on stdout, whose `event` is the event's name; previews are left out."""
 
     def bad_input(self, field: str, sentence: str) -> None:
         self._print("bad_input", {"field": field, "message": sentence})
@@ -134,4 +134,4 @@ class JsonLines:
 
 
 def make_reporter(as_json: bool) -> Reporter:
-    return JsonLines() if as_json else Lines()
+    return JsonReporter() if as_json else TextReporter()

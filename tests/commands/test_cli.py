@@ -69,7 +69,7 @@ def test_modes_are_listed() -> None:
         ("--seed", "x", "whole number, not “x”"),
         ("--preset", "turbo", "one of fast, balanced or quality"),
         ("--out", "clip.gif", "must end in"),
-        ("--out", "no/such/folder/clip.mp4", "no folder"),
+        ("--out", "no/such/folder/clip.mp4", "does not exist"),
     ],
 )
 def test_bad_input_is_told_at_its_option_with_exit_code_2(home: Path, option: str, value: str, sentence: str) -> None:

@@ -45,7 +45,7 @@ def running(job_queue: JobQueue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ca
 
 def test_what_is_submitted_waits_in_the_store_and_can_be_listed_and_shown(alone: CallerQueue) -> None:
     made = kinora("submit", "t2v", *CLIP, "--tries", "2", "--name", "Evening", "--priority", "4")
-    assert "Kinora does not run now" in made.stderr
+    assert "Kinora is not running" in made.stderr
     job = int(made.stdout)
     assert alone.job(job).name == "Evening"
     listed = kinora("list", "--job", str(job))
@@ -67,7 +67,7 @@ def test_a_batch_is_planned_before_and_its_bad_entries_are_named(alone: CallerQu
     (folder / "broken.png").write_bytes(b"no picture")
     batch = ["submit", "i2v", *CLIP, "--folder", str(folder), "--grid", "steps=4,5"]
     planned = kinora(*batch, "--dry-run").stdout
-    assert "4 clips, time not known yet" in planned
+    assert "4 tasks, time unknown" in planned
     assert "broken.png" in planned
     refused = kinora(*batch, code=2)
     assert "broken.png" in refused.stderr
@@ -99,8 +99,8 @@ def test_a_table_is_submitted_and_its_lines_are_named(alone: CallerQueue, tmp_pa
         (["list", "--status", "lost"], "no status lost"),
         (["show", "99"], "There is no task 99."),
         (["again", "99"], "There is no job 99."),
-        (["cancel"], "Say which"),
-        (["retry"], "Say which"),
+        (["cancel"], "Name the tasks"),
+        (["retry"], "Name the tasks"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_sentence_with_exit_code_2(
@@ -114,7 +114,7 @@ def test_what_cannot_be_done_is_told_in_a_sentence_with_exit_code_2(
 
 def test_watching_what_nobody_makes_is_refused(alone: CallerQueue) -> None:
     kinora("submit", "t2v", *CLIP)
-    assert "does not run now" in kinora("watch", "1", code=2).stderr
+    assert "is not running" in kinora("watch", "1", code=2).stderr
 
 
 def test_tasks_are_cancelled_retried_reordered_and_paused(alone: CallerQueue) -> None:
@@ -124,8 +124,8 @@ def test_tasks_are_cancelled_retried_reordered_and_paused(alone: CallerQueue) ->
     kinora("cancel", "--queued", said="n\n", code=1)
     assert alone.state().counts.queued == 2
     asked = kinora("cancel", "--queued", said="y\n")
-    assert "Cancel 2 queued clips?" in asked.output
-    assert "3 queued once more" in kinora("retry", "--job", "1", "--new-seeds").stderr
+    assert "Cancel 2 queued tasks?" in asked.output
+    assert "3 queued again" in kinora("retry", "--job", "1", "--new-seeds").stderr
     assert "7" not in [row.seed for row in alone.tasks().tasks]
     kinora("front", "3")
     kinora("priority", "9", "2")
@@ -143,7 +143,7 @@ def test_clean_only_tells_until_it_is_asked_to_delete(alone: CallerQueue) -> Non
     alone.cancel(Selection(status="queued"))
     kept = (alone.settings.inputs_dir / "kept") / "landscape.png"
     assert str(kept) in kinora("clean", "--days", "0").stdout
-    assert "would go" in kinora("clean", "--days", "0").stderr
+    assert "would be deleted" in kinora("clean", "--days", "0").stderr
     assert kept.is_file()
     assert "deleted" in kinora("clean", "--days", "0", "--delete").stderr
     assert not kept.exists()
@@ -164,7 +164,7 @@ def test_with_a_running_kinora_its_queue_is_used_and_a_task_is_watched_to_its_en
     running: CallerQueue, tmp_path: Path
 ) -> None:
     made = kinora("submit", "t2v", *CLIP)
-    assert "does not run" not in made.stderr
+    assert "is not running" not in made.stderr
     job = int(made.stdout)
     task = running.first_task(job)
     watched = events(kinora("watch", str(task), "--json").stdout)
@@ -200,4 +200,4 @@ def test_a_kinora_that_ended_is_not_asked(alone: CallerQueue) -> None:
     (alone.settings.home / "kinora.json").write_text(
         json.dumps({"pid": os.getpid(), "url": "http://127.0.0.1:1", "token": "x"})
     )
-    assert "does not run now" in kinora("submit", "t2v", *CLIP).stderr
+    assert "is not running" in kinora("submit", "t2v", *CLIP).stderr

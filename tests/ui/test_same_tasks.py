@@ -73,7 +73,7 @@ def on_the_command_line(home: Path) -> Submit:
         command = [sys.executable, "cli.py", "submit", "i2v", *arguments]
         done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
-        assert ("does not run now" in done.stderr) == (not (home / "kinora.json").exists())
+        assert ("is not running" in done.stderr) == (not (home / "kinora.json").exists())
         return int(done.stdout)
 
     return submit
