@@ -88,7 +88,7 @@ def _models(settings: Settings) -> Iterator[Check]:
         for preset in mode.presets:
             name = f"Models for {mode.label}, {preset.label}"
             example = mode.validate({**mode.examples[0].values, "preset": preset.id}, settings)
-            missing = models.report(models.missing(mode.sketch(example)))
+            missing = models.report(models.missing(mode.preview_graph(example)))
             if not missing:
                 yield Check(name, True, "all there")
                 continue

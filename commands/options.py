@@ -54,9 +54,9 @@ def _option(parameter: Parameter, demo_default: Any) -> inspect.Parameter:
         notes.append(f"One of {', '.join(map(str, parameter.choices))}.")
     names: list[str] = [name]
     kind: Any = str | None
-    if parameter.widget in lists.KINDS:
+    if parameter.widget in lists.LIST_KINDS:
         kind = list[str] | None
-        notes.append(f"{lists.KINDS[parameter.widget].text}; can be repeated.")
+        notes.append(f"{lists.LIST_KINDS[parameter.widget].text}; can be repeated.")
     elif isinstance(parameter.default, bool):
         kind, names = bool | None, [f"{name}/--no-{name[2:]}"]
     if parameter.default not in (None, "", ()):

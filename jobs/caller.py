@@ -195,7 +195,7 @@ class CallerQueue:
         """The model files that would be downloaded before such a run."""
         if self.settings.use_demo:
             return []
-        return self._queue.models.report(self._queue.models.missing(mode.sketch(params)))
+        return self._queue.models.report(self._queue.models.missing(mode.preview_graph(params)))
 
     def loras(self) -> list[str]:
         """Names of the LoRA files that are here."""

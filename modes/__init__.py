@@ -1,13 +1,14 @@
-"""Every mode, declared once. A new one is a template in `workflows/` and a declaration in this room."""
+"""Every mode, declared once. A new mode is a template in `workflows/` and a declaration in this package."""
 
 from errors import InvalidInputError
-from modes.base import Example, Mode, OutputSpec, Parameter, Params, Preset
 from modes.cogvideo import TEXT_TO_VIDEO as COGVIDEO
 from modes.enhance import ENHANCE_MODES
-from modes.graph import OWN_GRAPH
 from modes.ltx import LTX_MODES
 from modes.messages import InvalidParamsError
+from modes.mode import Example, Mode, Preset
+from modes.params import OutputSpec, Parameter, Params
 from modes.qwen import EDIT
+from modes.user_graph import OWN_GRAPH
 from modes.wan import WAN_MODES
 from modes.zimage import IMAGE_MODES
 

@@ -1,47 +1,50 @@
-"""CogVideoX: text to video by core nodes. Sizes, rate and steps are those of the model's own page (5B)."""
+"""CogVideoX: text to video with ComfyUI's own nodes. Sizes, rate and steps come from the model's page (5B)."""
 
 from collections.abc import Iterator
 from typing import Literal
 
-from modes.base import Mode, PreparedFiles, Preset, param, snap
-from modes.common import (
+from modes.bases import ClipParams
+from modes.changes import clip_content, lora_chain
+from modes.fields import (
     Aspect,
-    ClipParams,
     Resolution,
-    clip_content,
-    example,
+    aspect_field,
     frames_per_second,
     guidance,
     length,
-    lora_chain,
-    lora_rows,
+    loras_field,
     number_of_steps,
+    preset_field,
 )
 from modes.lists import Lora
+from modes.mode import Mode, PreparedFiles, Preset, example
+from modes.params import param, snap
 from workflow import Change, Patch
 
 MAX_FRAMES = 49
-"""What the model was made for; its positions in time end there."""
+"""The number of frames that the model was made for; it has no positions in time beyond them."""
 FAST_STEPS, STEPS = 25, 50
 CFG = 6.0
 
 
 class TextParams(ClipParams):
-    aspect: Aspect = param("4:3", label="Aspect", help="Width to height.", widget="choice")
+    aspect: Aspect = aspect_field("4:3")
     resolution: Resolution = param(
-        "480p", label="Resolution", help="The short side in pixels. Made for 480p.", widget="choice", demo="256p"
+        "480p",
+        label="Resolution",
+        help="Length of the short side in pixels. The model was made for 480p.",
+        widget="choice",
+        demo="256p",
     )
-    seconds: float | None = length(6.0, "How long the clip is: at most 6.1 s at 8 fps.", demo=1.0)
+    seconds: float | None = length(6.0, "How long the clip should be: at most 6.1 s at 8 fps.", demo=1.0)
     fps: int | None = frames_per_second(8)
-    preset: Literal["fast", "quality"] = param(
-        "quality", label="Preset", help="Speed against quality.", widget="presets"
-    )
-    steps: int | None = number_of_steps("Empty: 25, with Quality 50.")
+    preset: Literal["fast", "quality"] = preset_field("quality")
+    steps: int | None = number_of_steps("Empty: 25, or 50 with Quality.")
     cfg: float | None = guidance("Empty: 6.")
-    loras: tuple[Lora, ...] = lora_rows()
+    loras: tuple[Lora, ...] = loras_field()
 
     def frames_of(self, seconds: float) -> int:
-        """8n+1, the number nearest to the length, at least 9: with others the decoder makes some frames twice."""
+        """The nearest number of frames of the form 8n+1, at least 9: with others the decoder repeats some frames."""
         return snap(seconds * self.frame_rate, 8) + 1
 
     @property
@@ -50,7 +53,7 @@ class TextParams(ClipParams):
 
     @property
     def size_step(self) -> int:
-        """8 pixels are one latent, and the model takes them in pairs."""
+        """One latent stands for 8 pixels, and the model takes latents in pairs."""
         return 16
 
     @property
@@ -71,7 +74,7 @@ TEXT_TO_VIDEO = Mode(
     label="CogVideoX",
     group="CogVideoX",
     summary="A short silent clip from a description.",
-    workflow=lambda _: "cogvideo",
+    template="cogvideo",
     params=TextParams,
     presets=(
         Preset("fast", "Fast", "25 steps."),

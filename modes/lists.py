@@ -1,4 +1,4 @@
-"""Parameters that are lists: what one row of each kind has, and how a terminal or a table writes it."""
+"""Parameters that are lists: what an item of each kind has, and how a terminal or a table writes it."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ CellKind = Literal["file", "number", "switch", "prompt"]
 
 
 def cell(default: Any, label: str, kind: CellKind, **limits: Any) -> Any:
-    """A field of a row; `limits` are pydantic's."""
+    """A field of an item; `limits` are pydantic's."""
     return Field(default, title=label, json_schema_extra={"cell": kind}, **limits)
 
 
@@ -22,21 +22,22 @@ def strength_cell() -> Any:
     return cell(1.0, "Strength", "number", ge=-2, le=2, allow_inf_nan=False)
 
 
-class Row(BaseModel):
-    """One entry of a list. `from_text` is what it is written as where there are no columns."""
+class ListItem(BaseModel):
+    """One item of a list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @classmethod
     def from_text(cls, text: str) -> dict[str, Any]:
+        """The fields of an item that is written as one text, as on the command line."""
         raise NotImplementedError
 
     @model_validator(mode="before")
     @classmethod
-    def _written(cls, value: Any) -> Any:
+    def _from_text_or_form(cls, value: Any) -> Any:
         if isinstance(value, str):
             return cls.from_text(value)
-        # A form's empty cell says nothing.
+        # An empty cell of a form stands for the default.
         return {name: each for name, each in value.items() if each != ""} if isinstance(value, Mapping) else value
 
 
@@ -50,8 +51,8 @@ FileName = Annotated[str, AfterValidator(_checked)]
 """The name of a file in the folder loras, or below it."""
 
 
-class Lora(Row):
-    """One LoRA of a person's choice. `strength` 1 is as it was trained, negative turns it around."""
+class Lora(ListItem):
+    """One LoRA. At `strength` 1 it acts as it was trained; a negative strength reverses its effect."""
 
     file: FileName = cell(..., "File", "file", min_length=1)
     strength: float = strength_cell()
@@ -62,8 +63,8 @@ class Lora(Row):
         return _with_strength(text, lambda file: {"file": file})
 
 
-class LoraPair(Row):
-    """The same LoRA for two experts; either may be left out."""
+class LoraPair(ListItem):
+    """A LoRA for each of two experts; either may be left out."""
 
     file: FileName = cell("", "High noise", "file")
     low: FileName = cell("", "Low noise", "file")
@@ -81,8 +82,8 @@ class LoraPair(Row):
         return self
 
 
-class Segment(Row):
-    """One segment of a long video. What is left out is as the mode has it for all segments."""
+class Segment(ListItem):
+    """One segment of a long video. What is left out is the same for all segments."""
 
     prompt: str = cell(..., "Segment", "prompt", min_length=1, max_length=MAX_PROMPT)
     seconds: float | None = cell(None, "Seconds", "number", ge=0.2, le=40, allow_inf_nan=False)
@@ -96,23 +97,23 @@ class Segment(Row):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of list: its row, the words under which a row is added, and how one is written as text."""
+class ListKind:
+    """A kind of list: its items, the words on the button that adds one, and how an item is written as text."""
 
-    row: type[Row]
+    item: type[ListItem]
     add: str
     text: str
 
 
-KINDS: Mapping[str, Kind] = {
-    "loras": Kind(Lora, "Add a LoRA", "FILE or FILE:STRENGTH"),
-    "lora_pairs": Kind(LoraPair, "Add a pair of LoRAs", "HIGH+LOW or HIGH+LOW:STRENGTH"),
-    "stages": Kind(Segment, "Add a segment", "PROMPT or SECONDS:PROMPT"),
+LIST_KINDS: Mapping[str, ListKind] = {
+    "loras": ListKind(Lora, "Add a LoRA", "FILE or FILE:STRENGTH"),
+    "lora_pairs": ListKind(LoraPair, "Add a pair of LoRAs", "HIGH+LOW or HIGH+LOW:STRENGTH"),
+    "stages": ListKind(Segment, "Add a segment", "PROMPT or SECONDS:PROMPT"),
 }
-"""By widget."""
+"""By widget, the kind of list that it edits."""
 
 
 def _with_strength(text: str, files: Any) -> dict[str, Any]:
-    """`FILES:STRENGTH`, or `FILES` alone."""
+    """Splits `FILES:STRENGTH`, or takes `FILES` alone."""
     before, colon, strength = text.rpartition(":")
     return {**files(before), "strength": strength} if colon else files(text)

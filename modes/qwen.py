@@ -7,27 +7,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from constants import MAX_PROMPT
 from media import Preparer
-from modes.base import Mode, OutputSpec, PreparedFiles, Preset, param
-from modes.common import (
-    EXAMPLES,
+from modes.bases import FromImage, ImageSizedParams, prepare_images
+from modes.changes import lora_chain
+from modes.fields import (
     Fit,
-    InputAspect,
-    PictureParams,
-    a_seed,
-    aspect_of_input,
-    example,
     fitting,
     guidance,
-    lora_chain,
-    lora_rows,
+    image_field,
+    loras_field,
     number_of_steps,
-    prepare_image,
-    sized_image,
-    strength,
+    preset_field,
+    prompt_field,
+    seed_field,
+    shift_field,
 )
 from modes.lists import Lora
+from modes.mode import EXAMPLES, Mode, PreparedFiles, Preset, example
+from modes.params import OutputSpec
 from workflow import Change, Drop, Insert, Patch
 
 LIGHTNING = "Qwen-Image-Edit-2511-Lightning-4steps-V1.0-bf16.safetensors"
@@ -36,30 +33,23 @@ CFG = 4.0
 
 
 def _another(which: str, number: int) -> Any:
-    help = f"Called image {number} in the instruction. Or none."
-    return param(None, label=f"{which} image", help=help, widget="image")
+    return image_field(f"{which} image", f"Image {number} in the instruction. Optional.", required=False)
 
 
-class EditParams(PictureParams):
-    prompt: str = param(
-        "",
-        label="Instruction",
-        help="What to change. With several images say which: image 1, image 2, image 3.",
-        widget="prompt",
-        min_length=1,
-        max_length=MAX_PROMPT,
+class EditParams(FromImage, ImageSizedParams):
+    prompt: str = prompt_field(
+        "What to change. With several images, name them: image 1, image 2, image 3.", label="Instruction"
     )
-    image: Path = param(..., label="Image", help="What is changed; image 1 in the instruction.", widget="image")
+    image: Path = image_field("Image", "The image to change: image 1 in the instruction.")
     second_image: Path | None = _another("Second", 2)
     third_image: Path | None = _another("Third", 3)
-    aspect: InputAspect = aspect_of_input()
     fit: Fit = fitting("image")
-    seed: int | None = a_seed()
-    preset: Literal["fast", "quality"] = param("fast", label="Preset", help="Speed against quality.", widget="presets")
-    steps: int | None = number_of_steps("Empty: 4, with Quality 40.")
-    cfg: float | None = guidance("Empty: 1, with Quality 4. Above 1: twice the time.")
-    shift: float | None = strength(None, "Shift", "More steps for what is large. Empty: the model's own, 3.1.", most=20)
-    loras: tuple[Lora, ...] = lora_rows()
+    seed: int | None = seed_field()
+    preset: Literal["fast", "quality"] = preset_field("fast")
+    steps: int | None = number_of_steps("Empty: 4, or 40 with Quality.")
+    cfg: float | None = guidance("Empty: 1, or 4 with Quality. Above 1, a run takes twice as long.")
+    shift: float | None = shift_field("the model's own, 3.1")
+    loras: tuple[Lora, ...] = loras_field()
 
     @property
     def quality(self) -> bool:
@@ -73,26 +63,22 @@ class EditParams(PictureParams):
 
     @property
     def size_step(self) -> int:
-        """8 pixels are one latent, and the model takes them in pairs."""
+        """One latent stands for 8 pixels, and the model takes latents in pairs."""
         return 16
-
-    @property
-    def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.image, self.settings)
 
     @property
     def others(self) -> list[str]:
         """The parameters of further images that are given; a third one without a second is the second."""
         return [name for name in ("second_image", "third_image") if getattr(self, name)]
 
-    def announce(self) -> OutputSpec:
+    def output_spec(self) -> OutputSpec:
         return OutputSpec(*self.size, 1, notes=self.notes)
 
 
 def prepare_inputs(params: EditParams, preparer: Preparer) -> PreparedFiles:
-    """The image at the size of the result; the others as they are, the encoder scales them itself."""
+    """Prepares the image at the size of the result; the others keep theirs, because the encoder scales them."""
     others = {name: preparer.image(getattr(params, name)) for name in params.others}
-    return {**prepare_image(params, preparer, "image"), **others}
+    return {**prepare_images("image")(params, preparer), **others}
 
 
 def parameterize(params: EditParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
@@ -122,12 +108,12 @@ EDIT = Mode(
     id="edit",
     label="Edit an image",
     group="Images",
-    summary="An image changed as you say, with things from up to two more.",
-    workflow=lambda _: "qwen_edit",
+    summary="An image changed as you describe, with things from up to two more images.",
+    template="qwen_edit",
     params=EditParams,
     presets=(
         Preset("fast", "Fast", "4 steps with the lightning LoRA, guidance 1."),
-        Preset("quality", "Quality", "40 steps without it, guidance 4. Twenty times the time."),
+        Preset("quality", "Quality", "40 steps without it, guidance 4. Takes twenty times as long."),
     ),
     phases={
         "Load models": ("model", "lightning", "text_encoder", "vae"),

@@ -1,4 +1,4 @@
-"""Long videos in segments: each with its own prompt, and starting from the last frames of the one before."""
+"""Long videos in segments: each has its own prompt and starts from the last frames of the one before."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from constants import MAX_PROMPT, MAX_SEED
-from modes.base import Params, param
-from modes.common import length
+from constants import MAX_SEED
+from modes.fields import length, prompt_field
 from modes.lists import Segment
 from modes.messages import at_field
+from modes.params import Params, param
 from workflow import Change, Clone, Insert, Patch
 
 MAX_SEGMENTS = 12
@@ -18,29 +18,27 @@ MAX_SEGMENTS = 12
 
 def carried_over(choices: str) -> Any:
     """How many frames a segment takes from the one before it."""
-    help = f"Frames with which a segment begins that the one before ended with: {choices}. More keep a movement going."
+    help = f"How many of a segment's last frames start the next one: {choices}. More of them keep a movement going."
     return param("1", label="Frames carried over", help=help, widget="choice", advanced=True)
 
 
 class InSegments(Params):
-    """To be mixed into a family's `ClipParams`; `frames` are those of the whole, `seconds` those of one segment."""
+    """To be mixed into a family's `ClipParams`. `frames` counts those of the whole; `seconds` is one segment's."""
 
-    prompt: str = param(
-        "",
+    prompt: str = prompt_field(
+        "Added to the prompt of each segment: the look, the people. Optional.",
         label="Prompt for all segments",
-        help="Added to each segment's own: the look, who is in it. Or empty.",
-        widget="prompt",
-        max_length=MAX_PROMPT,
+        required=False,
     )
     stages: tuple[Segment, ...] = param(
         ...,
         label="Segments",
-        help="One after the other. Each starts from the end of the one before; the first from the image.",
+        help="Each segment starts from the end of the one before; the first one starts from the image.",
         widget="stages",
         min_length=1,
         max_length=MAX_SEGMENTS,
     )
-    seconds: float | None = length(5.0, "How long a segment is that says nothing else.", demo=1.0, most=20)
+    seconds: float | None = length(5.0, "Length of each segment that does not set its own.", demo=1.0, most=20)
     overlap: Literal["1", "9"] = carried_over("1 or 9")
 
     @model_validator(mode="after")
@@ -52,7 +50,7 @@ class InSegments(Params):
                 raise at_field(field, f"Segment {number} must be at most {longest:.1f} s at {self.frame_rate} fps.")
             if number > 1 and frames <= int(self.overlap):
                 least = (int(self.overlap) + 1) / self.frame_rate
-                text = f"Segment {number} must be longer than what is carried over: at least {least:.1f} s."
+                text = f"Segment {number} must be longer than the frames carried over: at least {least:.1f} s."
                 raise at_field(field, text)
         return self
 
@@ -62,12 +60,12 @@ class InSegments(Params):
 
     @property
     def max_frames(self) -> int:
-        """Each segment has a limit of its own."""
+        """The most that all segments together can have; each one is limited by itself."""
         return MAX_SEGMENTS * self.max_segment_frames
 
     @property
     def segment_frames(self) -> list[int]:
-        """Of each segment, those taken from the one before included."""
+        """The frames of each segment, with those that it takes from the one before."""
         return [self.frames_of(segment.seconds or self.seconds or 0) for segment in self.stages]
 
     @property
@@ -78,17 +76,18 @@ class InSegments(Params):
         return "\n".join(filter(None, (self.prompt.strip(), segment.prompt)))
 
     def segment_seed(self, index: int, seed: int) -> int:
-        """Its own, or the run's and one more for each segment: what one segment gets does not depend on the others."""
+        """The segment's own seed, or the run's plus its index, so that it does not depend on the other segments."""
         own = self.stages[index].seed
         return own if own is not None else (seed + index) % (MAX_SEED + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentNodes:
-    """Of a family's template for one clip: what makes each segment a clip of its own.
+    """The nodes of a family's template for one clip that make each segment a clip of its own.
 
-    `roots` are the nodes that differ from segment to segment, `image` the input that takes its first image. `lengths`
-    are inputs that take its number of frames and `seeds` those that take its seed plus the number with them.
+    `roots` are the nodes that differ from segment to segment; `image` is the input that takes the first image.
+    `lengths` are the inputs that take the number of frames, and `seeds` those that take the seed, each with a number
+    that is added.
     """
 
     roots: Sequence[str]
@@ -98,12 +97,12 @@ class SegmentNodes:
 
 
 def suffix(number: int) -> str:
-    """What the node ids of a segment, counted from 1, end with."""
+    """The ending of the node ids of a segment, counted from 1."""
     return f"_{number}" if number > 1 else ""
 
 
 def labels(nodes: Sequence[str]) -> dict[str, Sequence[str]]:
-    """A segment of the run for each of the video, made of copies of these nodes."""
+    """A phase of the run for each segment, with the copies of these nodes."""
     return {
         f"Segment {number}": [*(f"{node}{suffix(number)}" for node in nodes), f"stage_{number}"]
         for number in range(1, MAX_SEGMENTS + 1)
@@ -111,9 +110,9 @@ def labels(nodes: Sequence[str]) -> dict[str, Sequence[str]]:
 
 
 def in_segments(params: InSegments, seed: int, nodes: SegmentNodes) -> Iterator[Change]:
-    """Makes a graph for one clip one of several that continue each other; to come after all other changes.
+    """Turns a graph for one clip into one for several that continue each other. It must come after all other changes.
 
-    Each is also saved by itself, where there are several.
+    Where there are several segments, each is also saved as a file of its own.
     """
     count, overlap, rate = len(params.stages), int(params.overlap), params.frame_rate
     for number in range(2, count + 1):

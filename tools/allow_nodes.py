@@ -1,4 +1,4 @@
-"""Decides which of ComfyUI's own nodes a user's graph may have: writes modes/graph/nodes.tsv.
+"""Decides which of ComfyUI's own nodes a user's graph may have: writes modes/user_graph/nodes.tsv.
 
 python tools/allow_nodes.py write   write it, for a new ComfyUI
 python tools/allow_nodes.py check   exit 1 if it is not what the rules give
@@ -16,8 +16,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from models.registry import folder_of  # noqa: E402
-from modes.graph import nodes as table  # noqa: E402
-from modes.graph.nodes import NodeClass  # noqa: E402
+from modes.user_graph import node_classes as table  # noqa: E402
+from modes.user_graph.node_classes import NodeClass  # noqa: E402
 from tools.extract import nodeinfo  # noqa: E402
 
 # What a person gives is put in the place of the file that these name.
@@ -176,7 +176,8 @@ def main() -> int:
         if table.TABLE.is_file() and table.TABLE.read_text(encoding="utf-8") == text:
             return 0
         print(
-            "modes/graph/nodes.tsv is not what the rules give; run: python tools/allow_nodes.py write", file=sys.stderr
+            "modes/user_graph/nodes.tsv is not what the rules give; run: python tools/allow_nodes.py write",
+            file=sys.stderr,
         )
         return 1
     table.TABLE.write_text(text, encoding="utf-8")

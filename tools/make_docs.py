@@ -17,8 +17,8 @@ import modes  # noqa: E402
 from models import ModelFile, Models  # noqa: E402
 from models.licences import licence  # noqa: E402
 from modes import InvalidParamsError, Mode, Parameter, lists  # noqa: E402
-from modes.common import EXAMPLES  # noqa: E402
 from modes.media_info import MEDIA  # noqa: E402
+from modes.mode import EXAMPLES  # noqa: E402
 from settings import Settings  # noqa: E402
 from workflow import Graph  # noqa: E402
 
@@ -55,7 +55,7 @@ the mask. Where the mask's edge is soft (Feather), both are blended.""",
     "graph": """\
 Get the graph from ComfyUI's menu (Workflow, Export (API)), or copy it from an earlier task on the queue page.
 
-- **Nodes**: a graph may use ComfyUI's own nodes that [nodes.tsv](../modes/graph/nodes.tsv) lists with an empty
+- **Nodes**: a graph may use ComfyUI's own nodes that [nodes.tsv](../modes/user_graph/nodes.tsv) lists with an empty
   second column; for the others, that column says why not. `tools/allow_nodes.py` has the rules: no node may read
   or write files other than inputs and results, train, call a service, compile code, or run for ever.
 - **Files**: the first image that the graph loads becomes Image, the next different one Second image, and so on,
@@ -154,8 +154,8 @@ def default(parameter: Parameter) -> str:
 
 
 def allowed(parameter: Parameter) -> str:
-    if parameter.widget in lists.KINDS:
-        return lists.KINDS[parameter.widget].text
+    if parameter.widget in lists.LIST_KINDS:
+        return lists.LIST_KINDS[parameter.widget].text
     if parameter.choices:
         return ", ".join(map(str, parameter.choices))
     if isinstance(parameter.default, bool):
@@ -181,7 +181,9 @@ def graphs(mode: Mode, **values: Any) -> dict[str, Graph]:
     inputs = ("prompt", "graph", "stages", *(each.name for each in media(mode)))
     given = {name: example[name] for name in inputs if name in example}
     ways = {preset.id: {"preset": preset.id} for preset in mode.presets} or {"": {}}
-    return {way: mode.sketch(mode.validate({**given, **values, **chosen}, SETTINGS)) for way, chosen in ways.items()}
+    return {
+        way: mode.preview_graph(mode.validate({**given, **values, **chosen}, SETTINGS)) for way, chosen in ways.items()
+    }
 
 
 def phases(mode: Mode) -> str:
@@ -237,7 +239,7 @@ def command(mode: Mode) -> str:
             row = getattr(each, "prompt", each)  # the prompt of a segment
             text = row.relative_to(PROJECT).as_posix() if isinstance(row, Path) else str(row)
             words.append(f"{option(name)} " + (f'"{text}"' if " " in text else text))
-    clip = mode.validate(mode.examples[0].values, SETTINGS).announce().fps
+    clip = mode.validate(mode.examples[0].values, SETTINGS).output_spec().fps
     return " ".join([*words, f"--out {'clip.mp4' if clip else 'image.png'}"])
 
 

@@ -74,7 +74,9 @@ def _value(value: Any) -> Any:
 
 def _declared(mode: Mode, parameter: Parameter) -> inspect.Parameter:
     kind: Any = (
-        list[str] if parameter.widget in lists.KINDS else {"number": float, "switch": bool}.get(parameter.widget, str)
+        list[str]
+        if parameter.widget in lists.LIST_KINDS
+        else {"number": float, "switch": bool}.get(parameter.widget, str)
     )
     if parameter.widget in MEDIA:
         kind = FileData
@@ -82,7 +84,7 @@ def _declared(mode: Mode, parameter: Parameter) -> inspect.Parameter:
         kind = Literal[parameter.choices]  # type: ignore[valid-type]
     default: Any = inspect.Parameter.empty
     if not _required(mode, parameter):
-        kind, default = kind | None, None if parameter.widget in lists.KINDS else parameter.default
+        kind, default = kind | None, None if parameter.widget in lists.LIST_KINDS else parameter.default
     return inspect.Parameter(parameter.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=kind)
 
 

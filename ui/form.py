@@ -208,7 +208,7 @@ class Form:
             # An editor that is taken away takes a third of a second with it: once it is there, kinora.css hides it.
             kind = "k-cell k-mask" if parameter.widget == "mask" else "k-cell"
             with gr.Column(elem_classes=kind, min_width=120, visible=parameter.name in first) as cell:
-                if parameter.widget in lists.KINDS:
+                if parameter.widget in lists.LIST_KINDS:
                     editor = self._editors[parameter.name] = RowEditor(parameter)
                     self._fields[parameter.name] = editor.components
                 else:

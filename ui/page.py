@@ -311,7 +311,7 @@ class _Handlers:
             # What is only not filled in yet is no error before Generate, but there is nothing to announce either.
             wrong = {name: text for name, text in error.fields.items() if raw.get(name) not in (None, "", [])}
             return _Explanation("" if wrong else run_card.waiting_for(error.fields), hints, wrong, unused)
-        announced = params.announce()
+        announced = params.output_spec()
         try:
             text = run_card.announcement(announced, self._queue.to_download(mode, params))
         except InvalidInputError as error:  # a graph of one's own names what is no model file

@@ -36,19 +36,19 @@ class RowEditor:
             return [row for row in found if any(row[name] for name in files)]
         return found if any(value for row in found for value in row.values()) else []
 
-    def updates(self, values: Iterable[Mapping[str, Any] | lists.Row] | None) -> list[Any]:
+    def updates(self, values: Iterable[Mapping[str, Any] | lists.ListItem] | None) -> list[Any]:
         """Updates for `components` that show these rows."""
         shown = self._at_least(values or ())
         return [gr.update(value=_as_json(shown)), gr.update(value=self._html(shown))]
 
-    def _at_least(self, values: Iterable[Mapping[str, Any] | lists.Row]) -> list[dict[str, Any]]:
+    def _at_least(self, values: Iterable[Mapping[str, Any] | lists.ListItem]) -> list[dict[str, Any]]:
         """As plain rows, with empty ones where there must be more."""
-        shown = [row.model_dump() if isinstance(row, lists.Row) else dict(row) for row in values]
+        shown = [row.model_dump() if isinstance(row, lists.ListItem) else dict(row) for row in values]
         empty = {name: column["default"] for name, column in self._columns().items()}
         return shown + [empty] * (self._fewest - len(shown))
 
     def _html(self, shown: list[dict[str, Any]]) -> str:
-        kind = lists.KINDS[self._parameter.widget]
+        kind = lists.LIST_KINDS[self._parameter.widget]
         facts = {
             "rows": self._parameter.name,
             "columns": json.dumps(list(self._columns().values())),
@@ -63,7 +63,7 @@ class RowEditor:
     def _columns(self) -> dict[str, dict[str, Any]]:
         """Of a row, by name, as rows.js reads them."""
         found = {}
-        for name, info in lists.KINDS[self._parameter.widget].row.model_fields.items():
+        for name, info in lists.LIST_KINDS[self._parameter.widget].item.model_fields.items():
             assert isinstance(info.json_schema_extra, dict)
             kind = info.json_schema_extra["cell"]
             default = "" if info.default in (PydanticUndefined, None) else info.default

@@ -59,7 +59,7 @@ class ColumnMap:
 
     def value(self, parameter: Parameter, value: Any, folder: Path | None = None) -> Any:
         """As the mode takes it. Raises InvalidInputError for a list that cannot be read."""
-        if parameter.widget in lists.KINDS and isinstance(value, str):
+        if parameter.widget in lists.LIST_KINDS and isinstance(value, str):
             return _listed(parameter, value)
         if parameter.widget in MEDIA and isinstance(value, str) and folder is not None:
             return str(folder / value)

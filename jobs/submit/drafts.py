@@ -63,7 +63,7 @@ class DraftBuilder:
         for row in rows:
             try:
                 params = mode.validate(row.values, self._settings)
-                graph = mode.sketch(params)
+                graph = mode.preview_graph(params)
                 files = tuple(file.name for file in self._models.needed(graph))
                 if files not in known:
                     self._models.refuse_unknown(graph)
@@ -123,7 +123,7 @@ class DraftBuilder:
         times: list[float | None] = []
         disk = 0.0
         for checked in good:
-            announced = checked.params.announce()
+            announced = checked.params.output_spec()
             media |= {Path(path) for path in _media(checked.params).values()}
             times.append(seconds(self.timing(mode, checked.params)))
             disk += announced.pixels * (VIDEO_BITS if announced.fps else IMAGE_BITS) / 8 * submission.tries
@@ -134,7 +134,9 @@ class DraftBuilder:
         known = [time for time in times if time is not None]
         missing = []
         if good and not self._settings.use_demo:
-            missing = [file.name for file in self._models.missing(*(mode.sketch(each.params) for each in good[:50]))]
+            missing = [
+                file.name for file in self._models.missing(*(mode.preview_graph(each.params) for each in good[:50]))
+            ]
         return Plan(
             tasks=len(good) * submission.tries,
             problems=problems,
@@ -147,7 +149,7 @@ class DraftBuilder:
 
     def timing(self, mode: Mode, params: Params) -> str:
         """Equal for runs of one mode, variant and device whose size is alike: pixels within a power of two."""
-        size = params.announce().pixels.bit_length()
+        size = params.output_spec().pixels.bit_length()
         return f"{mode.id}/{params.variant}/{self._settings.resolved_device}/{size}"
 
     def _keep(
@@ -174,7 +176,7 @@ class DraftBuilder:
 
     def _draft(self, mode: Mode, params: Params, seed: int, inputs: list[dict[str, Any]], label: str) -> Draft:
         graph = mode.build(params, seed, {row["parameter"]: row["prepared"] for row in inputs}, "kinora")
-        announced = params.announce()
+        announced = params.output_spec()
         values = params.model_dump(mode="json")
         if "seed" in values:
             values["seed"] = seed

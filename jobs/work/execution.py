@@ -14,7 +14,7 @@ from jobs.files.outputs import RUNNING
 from jobs.store.transitions import Claim
 from media.join import JoinStoppedError
 from modes import Mode, Params
-from modes.base import Pieces
+from modes.mode import Pieces
 from settings import Settings
 
 
@@ -39,7 +39,7 @@ class Execution:
     def _in_pieces(self, mode: Mode, pieces: Pieces, cancelled: threading.Event) -> Iterator[Event]:
         params: Params = mode.validate(self._claim.values, self._settings)
         started, done, executed = time.monotonic(), list[Path](), list[str]()
-        cuts = pieces.cuts(params)
+        cuts = pieces.cut(params)
         of_pieces = [node for nodes in list(self._claim.phases.values())[1:] for node in nodes]
         try:
             for number, changes in enumerate(cuts):

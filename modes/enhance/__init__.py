@@ -1,4 +1,4 @@
-"""Enlarging images and videos, and frames in between."""
+"""Larger images and videos, and more frames per second."""
 
 from modes.enhance.frames import INTERPOLATE
 from modes.enhance.image import UPSCALE

@@ -1,4 +1,4 @@
-"""What enlarging has in common, and videos that are worked on in pieces."""
+"""What the modes that enhance share: sizes of enlarged results, and videos that are worked on in pieces."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,39 +8,40 @@ from typing import Any, Literal
 
 from media import Preparer, VideoInfo
 from media.join import join
-from modes.base import Params, PreparedFiles, param
 from modes.media_info import video_info
 from modes.messages import at_field
+from modes.mode import JoinPieces, PreparedFiles
+from modes.params import Params, param
 from workflow import Change, Patch
 
 GROUP = "Enhance"
-MODEL_SCALE = 4  # what RealESRGAN_x4plus makes of any picture
+MODEL_SCALE = 4  # RealESRGAN_x4plus enlarges every image by it
 PIECE_BYTES = 1.5e9
-"""Of main memory for the pictures of a piece, about; ComfyUI holds them as 32 bit numbers."""
-FLOAT_RGB = 12  # bytes for a pixel
+"""About how many bytes of main memory the frames of a piece may take; ComfyUI holds them as 32-bit numbers."""
+FLOAT_RGB = 12  # bytes per pixel
 
 Scale = Literal["1.5", "2", "4"]
 
 
 def how_large() -> Any:
-    return param("1.5", label="Enlarge", help="Times width and height.", widget="choice")
+    return param("1.5", label="Enlarge", help="Factor for width and height.", widget="choice")
 
 
 def enlarged(side: int, scale: str, step: int = 1) -> int:
-    """Halves go up; to the nearest multiple of `step`."""
+    """The side times `scale`, rounded to the nearest multiple of `step`; halves are rounded up."""
     return max(step, math.floor(Fraction(side) * Fraction(scale) / step + Fraction(1, 2)) * step)
 
 
 def not_larger_than(most: float, size: tuple[int, int], field: str, what: str) -> None:
-    """Raises where a result would have more than `most` megapixels."""
+    """Raises an error at `field` if `what` would have more than `most` megapixels."""
     made = size[0] * size[1] / 1e6
     if made > most:
-        text = f"{what} would have {size[0]} × {size[1]} px, {made:.1f} megapixels; the most is {most:g}."
+        text = f"{what} would have {size[0]} × {size[1]} px, {made:.1f} megapixels; at most {most:g} are possible."
         raise at_field(field, text)
 
 
 class VideoParams(Params):
-    """A video of which all frames are worked on, with its own rate and sound."""
+    """A video whose frames are all worked on; it keeps its rate and sound."""
 
     video: Path = param(..., label="Video", help="Its sound is kept.", widget="video")
 
@@ -77,10 +78,10 @@ def whole_video(file: Path, info: VideoInfo, preparer: Preparer) -> str:
 
 
 def slices(params: VideoParams, length: int, shared: int = 0) -> Iterator[tuple[int, list[Change]]]:
-    """Pieces of at most `length` frames, each with the last `shared` ones of the piece before: how many frames, and
-    the changes that cut it out.
+    """Cuts the video into pieces of at most `length` frames that share their first `shared` frames with the piece before.
 
-    The ends are put a quarter of a frame early: in time for the frame, whatever the rounding.
+    Yields the number of frames of each piece and the changes that cut it out. Both ends are a quarter of a frame early,
+    so that rounding cannot lose a frame.
     """
     first, frames = 0, params.info.frames
     while first < frames - shared or not first:
@@ -91,10 +92,8 @@ def slices(params: VideoParams, length: int, shared: int = 0) -> Iterator[tuple[
         first += count - shared
 
 
-def joined(
-    rate: Callable[[Any], Fraction], every: Callable[[Any], Fraction] = lambda _: Fraction(1)
-) -> Callable[[Any, Mapping[str, Path], Sequence[Path], Path, Callable[[], bool]], None]:
-    """`Pieces.join` for parameters with a video: at a rate, taking each `every`-th frame."""
+def joined(rate: Callable[[Any], Fraction], every: Callable[[Any], Fraction] = lambda _: Fraction(1)) -> JoinPieces:
+    """How pieces are joined for parameters with a video: at `rate` frames per second, taking every `every`-th frame."""
 
     def write(
         params: Any, prepared: Mapping[str, Path], pieces: Sequence[Path], target: Path, stopped: Callable[[], bool]

@@ -1,4 +1,4 @@
-"""More frames in a second: what lies between them is made up; the sound stays."""
+"""More frames per second: new frames are made between those of the video, and its sound is kept."""
 
 import math
 from collections.abc import Iterator
@@ -7,21 +7,24 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from modes.base import Mode, OutputSpec, Pieces, PreparedFiles, param
-from modes.common import EXAMPLES, example
 from modes.enhance.common import FLOAT_RGB, GROUP, PIECE_BYTES, VideoParams, joined, prepare_video, slices
 from modes.messages import at_field
+from modes.mode import EXAMPLES, Mode, Pieces, PreparedFiles, example
+from modes.params import OutputSpec, param
 from workflow import Change, Drop, Patch
 
 MOST = 16
-"""Times as many frames; FrameInterpolate makes no more."""
+"""The largest factor of FrameInterpolate."""
 
 
 class InterpolateParams(VideoParams):
     factor: Literal["2x", "4x", "frame rate"] = param(
-        "2x", label="More frames", help="Twice or four times as many, or to the frame rate below.", widget="choice"
+        "2x",
+        label="More frames",
+        help="Twice or four times as many frames, or as many as the frame rate below needs.",
+        widget="choice",
     )
-    fps: int = param(60, label="Frame rate", help="To be reached.", widget="number", unit="fps", ge=1, le=240)
+    fps: int = param(60, label="Frame rate", help="The frame rate to reach.", widget="number", unit="fps", ge=1, le=240)
 
     @model_validator(mode="after")
     def _more_than_before(self) -> Self:
@@ -29,7 +32,7 @@ class InterpolateParams(VideoParams):
             return self
         if self.fps <= self.rate:
             has = f"{float(self.rate):.4g}"
-            raise at_field("fps", f"The video has {has} fps already; the frame rate must be higher than that.")
+            raise at_field("fps", f"The video already has {has} fps; the frame rate must be higher.")
         if self.times > MOST:
             most = math.floor(self.rate * MOST)
             raise at_field("fps", f"At most {MOST} times as many frames can be made, here {most} fps.")
@@ -37,7 +40,7 @@ class InterpolateParams(VideoParams):
 
     @property
     def times(self) -> int:
-        """How many frames are made of each."""
+        """The factor by which frames are made."""
         return math.ceil(self.fps / self.rate) if self.factor == "frame rate" else int(self.factor[0])
 
     @property
@@ -46,10 +49,10 @@ class InterpolateParams(VideoParams):
 
     @property
     def every(self) -> Fraction:
-        """Which of the frames made are taken."""
+        """Every how many of the frames that were made one is taken."""
         return self.rate * self.times / self.new_rate
 
-    def announce(self) -> OutputSpec:
+    def output_spec(self) -> OutputSpec:
         made = (self.info.frames - 1) * self.times + 1
         taken = _taken(made, self.every)
         notes = {} if self.factor == "frame rate" else {"fps": f"No effect: {self.factor} is chosen."}
@@ -57,7 +60,7 @@ class InterpolateParams(VideoParams):
 
 
 def _taken(made: int, every: Fraction) -> int:
-    """How many frames `media.join` takes: those whose number is the nearest to a multiple of `every`."""
+    """How many frames `media.join` takes: those whose numbers are nearest to the multiples of `every`."""
     count = math.floor((made - 1) / every) + 1
     return count + 1 if round(count * every) < made else count
 
@@ -69,7 +72,7 @@ def parameterize(params: InterpolateParams, _seed: int, prepared: PreparedFiles)
 
 
 def cuts(params: Any) -> list[list[Change]]:
-    """Each piece begins with the last frame of the one before, which is not written again."""
+    """Each piece begins with the last frame of the piece before, which is not written a second time."""
     width, height = params.video_size
     length = max(2, int(PIECE_BYTES / (width * height * params.times * FLOAT_RGB)))
     pieces = list(slices(params, length, shared=1))
@@ -84,8 +87,8 @@ INTERPOLATE = Mode(
     id="interpolate",
     label="More frames",
     group=GROUP,
-    summary="A video made smoother: frames in between are made up, its sound stays.",
-    workflow=lambda _: "interpolate",
+    summary="A smoother video: frames are added between those it has, and its sound is kept.",
+    template="interpolate",
     params=InterpolateParams,
     presets=(),
     phases={

@@ -1,4 +1,4 @@
-"""An image made larger: by an upscaler alone, or with detail that a diffusion model adds."""
+"""An image made larger, by an upscaler alone or with detail that a diffusion model adds."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,50 +6,37 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from constants import MAX_PROMPT
-from modes.base import Mode, OutputSpec, Params, PreparedFiles, Preset, param
-from modes.common import EXAMPLES, a_seed, example, number_of_steps
 from modes.enhance.common import GROUP, Scale, enlarged, how_large, not_larger_than
+from modes.fields import denoise_field, image_field, number_of_steps, preset_field, prompt_field, seed_field
 from modes.media_info import image_info
 from modes.messages import at_field
+from modes.mode import EXAMPLES, Mode, PreparedFiles, Preset, example
+from modes.params import OutputSpec, Params
 from modes.zimage.common import STEP
 from workflow import Change, Patch
 
-MOST_GIVEN = 16  # megapixels; the upscaler makes sixteen times as many, whatever is asked for
+MOST_GIVEN = 16  # megapixels; the upscaler always makes sixteen times as many
 MOST_MADE = 64
 MOST_WITH_DETAIL = 4.2  # 2048 by 2048: beyond, the diffusion model repeats itself
 STEPS = 5
 
 
 class UpscaleParams(Params):
-    image: Path = param(..., label="Image", help="What is enlarged.", widget="image")
+    image: Path = image_field("Image", "The image to enlarge.")
     scale: Scale = how_large()
-    preset: Literal["fast", "quality"] = param("fast", label="Preset", help="Speed against quality.", widget="presets")
-    prompt: str = param(
-        "masterpiece, 8k",
-        label="Prompt",
-        help="What is seen, for the diffusion of Quality.",
-        widget="prompt",
-        max_length=MAX_PROMPT,
-    )
-    denoise: float = param(
-        0.33,
-        label="Strength of change",
-        help="How much detail is made up: near 0 none.",
-        widget="number",
-        ge=0.05,
-        le=1,
-        allow_inf_nan=False,
-    )
+    preset: Literal["fast", "quality"] = preset_field("fast")
+    prompt: str = prompt_field("What the image shows. Only Quality uses it.", default="masterpiece, 8k", required=False)
+    denoise: float = denoise_field(0.33, "How much detail is invented: near 0 almost none.")
     steps: int | None = number_of_steps("Empty: 5.")
-    seed: int | None = a_seed()
+    seed: int | None = seed_field()
 
     @model_validator(mode="after")
     def _not_too_large(self) -> Self:
         image = image_info(self.image, self.settings)
         given = image.width * image.height / 1e6
         if given > MOST_GIVEN:
-            text = f"The image has {image.width} × {image.height} px, {given:.1f} megapixels; the most is {MOST_GIVEN}."
+            size = f"{image.width} × {image.height} px, {given:.1f} megapixels"
+            text = f"The image has {size}; at most {MOST_GIVEN} are possible."
             raise at_field("image", text)
         most = MOST_WITH_DETAIL if self.preset == "quality" else MOST_MADE
         not_larger_than(most, self.size, "scale", "The result")
@@ -60,8 +47,8 @@ class UpscaleParams(Params):
         image = image_info(self.image, self.settings)
         return enlarged(image.width, self.scale), enlarged(image.height, self.scale)
 
-    def announce(self) -> OutputSpec:
-        alone = "No effect without the diffusion of Quality."
+    def output_spec(self) -> OutputSpec:
+        alone = "No effect with Fast: only Quality uses it."
         notes = dict.fromkeys(("prompt", "denoise", "steps", "seed"), alone) if self.preset == "fast" else {}
         return OutputSpec(*self.size, 1, notes=notes)
 
@@ -73,7 +60,7 @@ def parameterize(params: UpscaleParams, seed: int, prepared: PreparedFiles) -> I
         yield Patch("resize", "width", width)
         yield Patch("resize", "height", height)
         return
-    # The diffusion works at the next sizes that its model takes.
+    # The diffusion works at the nearest size that its model takes.
     yield Patch("resize", "width", enlarged(width, "1", STEP))
     yield Patch("resize", "height", enlarged(height, "1", STEP))
     yield Patch("own_size", "width", width)
@@ -89,11 +76,11 @@ UPSCALE = Mode(
     label="Upscale an image",
     group=GROUP,
     summary="An image made larger.",
-    workflow=lambda params: "upscale" if params.preset == "fast" else "upscale_detail",
+    template=lambda params: "upscale" if params.preset == "fast" else "upscale_detail",
     params=UpscaleParams,
     presets=(
-        Preset("fast", "Fast", "An upscaler: sharper, nothing new."),
-        Preset("quality", "Quality", "The upscaler, then Z-Image in 5 steps: makes up fine detail."),
+        Preset("fast", "Fast", "An upscaler: sharper, without new detail."),
+        Preset("quality", "Quality", "The upscaler, then 5 steps of Z-Image, which invent fine detail."),
     ),
     phases={
         "Load models": ("upscale_model", "model", "text_encoder", "vae"),

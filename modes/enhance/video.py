@@ -5,8 +5,6 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
-from modes.base import Mode, OutputSpec, Pieces, PreparedFiles
-from modes.common import EXAMPLES, example
 from modes.enhance.common import (
     FLOAT_RGB,
     GROUP,
@@ -21,9 +19,11 @@ from modes.enhance.common import (
     prepare_video,
     slices,
 )
+from modes.mode import EXAMPLES, Mode, Pieces, PreparedFiles, example
+from modes.params import OutputSpec
 from workflow import Change, Drop, Patch
 
-MOST_MADE = 33.2  # megapixels a frame: 7680 by 4320, 8K
+MOST_MADE = 33.2  # megapixels per frame: 8K, 7680 by 4320
 
 
 class UpscaleVideoParams(VideoParams):
@@ -36,11 +36,11 @@ class UpscaleVideoParams(VideoParams):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Even, as H.264 wants it."""
+        """Width and height in even numbers of pixels, as H.264 needs them."""
         width, height = self.video_size
         return enlarged(width, self.scale, 2), enlarged(height, self.scale, 2)
 
-    def announce(self) -> OutputSpec:
+    def output_spec(self) -> OutputSpec:
         return OutputSpec(*self.size, self.info.frames, float(self.rate), self.info.audio)
 
 
@@ -61,8 +61,8 @@ UPSCALE_VIDEO = Mode(
     id="upscale_video",
     label="Upscale a video",
     group=GROUP,
-    summary="A video made larger, frame by frame; its sound stays.",
-    workflow=lambda _: "upscale_video",
+    summary="A video made larger, frame by frame. Its sound is kept.",
+    template="upscale_video",
     params=UpscaleVideoParams,
     presets=(),
     phases={

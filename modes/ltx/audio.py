@@ -1,4 +1,4 @@
-"""Modes that begin with a sound: audio to video, lipsync, and a voice to speak with."""
+"""Modes that take a sound: audio to video, lipsync, and voice identity."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,22 +7,27 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from media import Preparer
-from modes.base import Mode, Params, PreparedFiles, param
-from modes.common import EXAMPLES, Aspect, example, length, prepare_image, start_in, strength
+from modes.bases import prepare_images
+from modes.fields import Aspect, aspect_field, image_field, length, start_in, strength
 from modes.ltx.common import MIN_FRAMES, frames_within, sound_seconds
 from modes.ltx.image import PHASES_WITH_IMAGE, FromImageParams, first_image
 from modes.ltx.passes import PHASES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
 from modes.media_info import audio_info
 from modes.messages import at_field
+from modes.mode import EXAMPLES, Mode, PreparedFiles, example
+from modes.params import Params, param
 from workflow import Change, Patch
+
+VOICE_SAMPLE = 5.0
+"""Seconds of the sample that the template uses."""
 
 AUDIO_PHASES = ("load_audio", "encode_audio", "reference_audio")
 
 
 class DrivenByAudio(Params):
-    """The clip is as long as the sound, which stays as it is."""
+    """The sound is kept unchanged, and the clip is as long as it is or shorter."""
 
-    audio: Path = param(..., label="Sound", help="The clip follows it and keeps it.", widget="audio")
+    audio: Path = param(..., label="Sound", help="The clip follows this sound and keeps it.", widget="audio")
     start: float = start_in("sound")
     seconds: float | None = length(None, "Empty: as long as the sound.")
 
@@ -30,41 +35,44 @@ class DrivenByAudio(Params):
     def _sound_is_long_enough(self) -> Self:
         shortest = MIN_FRAMES / self.frame_rate
         if self.sounding < shortest:
-            raise at_field("audio", f"Sound must be at least {shortest:.2f} s long after its start.")
+            raise at_field("audio", f"Sound must last at least {shortest:.2f} s after its start.")
         return self
 
     @property
     def sounding(self) -> float:
-        """Seconds of sound after the start."""
+        """Seconds of sound that are left after the start."""
         return audio_info(self.audio, self.settings).seconds - self.start
 
     @property
     def frames(self) -> int:
-        """Never longer than the sound: there would be nothing to hear at the end."""
+        """Never longer than the sound, so that the end of the clip is not silent."""
         wanted = self.sounding if self.seconds is None else min(self.seconds, self.sounding)
         return frames_within(wanted, self.frame_rate)
 
 
 class AudioToVideoParams(DrivenByAudio, TwoPassParams):
-    aspect: Aspect = param("16:9", label="Aspect", help="Width to height.", widget="choice")
+    aspect: Aspect = aspect_field("16:9")
 
 
 class LipsyncParams(DrivenByAudio, FromImageParams):
-    image: Path = param(..., label="Portrait", help="Who speaks: the face well visible.", widget="image")
-    audio: Path = param(..., label="Speech", help="What is said. It is kept as it is.", widget="audio")
+    image: Path = image_field("Portrait", "The speaker, with the face clearly visible.")
+    audio: Path = param(..., label="Speech", help="What is said. The recording is kept unchanged.", widget="audio")
 
 
 class VoiceIdentityParams(FromImageParams):
-    image: Path = param(..., label="First image", help="Who speaks, and where.", widget="image")
-    audio: Path = param(..., label="Voice sample", help="A few seconds of the voice to speak with.", widget="audio")
+    image: Path = image_field("First image", "The speaker and the scene.")
+    audio: Path = param(..., label="Voice sample", help="A few seconds of the voice to use.", widget="audio")
     voice_strength: float = strength(1.0, "Voice strength", "Strength of the identity LoRA.")
     voice_guidance: float = strength(
-        3.0, "Voice guidance", "How close the voice comes. 0: without, and half the time.", most=20
+        3.0,
+        "Voice guidance",
+        "How closely the voice is matched. At 0 it is off, and a run takes half the time.",
+        most=20,
     )
 
 
 def kept_sound(params: Any, prepared: PreparedFiles) -> Iterator[Change]:
-    """The prepared sound, which begins where the clip does, for the model and for the file."""
+    """Gives the prepared sound, which starts where the clip does, to the model and to the file."""
     yield Patch("load_audio", "audio", prepared["audio"])
     yield Patch("trim_audio", "start_index", 0)
     for node in ("trim_audio", "silence"):
@@ -98,11 +106,8 @@ def voice_identity(params: VoiceIdentityParams, seed: int, prepared: PreparedFil
     yield from two_passes(params, seed, first_model="id_lora")
 
 
-VOICE_SAMPLE = 5.0  # seconds of the sample that the template uses
-
-
 def _with_sound(phases: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The same phases with the sound's after the prompt's."""
+    """The phases with one more, for the sound, after the prompt's."""
     first = ("Load models", "Read the prompt")
     head = {label: phases[label] for label in first}
     return head | {"Encode the sound": AUDIO_PHASES} | {k: v for k, v in phases.items() if k not in first}
@@ -112,8 +117,8 @@ AUDIO_TO_VIDEO = Mode(
     id="a2v",
     label="Audio to video",
     group="LTX-2.3",
-    summary="Pictures that follow a sound.",
-    workflow=lambda _: "a2v",
+    summary="A clip whose pictures follow a sound.",
+    template="a2v",
     params=AudioToVideoParams,
     presets=TWO_PASS_PRESETS,
     phases=_with_sound(PHASES_TWO_PASSES),
@@ -127,13 +132,13 @@ LIPSYNC = Mode(
     label="Lipsync",
     group="LTX-2.3",
     summary="A portrait that speaks.",
-    workflow=lambda _: "lipsync",
+    template="lipsync",
     params=LipsyncParams,
     presets=TWO_PASS_PRESETS,
     phases=_with_sound(PHASES_WITH_IMAGE),
     parameterize=lipsync,
     prepare_inputs=lambda params, preparer: {
-        **prepare_image(params, preparer, "image"),
+        **prepare_images("image")(params, preparer),
         **prepare_sound(params, preparer),
     },
     examples=(
@@ -150,14 +155,14 @@ VOICE_IDENTITY = Mode(
     id="voice",
     label="Voice identity",
     group="LTX-2.3",
-    summary="New words in a voice you give a sample of.",
-    workflow=lambda _: "id_lora",
+    summary="New words, spoken in a voice that you give a sample of.",
+    template="id_lora",
     params=VoiceIdentityParams,
     presets=TWO_PASS_PRESETS,
     phases=_with_sound(PHASES_WITH_IMAGE),
     parameterize=voice_identity,
     prepare_inputs=lambda params, preparer: {
-        **prepare_image(params, preparer, "image"),
+        **prepare_images("image")(params, preparer),
         "audio": preparer.audio(params.audio, seconds=VOICE_SAMPLE),
     },
     examples=(

@@ -1,12 +1,12 @@
-"""What all LTX-2.3 modes share: their parameters, and sizes and lengths that the model really makes."""
+"""What all LTX-2.3 modes share: their parameters, and the sizes and lengths that the model can make."""
 
 import math
 from typing import Literal
 
-from constants import MAX_PROMPT
-from modes.base import param, snap
-from modes.common import ClipParams, frames_per_second, lora_rows, pixels, strength
+from modes.bases import ClipParams
+from modes.fields import frames_per_second, loras_field, negative_prompt_field, pixels, prompt_field, strength
 from modes.lists import Lora
+from modes.params import param, snap
 
 MAX_FRAMES = 993  # the longest 8n+1 that LTXVEmptyLatentAudio's limit of 1000 allows
 MIN_FRAMES = 9
@@ -15,32 +15,23 @@ Camera = Literal["free", "static", "dolly in", "dolly out", "dolly left", "dolly
 
 
 class LtxParams(ClipParams):
-    """Prompt, size, length, seed and LoRAs. A mode's own class adds its inputs and its way to sample."""
+    """Prompt, size, length, seed and LoRAs. A mode's own class adds its inputs and its way of sampling."""
 
-    prompt: str = param(
-        "",
-        label="Prompt",
-        help="What is seen and heard, and how the camera moves.",
-        widget="prompt",
-        min_length=1,
-        max_length=MAX_PROMPT,
-    )
-    negative_prompt: str = param(
-        "pc game, console game, video game, cartoon, childish, ugly",
-        label="Negative prompt",
-        help="What to keep out of the clip.",
-        widget="prompt",
-        max_length=MAX_PROMPT,
+    prompt: str = prompt_field("What should be seen and heard, and how the camera moves.")
+    negative_prompt: str = negative_prompt_field(
+        "What should not appear in the clip.", "pc game, console game, video game, cartoon, childish, ugly"
     )
     fps: int | None = frames_per_second(25)
-    camera: Camera = param("free", label="Camera", help="A movement, by a LoRA of its own.", widget="choice")
-    camera_strength: float = strength(1.0, "Camera strength", "Of the movement chosen above.")
-    detailer: float = strength(0.0, "Detailer", "Strength of the detail LoRA. 0: without it.")
-    loras: tuple[Lora, ...] = lora_rows()
+    camera: Camera = param(
+        "free", label="Camera", help="A camera movement, made by a LoRA trained for it.", widget="choice"
+    )
+    camera_strength: float = strength(1.0, "Camera strength", "How strong the camera movement is.")
+    detailer: float = strength(0.0, "Detailer", "Strength of the LoRA that adds detail. 0 leaves it out.")
+    loras: tuple[Lora, ...] = loras_field()
     tile_size: int = pixels(768, "Decode tile", "Smaller tiles need less memory and take longer.")
 
     def frames_of(self, seconds: float) -> int:
-        """The number nearest to the length which the video VAE can make: 8n+1, at least 9."""
+        """The nearest number of frames that the video VAE can make: 8n+1, at least 9."""
         return frames_of(seconds, self.frame_rate)
 
     @property
@@ -49,7 +40,7 @@ class LtxParams(ClipParams):
 
     @property
     def size_step(self) -> int:
-        """32 pixels are one latent."""
+        """One latent stands for 32 pixels."""
         return 32
 
     @property
@@ -65,24 +56,25 @@ class LtxParams(ClipParams):
 
 
 def frames_of(seconds: float, fps: int) -> int:
-    """The 8n+1 frames nearest to a length."""
+    """The number of frames of the form 8n+1 that is nearest to a length in seconds."""
     return snap(seconds * fps, 8) + 1
 
 
 def frames_within(seconds: float, fps: int) -> int:
-    """The most 8n+1 frames that are not longer than what they have to go with, at least 9."""
+    """The largest number of frames of the form 8n+1 that last no longer than `seconds`, at least 9."""
     return max(MIN_FRAMES, (int(seconds * fps + 1e-6) - 1) // 8 * 8 + 1)
 
 
 def sound_seconds(frames: int, fps: int) -> float:
-    """Seconds of sound to give the audio encoder so that it keeps what belongs to the frames where it is.
+    """The seconds of sound to give the audio encoder, so that the sound is not shifted against the frames.
 
-    It encodes whole blocks of 4096 samples at 44.1 kHz, taken from the middle (comfy/ldm/lightricks/vae/audio_vae.py).
+    The encoder takes whole blocks of 4096 samples at 44.1 kHz from the middle of what it gets
+    (comfy/ldm/lightricks/vae/audio_vae.py).
     """
     blocks = math.ceil(frames / fps * 44_100 / 4096)
     return blocks * 4096 / 44_100 + 0.0002
 
 
 def sound_frames(frames: int, fps: int) -> int:
-    """Frames to ask an empty audio latent for: with `frames` alone the sound may end 30 ms before the pictures."""
+    """The frames to ask an empty audio latent for: with only `frames`, the sound may end 30 ms before the pictures."""
     return frames + math.ceil(0.03 * fps)

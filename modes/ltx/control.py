@@ -1,4 +1,4 @@
-"""Modes in which an IC-LoRA follows a reference: restyle by a control video, and a sheet of things to show."""
+"""Modes in which an IC-LoRA follows a reference: a control video (restyle), or a sheet of things to show."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,15 +7,15 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from media import Preparer, VideoInfo
-from modes.base import Mode, PreparedFiles, param
-from modes.common import (
-    EXAMPLES,
+from modes.fields import (
     Aspect,
     Fit,
     InputAspect,
+    aspect_field,
     aspect_of_input,
-    example,
     fitting,
+    frames_per_second,
+    image_field,
     length,
     start_in,
     strength,
@@ -24,38 +24,38 @@ from modes.ltx.common import MIN_FRAMES, frames_within, sound_seconds
 from modes.ltx.passes import ONE_PASS_PRESETS, PHASES_ONE_PASS, OnePassParams, ksampler_one_pass, new_sound
 from modes.media_info import video_info
 from modes.messages import at_field
+from modes.mode import EXAMPLES, Mode, PreparedFiles, example
+from modes.params import param
 from workflow import Change, Patch
 
 
 class ReferenceParams(OnePassParams):
-    """How closely the reference is followed."""
+    """How strongly the reference acts."""
 
-    reference_strength: float = strength(1.0, "Reference strength", "How closely it is followed.", most=1)
-    lora_strength: float = strength(1.0, "Reference LoRA strength", "1 is as it was trained.")
+    reference_strength: float = strength(
+        1.0, "Reference strength", "How closely the clip follows the reference.", most=1
+    )
+    lora_strength: float = strength(1.0, "Reference LoRA strength", "At 1, the LoRA acts as it was trained.")
 
 
 class RestyleParams(ReferenceParams):
-    video: Path = param(..., label="Video", help="Whose movement the clip follows.", widget="video")
-    image: Path | None = param(
-        None, label="Style image", help="Optional: the first frame in the new style.", widget="image"
-    )
+    video: Path = param(..., label="Video", help="The clip follows its movement.", widget="video")
+    image: Path | None = image_field("Style image", "Optional: the first frame in the new style.", required=False)
     control: Literal["depth", "canny", "pose"] = param(
         "depth", label="Follow", help="What is taken from the video: depth, edges or people's poses.", widget="choice"
     )
-    keep_sound: bool = param(True, label="Original sound", help="Off: the model makes a new one.", widget="switch")
+    keep_sound: bool = param(True, label="Original sound", help="Off: the model makes a new sound.", widget="switch")
     aspect: InputAspect = aspect_of_input()
     fit: Fit = fitting("video")
     start: float = start_in("video")
     seconds: float | None = length(None, "Empty: as long as the video.")
-    fps: int | None = param(
-        None, label="Frame rate", help="Empty: as the video.", widget="number", unit="fps", ge=8, le=60
-    )
+    fps: int | None = frames_per_second(None, "Empty: the same as the video's.")
 
     @model_validator(mode="after")
     def _video_is_long_enough(self) -> Self:
         shortest = MIN_FRAMES / self.frame_rate
         if self._info.seconds - self.start < shortest:
-            raise at_field("video", f"Video must be at least {shortest:.2f} s long after its start.")
+            raise at_field("video", f"Video must last at least {shortest:.2f} s after its start.")
         return self
 
     @property
@@ -72,7 +72,7 @@ class RestyleParams(ReferenceParams):
 
     @property
     def frames(self) -> int:
-        """Never more than the video has: the guide may not be longer than the clip, nor end before it."""
+        """Never more frames than the video has, because the guide has to be exactly as long as the clip."""
         left = self._info.seconds - self.start
         return frames_within(left if self.seconds is None else min(self.seconds, left), self.frame_rate)
 
@@ -88,13 +88,13 @@ class RestyleParams(ReferenceParams):
     def notes(self) -> dict[str, str]:
         notes = super().notes
         if not self._info.audio and self.keep_sound:
-            notes["keep_sound"] = "The video has no sound. Off: the model makes one."
+            notes["keep_sound"] = "The video has no sound. Turn this off, and the model makes one."
         return notes
 
 
 class ReferenceSheetParams(ReferenceParams):
-    sheet: Path = param(..., label="Reference sheet", help="One image with all that should appear.", widget="image")
-    aspect: Aspect = param("16:9", label="Aspect", help="Width to height.", widget="choice")
+    sheet: Path = image_field("Reference sheet", "One image that shows everything that should appear.")
+    aspect: Aspect = aspect_field("16:9")
 
 
 def restyle(params: RestyleParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
@@ -106,7 +106,7 @@ def restyle(params: RestyleParams, seed: int, prepared: PreparedFiles) -> Iterat
     yield Patch("control_frames", "length", params.frames)
     yield Patch("resize_control", "resize_type.width", width)
     yield Patch("resize_control", "resize_type.height", height)
-    if params.control == "pose":  # found and drawn no larger than the clip: at 1024 it takes seconds a frame on a CPU
+    if params.control == "pose":  # no larger than the clip: at 1024, a frame takes seconds on a CPU
         longer = min(1024, max(width, height))
         yield Patch("enlarge_control", "resize_type.longer_size", longer)
         yield Patch("control", "stick_width", max(1, round(4 * longer / 1024)))
@@ -156,8 +156,8 @@ RESTYLE = Mode(
     id="restyle",
     label="Restyle",
     group="LTX-2.3",
-    summary="A new look for a video's movement, by its depth, edges or poses.",
-    workflow=lambda params: f"restyle_{params.control}",
+    summary="A new look for a video: the clip follows its depth, edges or poses.",
+    template=lambda params: f"restyle_{params.control}",
     params=RestyleParams,
     presets=ONE_PASS_PRESETS,
     phases={
@@ -183,8 +183,8 @@ REFERENCE_SHEET = Mode(
     id="sheet",
     label="Reference sheet",
     group="LTX-2.3",
-    summary="A clip with the people and things of one sheet.",
-    workflow=lambda _: "ingredients",
+    summary="A clip with the people and things on a reference sheet.",
+    template="ingredients",
     params=ReferenceSheetParams,
     presets=ONE_PASS_PRESETS,
     phases={

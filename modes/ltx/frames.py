@@ -1,21 +1,11 @@
-"""Modes between two images: first and last frame, and a transition of style."""
+"""Modes that go from one image to another: first and last frame, and style transition."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from modes.base import Mode, PreparedFiles, param
-from modes.common import (
-    EXAMPLES,
-    Fit,
-    InputAspect,
-    aspect_of_input,
-    example,
-    fitting,
-    prepare_image,
-    sized_image,
-    strength,
-)
+from modes.bases import BetweenImages, load_first_and_last, prepare_images
+from modes.fields import strength
 from modes.ltx.passes import ONE_PASS_PRESETS, PHASES_ONE_PASS, OnePassParams, guided_one_pass, new_sound
+from modes.mode import EXAMPLES, Mode, PreparedFiles, example
 from workflow import Change, Patch
 
 PHASES = {
@@ -26,17 +16,9 @@ PHASES = {
 }
 
 
-class BetweenImagesParams(OnePassParams):
-    first_image: Path = param(..., label="First image", help="The clip begins with it.", widget="image")
-    last_image: Path = param(..., label="Last image", help="The clip ends with it.", widget="image")
-    aspect: InputAspect = aspect_of_input()
-    fit: Fit = fitting("images")
-    first_strength: float = strength(0.7, "First image strength", "How closely it is kept.", most=1)
-    last_strength: float = strength(0.7, "Last image strength", "How closely it is kept.", most=1)
-
-    @property
-    def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.first_image, self.settings)
+class BetweenImagesParams(BetweenImages, OnePassParams):
+    first_strength: float = strength(0.7, "First image strength", "How closely the clip keeps to it.", most=1)
+    last_strength: float = strength(0.7, "Last image strength", "How closely the clip keeps to it.", most=1)
 
 
 class StyleTransitionParams(BetweenImagesParams):
@@ -45,8 +27,8 @@ class StyleTransitionParams(BetweenImagesParams):
 
 def between_images(params: BetweenImagesParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
     width, height = params.size
+    yield from load_first_and_last(prepared)
     for which, kept in (("first", params.first_strength), ("last", params.last_strength)):
-        yield Patch(f"load_{which}_frame", "image", prepared[f"{which}_image"])
         yield Patch(f"resize_{which}_frame", "resize_type.width", width)
         yield Patch(f"resize_{which}_frame", "resize_type.height", height)
         yield Patch(f"{which}_frame_guide", "strength", kept)
@@ -64,12 +46,12 @@ FIRST_LAST_FRAME = Mode(
     label="First and last frame",
     group="LTX-2.3",
     summary="A clip from one image to another.",
-    workflow=lambda _: "flf2v",
+    template="flf2v",
     params=BetweenImagesParams,
     presets=ONE_PASS_PRESETS,
     phases=PHASES,
     parameterize=between_images,
-    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "first_image", "last_image"),
+    prepare_inputs=prepare_images("first_image", "last_image"),
     examples=(
         example(
             "From day to evening",
@@ -84,13 +66,13 @@ STYLE_TRANSITION = Mode(
     id="transition",
     label="Style transition",
     group="LTX-2.3",
-    summary="One picture becomes another, in style as well. The word zhuanchang in the prompt calls the LoRA.",
-    workflow=lambda _: "style_transition",
+    summary="One image becomes another, in content and style. The word zhuanchang in the prompt triggers the LoRA.",
+    template="style_transition",
     params=StyleTransitionParams,
     presets=ONE_PASS_PRESETS,
     phases=PHASES,
     parameterize=style_transition,
-    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "first_image", "last_image"),
+    prepare_inputs=prepare_images("first_image", "last_image"),
     examples=(
         example(
             "Two landscapes",

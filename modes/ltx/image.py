@@ -1,21 +1,11 @@
 """Image to video."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from modes.base import Mode, PreparedFiles, param
-from modes.common import (
-    EXAMPLES,
-    Fit,
-    InputAspect,
-    aspect_of_input,
-    example,
-    fitting,
-    prepare_image,
-    sized_image,
-    strength,
-)
+from modes.bases import FromImage, prepare_images
+from modes.fields import Fit, fitting, strength
 from modes.ltx.passes import PHASES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
+from modes.mode import EXAMPLES, Mode, PreparedFiles, example
 from workflow import Change, Patch
 
 PHASES_WITH_IMAGE = {
@@ -26,26 +16,18 @@ PHASES_WITH_IMAGE = {
 }
 
 
-class FromImageParams(TwoPassParams):
-    """A first image that the clip starts from."""
-
-    image: Path = param(..., label="First image", help="The clip starts from it.", widget="image")
-    aspect: InputAspect = aspect_of_input()
+class FromImageParams(FromImage, TwoPassParams):
     fit: Fit = fitting("image")
     image_strength: float | None = strength(
         None,
         "Image strength",
-        "How closely it is kept. Empty: 0.7 in the first of two passes, 1 in a single one.",
+        "How closely the clip keeps to it. Empty: 0.7 in the first of two passes, 1 in a single pass.",
         most=1,
     )
 
-    @property
-    def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.image, self.settings)
-
 
 def first_image(params: FromImageParams, prepared: PreparedFiles) -> Iterator[Change]:
-    """The image in its place in both passes, at the clip's size."""
+    """Puts the image, at the clip's size, into both passes."""
     width, height = params.size
     yield Patch("load_image", "image", prepared["image"])
     yield Patch("resize_image", "resize_type.width", width)
@@ -68,12 +50,12 @@ IMAGE_TO_VIDEO = Mode(
     label="Image to video",
     group="LTX-2.3",
     summary="A clip with sound that starts from an image.",
-    workflow=lambda _: "i2v",
+    template="i2v",
     params=FromImageParams,
     presets=TWO_PASS_PRESETS,
     phases=PHASES_WITH_IMAGE,
     parameterize=parameterize,
-    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "image"),
+    prepare_inputs=prepare_images("image"),
     examples=(
         example("Landscape", prompt="Clouds drift over the hills, wind in the grass", image=EXAMPLES / "landscape.png"),
         example("Portrait", prompt="She turns her head and smiles", image=EXAMPLES / "portrait.png"),

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from modes.base import Mode, PreparedFiles
-from modes.common import EXAMPLES, example, prepare_image
+from modes.bases import prepare_images
 from modes.lists import Segment
 from modes.ltx.common import MAX_FRAMES, sound_frames
 from modes.ltx.image import FromImageParams
 from modes.ltx.image import parameterize as from_image
 from modes.ltx.passes import PHASES_TWO_PASSES, TWO_PASS_PRESETS
+from modes.mode import EXAMPLES, Mode, PreparedFiles, example
 from modes.segments import InSegments, SegmentNodes, in_segments, labels
 from workflow import Change
 
@@ -38,7 +38,7 @@ LONG_VIDEO = Mode(
     label="Long video",
     group="LTX-2.3",
     summary="A long clip with sound in segments: each has its own prompt and continues the one before.",
-    workflow=lambda _: "i2v",
+    template="i2v",
     params=LongParams,
     presets=TWO_PASS_PRESETS,
     phases={
@@ -48,7 +48,7 @@ LONG_VIDEO = Mode(
         "Write the file": ("join", *PHASES_TWO_PASSES["Write the file"]),
     },
     parameterize=parameterize,
-    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "image"),
+    prepare_inputs=prepare_images("image"),
     examples=(
         example(
             "A day at the lake",

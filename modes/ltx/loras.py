@@ -1,7 +1,7 @@
-"""LoRAs of LTX-2.3: camera movements, the detailer, and files of a person's choice.
+"""LoRAs of LTX-2.3: camera movements, the detailer, and files that a person chooses.
 
-They go into one chain right behind the checkpoint, so that every pass that uses the model has them; LoRAs add up, so
-their place before or after the template's own ones makes no difference.
+They form one chain right behind the checkpoint, so that every pass that uses the model has them. LoRAs add up, so it
+makes no difference whether they stand before or after those of the template.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ DETAILER_FILE = "ltx-2-19b-ic-lora-detailer.safetensors"
 
 
 def chosen_loras(params: LtxParams) -> list[Lora]:
-    """All LoRAs that a person asked for and that are on, in order."""
+    """All LoRAs that a person asked for and that are on, in their order."""
     chosen = []
     if params.camera != "free":
         name = CAMERA_FILE.format(movement=params.camera.replace(" ", "-"))
@@ -26,7 +26,7 @@ def chosen_loras(params: LtxParams) -> list[Lora]:
 
 
 def insert_loras(params: LtxParams) -> Iterator[Change]:
-    """The chain between the checkpoint and whatever takes its model."""
+    """Inserts the chain between the checkpoint and the nodes that take its model."""
     loras = chosen_loras(params)
     if not loras:
         return

@@ -1,4 +1,4 @@
-"""Two ways to sample with LTX-2.3: two passes (first at half size, then refined), and one pass at full size."""
+"""Two ways of sampling with LTX-2.3: two passes (at half size, then refined), or one pass at full size."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -6,10 +6,12 @@ from typing import Literal
 import numpy as np
 
 from constants import MAX_SEED
-from modes.base import Preset, param
-from modes.common import clip_content, guidance, number_of_steps
+from modes.changes import clip_content
+from modes.fields import guidance, number_of_steps, preset_field
 from modes.ltx.common import LtxParams, sound_frames
 from modes.ltx.loras import insert_loras
+from modes.mode import Preset
+from modes.params import param
 from workflow import Change, Drop, Insert, Patch, Relink
 
 DEV_CHECKPOINT = "ltx-2.3-22b-dev-fp8.safetensors"
@@ -44,17 +46,17 @@ PHASES_ONE_PASS = {
 }
 ONE_PASS_PRESETS = (
     Preset("fast", "Fast", "Distilled model, 8 steps."),
-    Preset("quality", "Quality", "Full model with guidance 4, 20 steps. Five times the time or more."),
+    Preset("quality", "Quality", "Full model with guidance 4, 20 steps. Takes at least five times as long."),
 )
 
 
 class SampledParams(LtxParams):
-    """What both ways have."""
+    """What both ways of sampling have."""
 
-    sound: bool = param(True, label="Sound", help="Written into the file.", widget="switch")
-    steps: int | None = number_of_steps("Empty: 8, with Quality 20.")
+    sound: bool = param(True, label="Sound", help="Include sound in the file.", widget="switch")
+    steps: int | None = number_of_steps("Empty: 8, or 20 with Quality.")
     cfg: float | None = guidance(
-        "How strictly the prompt is followed. Empty: 1, with Quality 4. Above 1: twice the time."
+        "How strictly the prompt is followed. Empty: 1, or 4 with Quality. Above 1, a run takes twice as long."
     )
 
     @property
@@ -63,7 +65,7 @@ class SampledParams(LtxParams):
 
     @property
     def quality(self) -> bool:
-        return self.preset == "quality"  # type: ignore[attr-defined]
+        return self.preset == "quality"
 
     @property
     def guidance(self) -> float:
@@ -73,15 +75,13 @@ class SampledParams(LtxParams):
 
 
 class TwoPassParams(SampledParams):
-    """Templates with a first pass at half size, an upsampler and a second pass."""
+    """For templates with a first pass at half size, an upsampler and a second pass."""
 
-    preset: Literal["fast", "balanced", "quality"] = param(
-        "balanced", label="Preset", help="Speed against quality.", widget="presets"
-    )
+    preset: Literal["fast", "balanced", "quality"] = preset_field("balanced")
     second_stage: Literal["preset", "on", "off"] = param(
         "preset",
         label="Second pass",
-        help="Half size first, then enlarged and refined.",
+        help="Sample at half size first, then enlarge and refine.",
         widget="choice",
         advanced=True,
     )
@@ -96,9 +96,9 @@ class TwoPassParams(SampledParams):
 
 
 class OnePassParams(SampledParams):
-    """Templates with one pass at full size."""
+    """For templates with one pass at full size."""
 
-    preset: Literal["fast", "quality"] = param("fast", label="Preset", help="Speed against quality.", widget="presets")
+    preset: Literal["fast", "quality"] = preset_field("fast")
 
 
 def two_passes(params: TwoPassParams, seed: int, first_model: str = "first_guider") -> Iterator[Change]:
@@ -131,7 +131,7 @@ def two_passes(params: TwoPassParams, seed: int, first_model: str = "first_guide
 
 
 def guided_one_pass(params: OnePassParams, seed: int) -> Iterator[Change]:
-    """The same for the one-pass templates that sample by SamplerCustomAdvanced."""
+    """The same for one-pass templates that sample with SamplerCustomAdvanced."""
     yield from _content(params)
     yield Patch("first_noise", "noise_seed", seed)
     yield Patch("first_guider", "cfg", params.guidance)
@@ -146,7 +146,7 @@ def guided_one_pass(params: OnePassParams, seed: int) -> Iterator[Change]:
 
 
 def ksampler_one_pass(params: OnePassParams, seed: int) -> Iterator[Change]:
-    """The same for the IC-LoRA templates, which sample by KSampler (euler_ancestral, linear_quadratic)."""
+    """The same for the IC-LoRA templates, which sample with KSampler (euler_ancestral, linear_quadratic)."""
     yield from _content(params)
     yield Patch("first_pass", "seed", seed)
     yield Patch("first_pass", "cfg", params.guidance)
@@ -158,7 +158,7 @@ def ksampler_one_pass(params: OnePassParams, seed: int) -> Iterator[Change]:
 
 
 def sigmas(steps: int | None) -> str:
-    """The distilled model's schedule as ManualSigmas reads it; other step counts are read off the same curve."""
+    """The distilled model's schedule as ManualSigmas reads it; for other step counts the curve is interpolated."""
     steps = steps or len(FIRST_SIGMAS) - 1
     positions = np.linspace(0, len(FIRST_SIGMAS) - 1, steps + 1)
     return _joined(np.interp(positions, range(len(FIRST_SIGMAS)), FIRST_SIGMAS))
@@ -169,7 +169,7 @@ def _joined(values: "np.ndarray | tuple[float, ...]") -> str:
 
 
 def _content(params: SampledParams, divisor: int = 1) -> Iterator[Change]:
-    """`divisor`: the first pass works at width and height divided by it."""
+    """Prompts, size, length and sound. The first pass works at width and height divided by `divisor`."""
     yield from clip_content(params, divisor=divisor)
     yield Patch("conditioning", "frame_rate", params.frame_rate)
     yield Patch("decode_video", "tile_size", params.tile_size)
@@ -178,13 +178,13 @@ def _content(params: SampledParams, divisor: int = 1) -> Iterator[Change]:
 
 
 def new_sound(params: LtxParams) -> Iterator[Change]:
-    """Templates in which the model makes the sound too: an empty audio latent of the clip's length."""
+    """For templates in which the model makes the sound as well: an empty audio latent of the clip's length."""
     yield Patch("audio_latent", "frames_number", sound_frames(params.frames, params.frame_rate))
     yield Patch("audio_latent", "frame_rate", params.frame_rate)
 
 
 def _schedule(params: SampledParams) -> Iterator[Change]:
-    """The dev model's own schedule in place of the distilled one's sigmas."""
+    """Replaces the sigmas of the distilled model with the dev model's own schedule."""
     schedule = {"steps": params.steps or QUALITY_STEPS, "max_shift": 2.05, "base_shift": 0.95}
     yield Insert(
         "first_schedule", "LTXVScheduler", schedule | {"stretch": True, "terminal": 0.1, "latent": ("av_latent", 0)}

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from modes.base import Mode, PreparedFiles, param
-from modes.common import Aspect, example
+from modes.fields import Aspect, aspect_field
 from modes.ltx.passes import PHASES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams, new_sound, two_passes
+from modes.mode import Mode, PreparedFiles, example
 from workflow import Change
 
 
 class TextToVideoParams(TwoPassParams):
-    aspect: Aspect = param("16:9", label="Aspect", help="Width to height.", widget="choice")
+    aspect: Aspect = aspect_field("16:9")
 
 
 def parameterize(params: TextToVideoParams, seed: int, _: PreparedFiles) -> Iterator[Change]:
@@ -22,7 +22,7 @@ TEXT_TO_VIDEO = Mode(
     label="Text to video",
     group="LTX-2.3",
     summary="A clip with sound from a description.",
-    workflow=lambda _: "t2v",
+    template="t2v",
     params=TextToVideoParams,
     presets=TWO_PASS_PRESETS,
     phases=PHASES_TWO_PASSES,

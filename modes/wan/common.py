@@ -1,38 +1,41 @@
-"""What all Wan 2.2 modes share: sizes and lengths that the models make, two experts, and LoRAs for both.
+"""What all Wan 2.2 modes share: the sizes and lengths that the models can make, two experts, and LoRAs for both.
 
-Facts from the official templates video_wan2_2_* and comfy_extras/nodes_wan.py of ComfyUI 0.30.0: 16 frames a second and
-81 frames for the 14B models, which change from the expert for high noise to the one for low noise half-way.
+The facts come from the official templates video_wan2_2_* and from comfy_extras/nodes_wan.py of ComfyUI 0.30.0. The 14B
+models make 81 frames at 16 frames per second. Half-way, the expert for low noise follows the one for high noise.
 """
 
 from collections.abc import Iterator
 from typing import Literal
 
-from constants import MAX_PROMPT
-from modes.base import Preset, param
-from modes.common import (
-    ClipParams,
-    clip_content,
+from modes.bases import ClipParams
+from modes.changes import clip_content
+from modes.fields import (
     frames_per_second,
     guidance,
     length,
+    negative_prompt_field,
     number_of_steps,
-    strength,
+    preset_field,
+    prompt_field,
+    shift_field,
 )
 from modes.lists import LoraPair
+from modes.mode import Preset
+from modes.params import param
 from workflow import Change, Insert, Patch
 
 MAX_FRAMES = 161
-"""Twice what the models were made for. More repeats itself, and is what segments are for."""
+"""Twice what the models were made for. Longer clips repeat themselves; segments serve for those."""
 
 GROUP = "Wan 2.2"
 
 PRESETS = (
     Preset("fast", "Fast", "4 steps with the 4-step LoRAs, guidance 1."),
-    Preset("quality", "Quality", "20 steps without them, with guidance."),
+    Preset("quality", "Quality", "20 steps without the LoRAs, with guidance."),
 )
 FAST_STEPS, STEPS = 4, 20
 
-# What the official templates say in Chinese, in words that more people can read and change. The model reads both.
+# The negative prompt of the official templates, translated from Chinese so that more people can read and change it.
 NEGATIVE = (
     "bright tones, overexposed, static, blurred details, subtitles, style, painting, still picture, overall gray, "
     "worst quality, low quality, JPEG residue, ugly, incomplete, extra fingers, badly drawn hands, badly drawn faces, "
@@ -53,30 +56,17 @@ PHASES = {
 class WanParams(ClipParams):
     """Prompt, size, length, seed and guidance."""
 
-    prompt: str = param(
-        "",
-        label="Prompt",
-        help="What is seen, and how it and the camera move.",
-        widget="prompt",
-        min_length=1,
-        max_length=MAX_PROMPT,
-    )
-    negative_prompt: str = param(
-        NEGATIVE,
-        label="Negative prompt",
-        help="What to keep out of the clip.",
-        widget="prompt",
-        max_length=MAX_PROMPT,
-    )
-    seconds: float | None = length(5.0, "How long the clip is. The model is made for 5 s.", demo=1.0, most=20)
+    prompt: str = prompt_field("What should be seen, and how it and the camera move.")
+    negative_prompt: str = negative_prompt_field("What should not appear in the clip.", NEGATIVE)
+    seconds: float | None = length(5.0, "How long the clip should be. The model was made for 5 s.", demo=1.0, most=20)
     fps: int | None = frames_per_second(16)
-    preset: Literal["fast", "quality"] = param("fast", label="Preset", help="Speed against quality.", widget="presets")
-    steps: int | None = number_of_steps("Empty: 4, with Quality 20.", least=2)
-    cfg: float | None = guidance("Empty: 1, with Quality the model's own. Above 1: twice the time.")
-    shift: float | None = strength(None, "Shift", "More steps for what is large. Empty: the model's own.", most=20)
+    preset: Literal["fast", "quality"] = preset_field("fast")
+    steps: int | None = number_of_steps("Empty: 4, or 20 with Quality.", least=2)
+    cfg: float | None = guidance("Empty: 1, or the model's own with Quality. Above 1, a run takes twice as long.")
+    shift: float | None = shift_field()
 
     def frames_of(self, seconds: float) -> int:
-        """4n+1, the number nearest to the length, at least 5."""
+        """The nearest number of frames of the form 4n+1, at least 5."""
         return max(1, int(seconds * self.frame_rate / 4 + 0.5)) * 4 + 1
 
     @property
@@ -85,7 +75,7 @@ class WanParams(ClipParams):
 
     @property
     def size_step(self) -> int:
-        """8 pixels are one latent, and the model takes them in pairs."""
+        """One latent stands for 8 pixels, and the model takes latents in pairs."""
         return 16
 
     @property
@@ -98,7 +88,7 @@ class WanParams(ClipParams):
 
     @property
     def own_guidance(self) -> float:
-        """The cfg of the mode's template."""
+        """The guidance scale of the mode's template."""
         return 3.5
 
     @property
@@ -109,12 +99,12 @@ class WanParams(ClipParams):
 
 
 class ExpertsParams(WanParams):
-    """The 14B models: an expert for high and one for low noise."""
+    """For the 14B models, which have one expert for high noise and one for low noise."""
 
     lora_pairs: tuple[LoraPair, ...] = param(
         (),
         label="LoRAs",
-        help="From the loras folder, in this order: one for each expert.",
+        help="Files from the loras folder, applied in this order, one for each expert.",
         widget="lora_pairs",
         max_length=8,
     )
@@ -123,7 +113,7 @@ class ExpertsParams(WanParams):
 def experts(params: ExpertsParams, seed: int, latent: str, kind: str) -> Iterator[Change]:
     """Content, sampling and LoRAs of a template with two experts.
 
-    `latent` is the node with the size, `kind` the middle of its 4-step LoRAs' names.
+    `latent` is the node with the size; `kind` is the middle part of the names of its 4-step LoRAs.
     """
     yield from clip_content(params, latent)
     half = params.all_steps // 2
@@ -140,7 +130,7 @@ def experts(params: ExpertsParams, seed: int, latent: str, kind: str) -> Iterato
 
 
 def _loras(params: ExpertsParams, expert: str, kind: str) -> Iterator[Change]:
-    """A chain between an expert and its sampling: the 4-step LoRA, then a person's own."""
+    """A chain between an expert and its sampling: the 4-step LoRA, then those that a person chose."""
     files = [(f"{expert}_turbo", f"wan2.2_{kind}_{expert}_noise.safetensors", 1.0)] if not params.quality else []
     for number, pair in enumerate(params.lora_pairs, start=1):
         file = pair.file if expert == "high" else pair.low

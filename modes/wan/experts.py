@@ -1,20 +1,10 @@
 """Wan's 14B modes: from text, from an image, and between two images."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from modes.base import Mode, PreparedFiles, param
-from modes.common import (
-    EXAMPLES,
-    Aspect,
-    Fit,
-    InputAspect,
-    aspect_of_input,
-    example,
-    fitting,
-    prepare_image,
-    sized_image,
-)
+from modes.bases import BetweenImages, FromImage, load_first_and_last, prepare_images
+from modes.fields import Aspect, Fit, aspect_field, fitting
+from modes.mode import EXAMPLES, Mode, PreparedFiles, example
 from modes.wan.common import GROUP, PHASES, PRESETS, ExpertsParams, experts
 from workflow import Change, Patch
 
@@ -23,29 +13,14 @@ IMAGE_LORAS = "i2v_lightx2v_4steps_lora_v1"
 
 
 class TextParams(ExpertsParams):
-    aspect: Aspect = param("16:9", label="Aspect", help="Width to height.", widget="choice")
+    aspect: Aspect = aspect_field("16:9")
 
 
-class ImageParams(ExpertsParams):
-    image: Path = param(..., label="First image", help="The clip starts from it.", widget="image")
-    aspect: InputAspect = aspect_of_input()
+class ImageParams(FromImage, ExpertsParams):
     fit: Fit = fitting("image")
 
-    @property
-    def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.image, self.settings)
 
-
-class BetweenParams(ExpertsParams):
-    first_image: Path = param(..., label="First image", help="The clip begins with it.", widget="image")
-    last_image: Path = param(..., label="Last image", help="The clip ends with it.", widget="image")
-    aspect: InputAspect = aspect_of_input()
-    fit: Fit = fitting("images")
-
-    @property
-    def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.first_image, self.settings)
-
+class BetweenParams(BetweenImages, ExpertsParams):
     @property
     def own_guidance(self) -> float:
         return 4.0
@@ -61,8 +36,7 @@ def from_image(params: ImageParams, seed: int, prepared: PreparedFiles) -> Itera
 
 
 def between_images(params: BetweenParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
-    for which in ("first", "last"):
-        yield Patch(f"load_{which}_frame", "image", prepared[f"{which}_image"])
+    yield from load_first_and_last(prepared)
     yield from experts(params, seed, "conditioning", IMAGE_LORAS)
 
 
@@ -71,7 +45,7 @@ TEXT_TO_VIDEO = Mode(
     label="Wan text to video",
     group=GROUP,
     summary="A silent clip from a description.",
-    workflow=lambda _: "wan_t2v",
+    template="wan_t2v",
     params=TextParams,
     presets=PRESETS,
     phases={label: nodes for label, nodes in PHASES.items() if label != "Encode the image"},
@@ -84,12 +58,12 @@ IMAGE_TO_VIDEO = Mode(
     label="Wan image to video",
     group=GROUP,
     summary="A silent clip that starts from an image.",
-    workflow=lambda _: "wan_i2v",
+    template="wan_i2v",
     params=ImageParams,
     presets=PRESETS,
     phases=PHASES,
     parameterize=from_image,
-    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "image"),
+    prepare_inputs=prepare_images("image"),
     examples=(
         example("Landscape", prompt="Clouds drift over the hills, the lake glitters", image=EXAMPLES / "landscape.png"),
     ),
@@ -100,12 +74,12 @@ FIRST_LAST_FRAME = Mode(
     label="Wan first and last frame",
     group=GROUP,
     summary="A silent clip from one image to another.",
-    workflow=lambda _: "wan_flf2v",
+    template="wan_flf2v",
     params=BetweenParams,
     presets=PRESETS,
     phases=PHASES,
     parameterize=between_images,
-    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "first_image", "last_image"),
+    prepare_inputs=prepare_images("first_image", "last_image"),
     examples=(
         example(
             "From day to night",

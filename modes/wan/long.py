@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from modes.base import Mode, PreparedFiles
-from modes.common import EXAMPLES, example, prepare_image
+from modes.bases import prepare_images
 from modes.lists import Segment
+from modes.mode import EXAMPLES, Mode, PreparedFiles, example
 from modes.segments import InSegments, SegmentNodes, carried_over, in_segments, labels
 from modes.wan.common import GROUP, MAX_FRAMES, PHASES, PRESETS
 from modes.wan.experts import ImageParams, from_image
@@ -37,7 +37,7 @@ LONG_VIDEO = Mode(
     label="Wan long video",
     group=GROUP,
     summary="A long silent clip in segments: each has its own prompt and continues the one before.",
-    workflow=lambda _: "wan_i2v",
+    template="wan_i2v",
     params=LongParams,
     presets=PRESETS,
     phases={
@@ -47,7 +47,7 @@ LONG_VIDEO = Mode(
         "Write the file": ("join", *PHASES["Write the file"]),
     },
     parameterize=parameterize,
-    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "image"),
+    prepare_inputs=prepare_images("image"),
     examples=(
         example(
             "From morning to night",

@@ -4,50 +4,34 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from modes.base import Mode, PreparedFiles, Preset, param
-from modes.common import (
-    EXAMPLES,
-    Fit,
-    InputAspect,
-    aspect_of_input,
-    clip_content,
-    example,
-    fitting,
-    frames_per_second,
-    lora_chain,
-    lora_rows,
-    prepare_image,
-    sized_image,
-)
+from modes.bases import FromImage, prepare_images
+from modes.changes import clip_content, lora_chain
+from modes.fields import Fit, fitting, frames_per_second, image_field, loras_field, preset_field
 from modes.lists import Lora
+from modes.mode import EXAMPLES, Mode, PreparedFiles, Preset, example
 from modes.wan.common import GROUP, PHASES, STEPS, WanParams
 from workflow import Change, Drop, Patch
 
 FAST_STEPS = 10
 
 
-class SmallParams(WanParams):
-    image: Path | None = param(None, label="First image", help="The clip starts from it. Or none.", widget="image")
-    aspect: InputAspect = aspect_of_input()
+class SmallParams(FromImage, WanParams):
+    image: Path | None = image_field(  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen, so it may widen
+        "First image", "The clip starts from this image. Optional.", required=False
+    )
     fit: Fit = fitting("image")
     fps: int | None = frames_per_second(24)
-    preset: Literal["fast", "quality"] = param(
-        "quality", label="Preset", help="Speed against quality.", widget="presets"
-    )
-    loras: tuple[Lora, ...] = lora_rows()
+    preset: Literal["fast", "quality"] = preset_field("quality")
+    loras: tuple[Lora, ...] = loras_field()
 
     @property
     def size_step(self) -> int:
-        """16 pixels are one latent, and the model takes them in pairs."""
+        """One latent stands for 16 pixels, and the model takes latents in pairs."""
         return 32
 
     @property
     def max_frames(self) -> int:
         return 241
-
-    @property
-    def input_size(self) -> tuple[int, int] | None:
-        return sized_image(self.image, self.settings)
 
     @property
     def all_steps(self) -> int:
@@ -76,8 +60,8 @@ TEXT_IMAGE_TO_VIDEO = Mode(
     id="wan_5b",
     label="Wan 5B",
     group=GROUP,
-    summary="A silent clip from a description, or from an image and a description, by a smaller model.",
-    workflow=lambda _: "wan_ti2v",
+    summary="A silent clip from a description, or from an image and a description, made by a smaller model.",
+    template="wan_ti2v",
     params=SmallParams,
     presets=(
         Preset("fast", "Fast", "10 steps."),
@@ -92,7 +76,7 @@ TEXT_IMAGE_TO_VIDEO = Mode(
         "Write the file": PHASES["Write the file"],
     },
     parameterize=parameterize,
-    prepare_inputs=lambda params, preparer: prepare_image(params, preparer, "image"),
+    prepare_inputs=prepare_images("image"),
     examples=(
         example("Landscape", prompt="Wind moves the trees by the lake", image=EXAMPLES / "landscape.png"),
         example("Subway", prompt="A street musician plays in an old subway station, commuters pass by"),

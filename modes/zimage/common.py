@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from modes.base import OutputSpec, Params, Preset, param
-from modes.common import a_seed, guidance, lora_chain, lora_rows, number_of_steps, prompts, strength
+from modes.changes import lora_chain, prompts
+from modes.fields import denoise_field, guidance, loras_field, number_of_steps, preset_field, seed_field, shift_field
 from modes.lists import Lora
+from modes.mode import Preset
+from modes.params import OutputSpec, Params, param
 from workflow import Change, Patch
 
 GROUP = "Images"
@@ -13,11 +15,11 @@ TURBO, BASE = "z_image_turbo_bf16.safetensors", "z_image_bf16.safetensors"
 TURBO_STEPS, BASE_STEPS = 8, 25
 BASE_CFG = 4.0
 STEP = 16
-"""Sizes are multiples of it: 8 pixels are one latent, and the model takes them in pairs."""
+"""Sizes are multiples of it: one latent stands for 8 pixels, and the model takes latents in pairs."""
 
 PRESETS = (
     Preset("fast", "Fast", "Turbo model, 8 steps, guidance 1."),
-    Preset("quality", "Quality", "Base model, 25 steps with guidance 4. Six times the time."),
+    Preset("quality", "Quality", "Base model, 25 steps with guidance 4. Takes six times as long."),
 )
 
 PHASES = {
@@ -36,27 +38,19 @@ PHASES_WITH_IMAGE = {
 
 
 def how_much(default: float) -> Any:
-    return param(
-        default,
-        label="Strength of change",
-        help="How much is made anew: near 0 almost nothing, at 1 all of it.",
-        widget="number",
-        ge=0.05,
-        le=1,
-        allow_inf_nan=False,
-    )
+    return denoise_field(default, "How much changes: near 0 almost nothing, at 1 everything.")
 
 
 class SampledParams(Params):
-    """To be mixed into parameters with a prompt, a `size` and `notes`."""
+    """To be mixed into parameters that have a prompt, a `size` in pixels and `notes`."""
 
-    count: int = param(1, label="Images", help="How many, each another one.", widget="number", ge=1, le=16)
-    seed: int | None = a_seed()
-    preset: Literal["fast", "quality"] = param("fast", label="Preset", help="Speed against quality.", widget="presets")
-    steps: int | None = number_of_steps("Empty: 8, with Quality 25.")
-    cfg: float | None = guidance("Empty: 1, with Quality 4. Above 1: twice the time.")
-    shift: float | None = strength(None, "Shift", "More steps for what is large. Empty: the model's own, 3.", most=20)
-    loras: tuple[Lora, ...] = lora_rows()
+    count: int = param(1, label="Images", help="How many different images to make.", widget="number", ge=1, le=16)
+    seed: int | None = seed_field()
+    preset: Literal["fast", "quality"] = preset_field("fast")
+    steps: int | None = number_of_steps("Empty: 8, or 25 with Quality.")
+    cfg: float | None = guidance("Empty: 1, or 4 with Quality. Above 1, a run takes twice as long.")
+    shift: float | None = shift_field("the model's own, 3")
+    loras: tuple[Lora, ...] = loras_field()
 
     @property
     def guidance(self) -> float:
@@ -64,12 +58,12 @@ class SampledParams(Params):
             return self.cfg
         return BASE_CFG if self.preset == "quality" else 1.0
 
-    def announce(self) -> OutputSpec:
-        return OutputSpec(*self.size, self.count, notes=self.notes)  # type: ignore[attr-defined]
+    def output_spec(self) -> OutputSpec:
+        return OutputSpec(*self.size, self.count, notes=self.notes)
 
 
 def sampled(params: Any, seed: int) -> Iterator[Change]:
-    """Prompts, model, seed and steps; `params` are a prompt and SampledParams."""
+    """Prompts, model, seed, steps and LoRAs. `params` are PromptParams and SampledParams in one."""
     quality = params.preset == "quality"
     yield from prompts(params)
     yield Patch("model", "unet_name", BASE if quality else TURBO)

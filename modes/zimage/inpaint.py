@@ -1,4 +1,4 @@
-"""Inpaint: a part of an image made anew, all else stays as it is to the pixel."""
+"""Inpaint: replaces a part of an image, and keeps the rest unchanged to the pixel."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,32 +7,36 @@ from typing import Self
 from pydantic import model_validator
 
 from media import Preparer
-from modes.base import Mode, PreparedFiles, param
-from modes.common import EXAMPLES, PromptParams, example
+from modes.bases import NO_GUIDANCE, PromptParams
+from modes.fields import image_field
 from modes.media_info import covered, image_info
 from modes.messages import at_field
+from modes.mode import EXAMPLES, Mode, PreparedFiles, example
+from modes.params import param
 from modes.zimage.common import GROUP, PHASES_WITH_IMAGE, PRESETS, STEP, SampledParams, how_much, sampled
 from workflow import Change, Patch
 
 MOST_PIXELS = 2048 * 2048
-"""The model is made for about one megapixel; with more it repeats what it paints, and memory grows."""
+"""The model was made for about one megapixel. With more it repeats what it paints, and needs more memory."""
 
 
 class InpaintParams(SampledParams, PromptParams):
-    """The image keeps its own size, because what is outside the mask is to stay as it is."""
+    """The image keeps its own size, because what is outside the mask has to stay unchanged."""
 
-    image: Path = param(..., label="Image", help="What a part of is made anew.", widget="image")
+    image: Path = image_field("Image", "The image to change a part of.")
     mask: Path | None = param(
         None,
         label="Mask",
-        help="Paint over what is made anew. A file: white is made anew. None: what is transparent in the image.",
+        help="Paint over the part to replace. In a mask file, it is white. Without a mask, it is what is transparent.",
         widget="mask",
     )
     denoise: float = how_much(1.0)
     feather: int = param(
-        8, label="Feather", help="How soft the mask's edge is.", widget="number", unit="px", ge=0, le=200
+        8, label="Feather", help="How soft the edge of the mask is.", widget="number", unit="px", ge=0, le=200
     )
-    invert: bool = param(False, label="Invert the mask", help="Make all anew but what is painted.", widget="switch")
+    invert: bool = param(
+        False, label="Invert the mask", help="Replace everything except what is painted.", widget="switch"
+    )
 
     @model_validator(mode="after")
     def _mask_fits(self) -> Self:
@@ -40,25 +44,25 @@ class InpaintParams(SampledParams, PromptParams):
         if image.width * image.height > MOST_PIXELS:
             text = (
                 f"The image has {image.width} × {image.height} px, {image.width * image.height / 1e6:.1f} megapixels; "
-                f"the most here is {MOST_PIXELS / 1e6:.1f}. Make it smaller."
+                f"at most {MOST_PIXELS / 1e6:.1f} are possible here. Make it smaller."
             )
             raise at_field("image", text)
         if self.mask:
             mask = image_info(self.mask, self.settings)
-            # A mask painted on a smaller view of the image has its aspect, up to a pixel.
+            # A mask that was painted on a smaller view of the image has the same aspect, give or take a pixel.
             if abs(mask.width * image.height - image.width * mask.height) > max(image.width, image.height):
                 text = (
                     f"The mask has {mask.width} × {mask.height} px and the image {image.width} × {image.height} px: "
-                    "they must have one shape."
+                    "they must have the same shape."
                 )
                 raise at_field("mask", text)
         if not self.part:
-            raise at_field("mask", "The mask is empty: paint over what is to be made anew.")
+            raise at_field("mask", "The mask is empty: paint over the part to replace.")
         return self
 
     @property
     def part(self) -> float:
-        """How much of the image is made anew, 0 to 1."""
+        """The part of the image that is replaced, 0 to 1."""
         painted = covered(self.mask or self.image, self.settings, of_mask=self.mask is not None)
         return 1 - painted if self.invert else painted
 
@@ -68,8 +72,8 @@ class InpaintParams(SampledParams, PromptParams):
         return image.width, image.height
 
     @property
-    def held_size(self) -> tuple[int, int]:
-        """The next larger size that the model takes."""
+    def padded_size(self) -> tuple[int, int]:
+        """Width and height, rounded up to a size that the model takes."""
         width, height = (-(-side // STEP) * STEP for side in self.size)
         return width, height
 
@@ -77,16 +81,17 @@ class InpaintParams(SampledParams, PromptParams):
     def notes(self) -> dict[str, str]:
         notes = {}
         if self.guidance == 1:
-            notes["negative_prompt"] = "No effect at guidance 1. Quality, or more guidance, makes it work."
+            notes["negative_prompt"] = NO_GUIDANCE
         if self.part == 1:
-            notes["mask"] = "The whole image is made anew: nothing of it stays."
+            notes["mask"] = "The whole image is replaced: nothing of it stays."
         return notes
 
 
 def prepare_inputs(params: InpaintParams, preparer: Preparer) -> PreparedFiles:
-    """One file for both: the mask is the image's transparency."""
-    how = {"feather": params.feather, "invert": params.invert, "size": params.held_size}
-    name = preparer.masked(params.image, params.mask, **how)  # type: ignore[arg-type]
+    """Prepares image and mask as one file, in which the mask is the transparency."""
+    name = preparer.masked(
+        params.image, params.mask, feather=params.feather, invert=params.invert, size=params.padded_size
+    )
     return {"image": name, "mask": name} if params.mask else {"image": name}
 
 
@@ -105,8 +110,8 @@ INPAINT = Mode(
     id="inpaint",
     label="Inpaint",
     group=GROUP,
-    summary="A part of an image made anew. All outside the mask stays as it is, to the pixel.",
-    workflow=lambda _: "z_image_inpaint",
+    summary="A part of an image replaced. Everything outside the mask stays the same, to the pixel.",
+    template="z_image_inpaint",
     params=InpaintParams,
     presets=PRESETS,
     phases={**PHASES_WITH_IMAGE, "Decode": ("decode_image", "put_back")},

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-from modes.base import Mode, PreparedFiles, param
-from modes.common import Aspect, PictureParams, example
+from modes.bases import ImageSizedParams
+from modes.fields import Aspect, aspect_field
+from modes.mode import Mode, PreparedFiles, example
 from modes.zimage.common import GROUP, PHASES, PRESETS, STEP, SampledParams, sampled
 from workflow import Change, Patch
 
 
-class TextParams(SampledParams, PictureParams):
-    aspect: Aspect = param("1:1", label="Aspect", help="Width to height.", widget="choice")
+class TextParams(SampledParams, ImageSizedParams):
+    aspect: Aspect = aspect_field("1:1")
 
     @property
     def size_step(self) -> int:
@@ -29,7 +30,7 @@ TEXT_TO_IMAGE = Mode(
     label="Text to image",
     group=GROUP,
     summary="Images from a description.",
-    workflow=lambda _: "z_image",
+    template="z_image",
     params=TextParams,
     presets=PRESETS,
     phases=PHASES,

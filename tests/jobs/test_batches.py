@@ -14,7 +14,7 @@ import modes
 from errors import Problem
 from jobs.submit.batch import BatchEntry, expand
 from jobs.types import Batch, Submission
-from modes.common import EXAMPLES
+from modes.mode import EXAMPLES
 
 
 def run(mode: str, values: dict[str, Any] | None = None, **batch: Any) -> tuple[list[BatchEntry], list[Problem]]:
@@ -71,7 +71,7 @@ def test_a_folder_is_read_in_natural_order_without_what_is_hidden_or_unknown(fol
 def test_rows_of_real_files_are_what_the_mode_takes(folder: Path) -> None:
     mode = modes.get("i2v")
     for row in good("i2v", {"prompt": "a kite"}, folder=folder, grid={"seed": ["1", 2]}):
-        assert mode.validate(row.values, REAL).announce().frames
+        assert mode.validate(row.values, REAL).output_spec().frames
 
 
 def test_files_keep_the_order_in_which_they_are_given() -> None:

@@ -12,7 +12,7 @@ from support.mode_settings import DEMO
 
 import modes
 from modes import InvalidParamsError
-from modes.common import EXAMPLES
+from modes.mode import EXAMPLES
 
 
 def refused(mode_id: str, field: str, file: Path | str) -> str:

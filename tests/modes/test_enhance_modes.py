@@ -14,8 +14,8 @@ import modes
 from events import Output
 from jobs import CallerQueue
 from modes import InvalidParamsError
-from modes.common import EXAMPLES
 from modes.enhance import common, frames, video
+from modes.mode import EXAMPLES
 
 
 def made(queue: CallerQueue, mode: str, **values: Any) -> Path:
@@ -135,10 +135,10 @@ def test_pieces_put_together_are_what_the_whole_would_be(
     queue: CallerQueue, short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     params = modes.get("upscale_video").validate({"video": short}, REAL)
-    assert len(video.cuts(params)) == 4
+    assert len(video.cut(params)) == 4
     pieces = clips.read(made(queue, "upscale_video", video=short)).pictures
     monkeypatch.setattr(video, "PIECE_BYTES", common.PIECE_BYTES)
-    assert len(video.cuts(params)) == 1
+    assert len(video.cut(params)) == 1
     whole = clips.read(made(queue, "upscale_video", video=short)).pictures
     assert pieces.shape == whole.shape
     assert clips.psnr(pieces, whole) > 35

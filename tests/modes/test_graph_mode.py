@@ -14,10 +14,10 @@ import modes
 from constants import MAX_SEED
 from media import Preparer
 from modes import InvalidParamsError, Mode
-from modes.common import EXAMPLES
-from modes.graph.mode import GraphParams
-from modes.graph.nodes import known
 from modes.media_info import MEDIA
+from modes.mode import EXAMPLES
+from modes.user_graph.mode import GraphParams
+from modes.user_graph.node_classes import known
 from settings import Settings
 
 GRAPH = modes.get("graph")
@@ -130,7 +130,7 @@ def test_files_go_into_the_loaders_in_the_graphs_order_and_nodes_with_one_name_s
     files = [made[f"{number}0"]["inputs"]["image"] for number in (1, 2, 3)]
     assert files[0] == files[2] == preparer.image(PICTURE, alpha="keep")
     assert files[1] == preparer.image(OTHER, alpha="keep")
-    notes = GRAPH.validate({"graph": graph, "image": PICTURE, "second_image": OTHER}, REAL).announce().notes
+    notes = GRAPH.validate({"graph": graph, "image": PICTURE, "second_image": OTHER}, REAL).output_spec().notes
     assert notes["image"] == "For node 10 (LoadImage) and node 30 (LoadImage)."
 
 
@@ -180,9 +180,9 @@ def test_another_seed_moves_all_seeds_by_the_same_amount(preparer: Preparer) -> 
 
 
 def test_a_graph_without_a_seed_says_that_a_seed_has_no_effect() -> None:
-    announced = GRAPH.validate({"graph": saved("EmptyImage")}, REAL).announce()
+    announced = GRAPH.validate({"graph": saved("EmptyImage")}, REAL).output_spec()
     assert announced.notes["seed"] == "No effect: no seed stands in the graph."
-    assert announced.text() == "As the graph says"
+    assert announced.text() == "Decided by the graph"
 
 
 def test_what_no_result_needs_is_left_out(preparer: Preparer) -> None:

@@ -15,7 +15,7 @@ from errors import KinoraError
 from events import Failed, Output
 from jobs import CallerQueue, JobQueue, Selection, TaskDetail
 from media import probe_audio
-from modes.common import EXAMPLES
+from modes.mode import EXAMPLES
 
 PICTURE = EXAMPLES / "landscape.png"
 
@@ -42,7 +42,7 @@ def test_a_copied_graph_makes_what_its_mode_made_and_moves_with_another_seed(que
 def test_a_graph_may_be_retried_with_a_new_seed_and_run_again_as_it_was(queue: CallerQueue) -> None:
     task, files = made(queue, "graph", {"graph": graphs.EXAMPLE})
     assert task.seed == "42"
-    assert task.size == "As the graph says"
+    assert task.size == "Decided by the graph"
     assert [phase.label for phase in task.phases] == ["Load models", "Run the nodes", "Write the files"]
     again = queue.rerun(task.job)
     (row,) = queue.tasks(job=again.id).tasks

@@ -14,8 +14,8 @@ import modes
 from jobs import CallerQueue, JobQueue, Submission
 from models.registry import folder_of
 from modes import InvalidParamsError
-from modes.common import EXAMPLES
-from modes.graph.nodes import known
+from modes.mode import EXAMPLES
+from modes.user_graph.node_classes import known
 from settings import PROJECT, Settings
 from workflow import save_to
 

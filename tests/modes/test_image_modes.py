@@ -13,7 +13,7 @@ import modes
 from events import Output
 from jobs import CallerQueue, TaskDetail
 from modes import InvalidParamsError, Mode
-from modes.common import EXAMPLES
+from modes.mode import EXAMPLES
 
 MODES = [modes.get(name) for name in ("t2i", "i2i", "inpaint", "edit")]
 SMALL = {"seed": 7, "resolution": "256"}
@@ -177,7 +177,7 @@ def test_what_is_wrong_with_an_image_or_its_mask_is_said_at_its_field(
 def test_a_mask_of_all_the_image_is_said_to_leave_nothing(small: Path, tmp_path: Path) -> None:
     Image.new("L", (150, 101), 255).save(tmp_path / "white.png")
     mode = modes.get("inpaint")
-    told = mode.validate(values(mode, small, mask=tmp_path / "white.png"), REAL).announce()
+    told = mode.validate(values(mode, small, mask=tmp_path / "white.png"), REAL).output_spec()
     assert "whole image" in told.notes["mask"]
 
 

@@ -23,7 +23,7 @@ from modes.lists import Lora, LoraPair
         ("+l.safetensors", LoraPair(low="l.safetensors")),
     ],
 )
-def test_a_row_is_written_as_text(text: str, row: lists.Row) -> None:
+def test_a_row_is_written_as_text(text: str, row: lists.ListItem) -> None:
     assert type(row).model_validate(text) == row
 
 
@@ -60,7 +60,7 @@ def test_pairs_stand_behind_their_experts_after_the_4_step_loras_and_in_order() 
     pairs = ["a.safetensors+b.safetensors:0.5", {"file": "off.safetensors", "on": False}, "+c.safetensors"]
     mode = modes.get("wan_t2v")
     for preset in ("fast", "quality"):
-        graph = mode.sketch(mode.validate({"prompt": "x", "preset": preset, "lora_pairs": pairs}, REAL))
+        graph = mode.preview_graph(mode.validate({"prompt": "x", "preset": preset, "lora_pairs": pairs}, REAL))
 
         def chain(expert: str, graph: dict[str, Any] = graph) -> list[str]:
             found, node = [], graph[f"{expert}_sampling"]["inputs"]["model"][0]
@@ -80,8 +80,8 @@ def test_the_terminal_says_how_a_row_is_written() -> None:
     assert "HIGH+LOW:STRENGTH" in help
 
 
-@pytest.mark.parametrize("kind", lists.KINDS.values(), ids=lists.KINDS)
-def test_every_cell_of_a_row_says_how_it_is_edited(kind: lists.Kind) -> None:
-    for name, info in kind.row.model_fields.items():
+@pytest.mark.parametrize("kind", lists.LIST_KINDS.values(), ids=lists.LIST_KINDS)
+def test_every_cell_of_a_row_says_how_it_is_edited(kind: lists.ListKind) -> None:
+    for name, info in kind.item.model_fields.items():
         assert isinstance(info.json_schema_extra, dict), name
         assert info.title

@@ -25,7 +25,7 @@ def values(mode: Mode, **changed: Any) -> dict[str, Any]:
 
 
 def graph(mode: Mode, **changed: Any) -> workflow.Graph:
-    return mode.sketch(mode.validate(values(mode, **changed), REAL))
+    return mode.preview_graph(mode.validate(values(mode, **changed), REAL))
 
 
 def upstream(graph: workflow.Graph, node: str) -> set[str]:

@@ -16,8 +16,8 @@ from events import Output
 from jobs import CallerQueue
 from media import Preparer
 from modes import Mode
-from modes.common import EXAMPLES
 from modes.ltx import LTX_MODES
+from modes.mode import EXAMPLES
 from settings import PROJECT, Settings
 
 # Odd sizes and lengths on purpose: what is announced must be what the model really makes of them.

@@ -12,8 +12,8 @@ import modes
 from events import Notice, Output, Phase
 from jobs import CallerQueue, TaskDetail
 from modes import Mode
-from modes.common import EXAMPLES
 from modes.ltx import LTX_MODES
+from modes.mode import EXAMPLES
 
 SMALL = {"prompt": "a red kite over the sea", "seed": 7, "width": 192, "height": 128, "seconds": 0.7, "steps": 2}
 EVERY_MODE = list(LTX_MODES)

@@ -7,7 +7,7 @@ import pytest
 
 import modes
 from modes import InvalidParamsError
-from modes.common import EXAMPLES
+from modes.mode import EXAMPLES
 from settings import Settings
 
 VALUES: dict[str, Any] = {"prompt": "a kite", "image": EXAMPLES / "landscape.png"}
@@ -32,6 +32,6 @@ def test_the_environment_changes_nothing_once_there_are_settings(
     monkeypatch.setenv("KINORA_MAX_UPLOAD_BYTES", "1")
     (tmp_path / "kinora.toml").write_text("this is no TOML", encoding="utf-8")  # read again, it would raise
     params = I2V.validate(VALUES, settings)
-    assert params.announce().width
+    assert params.output_spec().width
     with pytest.raises(InvalidParamsError, match="no such file"):
         I2V.validate(VALUES | {"image": tmp_path / "gone.png"}, settings)

@@ -12,13 +12,13 @@ import modes
 from constants import MAX_SEED
 from media import Preparer
 from modes import InvalidParamsError, Mode
-from modes.base import snap
-from modes.common import EXAMPLES
 from modes.ltx import LTX_MODES
 from modes.ltx.audio import DrivenByAudio
 from modes.ltx.common import MAX_FRAMES, frames_of, frames_within
 from modes.ltx.control import RestyleParams
 from modes.media_info import MEDIA
+from modes.mode import EXAMPLES
+from modes.params import snap
 from modes.segments import MAX_SEGMENTS
 from settings import Settings
 
@@ -268,7 +268,7 @@ def test_an_emptied_negative_prompt_stays_empty(preparer: Preparer) -> None:
 @pytest.mark.parametrize("resolution", ["256p", "480p", "720p", "1080p"])
 def test_announced_sizes_are_ones_the_model_makes_without_shrinking(preset: str, aspect: str, resolution: str) -> None:
     params = T2V.validate(GIVEN | {"preset": preset, "aspect": aspect, "resolution": resolution}, REAL)
-    announced = params.announce()
+    announced = params.output_spec()
     latent = T2V.build(params, 1, {}, "out")["video_latent"]["inputs"]
     factor = 1 if preset == "fast" else 2
     assert (announced.width, announced.height) == (latent["width"] * factor, latent["height"] * factor)
@@ -286,10 +286,10 @@ def test_frames_are_8n_plus_1_and_the_length_is_the_nearest_of_these(seconds: fl
 
 
 def test_the_negative_prompt_is_said_to_have_no_effect_exactly_where_it_has_none() -> None:
-    assert "negative_prompt" in T2V.validate(GIVEN, REAL).announce().notes
-    assert "negative_prompt" not in T2V.validate(GIVEN | {"preset": "quality"}, REAL).announce().notes
-    assert "negative_prompt" not in T2V.validate(GIVEN | {"cfg": 3}, REAL).announce().notes
-    assert "negative_prompt" in T2V.validate(GIVEN | {"preset": "quality", "cfg": 1}, REAL).announce().notes
+    assert "negative_prompt" in T2V.validate(GIVEN, REAL).output_spec().notes
+    assert "negative_prompt" not in T2V.validate(GIVEN | {"preset": "quality"}, REAL).output_spec().notes
+    assert "negative_prompt" not in T2V.validate(GIVEN | {"cfg": 3}, REAL).output_spec().notes
+    assert "negative_prompt" in T2V.validate(GIVEN | {"preset": "quality", "cfg": 1}, REAL).output_spec().notes
 
 
 def test_the_largest_seed_fits_both_passes(preparer: Preparer) -> None:
@@ -313,7 +313,7 @@ def test_a_clip_is_never_longer_than_the_sound_or_video_it_goes_with(mode: Mode)
         params = mode.validate(given(mode) | {"seconds": seconds}, DEMO)
         assert isinstance(params, DrivenByAudio | RestyleParams)
         source = params.sounding if isinstance(params, DrivenByAudio) else params._info.seconds
-        clip = params.announce()
+        clip = params.output_spec()
         assert clip.frames is not None
         assert clip.fps is not None
         assert clip.frames % 8 == 1

@@ -11,7 +11,7 @@ from events import Output
 from jobs import CallerQueue, TaskDetail
 from media import Preparer
 from modes import Mode
-from modes.common import EXAMPLES
+from modes.mode import EXAMPLES
 from modes.wan import WAN_MODES
 
 SMALL = {"seed": 7, "width": 192, "height": 128, "seconds": 0.5}

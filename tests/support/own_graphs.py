@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from modes.common import EXAMPLES
+from modes.mode import EXAMPLES
 
 Nodes = dict[str, Any]
 EXAMPLE = (EXAMPLES / "graph.json").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from support.app_server import WAIT
 from support.form_actions import choose
 
-from modes.common import EXAMPLES
+from modes.mode import EXAMPLES
 
 EXAMPLE = (EXAMPLES / "graph.json").read_text(encoding="utf-8")
 
@@ -35,7 +35,7 @@ def test_a_graph_is_checked_while_it_is_given_and_runs(page: Page, tmp_path: Pat
     expect(page.locator("#field-image")).to_be_visible()
     expect(page.locator("#field-second_image")).not_to_be_visible()
     page.locator("#field-image input[type=file]").set_input_files(EXAMPLES / "portrait.png")
-    expect(page.locator("#announcement")).to_have_text("As the graph says", timeout=WAIT)
+    expect(page.locator("#announcement")).to_have_text("Decided by the graph", timeout=WAIT)
     expect(page.locator("#field-image-note")).to_contain_text("For node 20 (LoadImage).")
     made(page)
     expect(page.locator("#results label")).to_have_count(2)
@@ -58,7 +58,7 @@ def test_a_graph_copied_from_the_queue_runs(page: Page) -> None:
     page.fill("#field-seed input", "")
     page.locator("#field-graph textarea").focus()
     page.keyboard.press("Control+V")
-    expect(page.locator("#announcement")).to_have_text("As the graph says", timeout=WAIT)
+    expect(page.locator("#announcement")).to_have_text("Decided by the graph", timeout=WAIT)
     made(page)
     expect(page.locator("#picture img")).not_to_have_attribute("src", first, timeout=WAIT)
     expect(page.locator("#facts")).to_contain_text("5")

@@ -18,7 +18,7 @@ def test_a_modes_form_shows_its_own_fields_and_no_others(page: Page, mode_id: st
     for parameter in mode.parameters():
         # A graph that is not there yet has no place for files.
         unused = parameter.name in mode.unused({})
-        if not parameter.advanced and not unused and parameter.widget not in lists.KINDS:
+        if not parameter.advanced and not unused and parameter.widget not in lists.LIST_KINDS:
             expect(page.locator(f"#field-{parameter.name}")).to_be_visible()
     others = {each.name for other in modes.MODES.values() for each in other.parameters()} - set(
         mode.params.model_fields

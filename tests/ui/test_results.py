@@ -8,7 +8,7 @@ from support import runs
 from support.app_server import WAIT
 from support.form_actions import choose, fill_first_example
 
-from modes.common import EXAMPLES
+from modes.mode import EXAMPLES
 
 
 def make_images(page: Page, count: int) -> None:

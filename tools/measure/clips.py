@@ -80,7 +80,7 @@ def _clip(values: Values) -> dict[str, Any]:
 
 
 def _size(settings: Settings, values: Values) -> str:
-    size = T2V.validate(_clip(values), settings).announce()
+    size = T2V.validate(_clip(values), settings).output_spec()
     return f"{size.width} × {size.height} px, {size.frames} frames"
 
 

@@ -1,4 +1,4 @@
-"""Enlarging images and videos, and frames in between. Videos come in pieces, see `modes.base.Pieces`."""
+"""Enlarging images and videos, and frames in between. Videos come in pieces, see `modes.mode.Pieces`."""
 
 from tools.extract.recipes.recipe import Recipe, inside
 

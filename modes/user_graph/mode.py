@@ -12,13 +12,13 @@ from pydantic import BeforeValidator, ValidationInfo, field_validator, model_val
 
 from constants import MAX_SEED
 from media import Preparer
-from modes.base import Mode, OutputSpec, Params, PreparedFiles, param
-from modes.common import EXAMPLES, example
 from modes.enhance.common import whole_video
-from modes.graph.nodes import known
-from modes.graph.read import GraphError, Loader, loaders, read, seeds
 from modes.media_info import video_info
 from modes.messages import InvalidParamsError, at_field
+from modes.mode import EXAMPLES, Mode, PreparedFiles, example
+from modes.params import OutputSpec, Params, param
+from modes.user_graph.check import GraphError, Loader, loaders, read, seeds
+from modes.user_graph.node_classes import known
 from workflow import Change, Graph, Patch, sinks
 
 MAX_TEXT = 1_000_000  # characters
@@ -106,7 +106,7 @@ class GraphParams(Params):
     def variant(self) -> str:
         return hashlib.sha256(self.graph.encode()).hexdigest()[:16]
 
-    def announce(self) -> OutputSpec:
+    def output_spec(self) -> OutputSpec:
         notes = {}
         for kind, found in slots(self.content).items():
             for name, users in zip(FILES[kind], found, strict=False):
@@ -185,7 +185,7 @@ OWN_GRAPH = GraphMode(
     label="Your own graph",
     group="Advanced",
     summary="A graph of ComfyUI's nodes, in its API format, run as it is.",
-    workflow=lambda params: params.content,
+    template=lambda params: params.content,
     params=GraphParams,
     presets=(),
     phases={"Load models": (), "Run the nodes": (), "Write the files": ()},

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from constants import MAX_SEED
 from file_names import FileNameError, check_file_name, check_model_name
-from modes.graph.nodes import known
+from modes.user_graph.node_classes import known
 from workflow import Graph, links, prune
 
 MAX_NODES = 1000
