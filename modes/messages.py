@@ -21,7 +21,7 @@ class InvalidParamsError(KinoraError):
 
 
 def declared(info: FieldInfo) -> dict[str, Any]:
-    """What `modes.base.param` said of a parameter beyond pydantic's own."""
+    """What `modes.params.param` said of a parameter beyond pydantic's own."""
     assert isinstance(info.json_schema_extra, dict), f"{info.title} is not declared with param()"
     return info.json_schema_extra
 

@@ -78,7 +78,7 @@ def whole_video(file: Path, info: VideoInfo, preparer: Preparer) -> str:
 
 
 def slices(params: VideoParams, length: int, shared: int = 0) -> Iterator[tuple[int, list[Change]]]:
-    """Cuts the video into pieces of at most `length` frames that share their first `shared` frames with the piece before.
+    """Cuts the video into pieces of at most `length` frames that begin with the last `shared` of the piece before.
 
     Yields the number of frames of each piece and the changes that cut it out. Both ends are a quarter of a frame early,
     so that rounding cannot lose a frame.

@@ -71,7 +71,7 @@ def parameterize(params: InterpolateParams, _seed: int, prepared: PreparedFiles)
     yield Patch("interpolate", "multiplier", params.times)
 
 
-def cuts(params: Any) -> list[list[Change]]:
+def cut(params: Any) -> list[list[Change]]:
     """Each piece begins with the last frame of the piece before, which is not written a second time."""
     width, height = params.video_size
     length = max(2, int(PIECE_BYTES / (width * height * params.times * FLOAT_RGB)))
@@ -97,6 +97,6 @@ INTERPOLATE = Mode(
     },
     parameterize=parameterize,
     prepare_inputs=prepare_video,
-    pieces=Pieces(cuts, joined(lambda params: params.new_rate, lambda params: params.every)),
+    pieces=Pieces(cut, joined(lambda params: params.new_rate, lambda params: params.every)),
     examples=(example("Clip", video=EXAMPLES / "clip.mp4"),),
 )

@@ -51,7 +51,7 @@ def parameterize(params: UpscaleVideoParams, _seed: int, prepared: PreparedFiles
     yield Patch("resize", "height", params.size[1])
 
 
-def cuts(params: Any) -> list[list[Change]]:
+def cut(params: Any) -> list[list[Change]]:
     width, height = params.video_size
     length = int(PIECE_BYTES / (width * height * MODEL_SCALE**2 * FLOAT_RGB))
     return [changes for _, changes in slices(params, max(1, length))]
@@ -71,6 +71,6 @@ UPSCALE_VIDEO = Mode(
     },
     parameterize=parameterize,
     prepare_inputs=prepare_video,
-    pieces=Pieces(cuts, joined(lambda params: params.rate)),
+    pieces=Pieces(cut, joined(lambda params: params.rate)),
     examples=(example("Clip", video=EXAMPLES / "clip.mp4"),),
 )

@@ -110,7 +110,7 @@ def test_a_start_after_the_end_of_the_sound() -> None:
     mode = modes.get("a2v")
     with pytest.raises(InvalidParamsError) as caught:
         mode.validate({**mode.examples[0].values, "start": 100}, DEMO)
-    assert "Sound must be at least" in caught.value.fields["audio"]
+    assert "Sound must last at least" in caught.value.fields["audio"]
 
 
 def test_strange_but_good_files_are_taken(tmp_path: Path) -> None:

@@ -148,11 +148,11 @@ def test_pieces_put_together_are_what_the_whole_would_be(
 @pytest.mark.parametrize(
     ("mode", "values", "field", "words"),
     [
-        ("interpolate", {"factor": "frame rate", "fps": 24}, "fps", "has 24 fps already"),
-        ("interpolate", {"factor": "frame rate", "fps": 12}, "fps", "has 24 fps already"),
-        ("upscale", {"image": "huge", "scale": "4"}, "scale", "megapixels; the most is 64"),
-        ("upscale", {"image": "huge", "preset": "quality"}, "scale", "the most is 4.2"),
-        ("upscale", {"image": "larger"}, "image", "17.0 megapixels; the most is 16"),
+        ("interpolate", {"factor": "frame rate", "fps": 24}, "fps", "already has 24 fps"),
+        ("interpolate", {"factor": "frame rate", "fps": 12}, "fps", "already has 24 fps"),
+        ("upscale", {"image": "huge", "scale": "4"}, "scale", "megapixels; at most 64"),
+        ("upscale", {"image": "huge", "preset": "quality"}, "scale", "at most 4.2"),
+        ("upscale", {"image": "larger"}, "image", "17.0 megapixels; at most 16"),
         ("upscale_video", {"scale": "3"}, "scale", "must be one of"),
     ],
 )
