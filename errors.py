@@ -69,6 +69,12 @@ class CancelledError(KinoraError):
     kind: FailureKind = "interrupted"
 
 
+class EngineStartError(KinoraError):
+    """The engine cannot start on this machine as it is."""
+
+    kind: FailureKind = "engine_died"
+
+
 class ClusterError(KinoraError):
     """The Ray cluster, or a machine of it, cannot be used."""
 

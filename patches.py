@@ -10,6 +10,7 @@ is remembered. `python cli.py doctor` lists all patches, and tests/test_patches.
 import functools
 import importlib
 import importlib.util
+import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -94,6 +95,12 @@ def expect(as_written: bool, what: str) -> None:
     """Raises PatchError unless the code to be patched is as the patch was written for; `what` says what has changed."""
     if not as_written:
         raise PatchError(f"{what}.")
+
+
+def expect_parameters(function: Callable[..., Any], *names: str) -> None:
+    """Raises PatchError unless the function has exactly these parameters, `self` included."""
+    found = tuple(inspect.signature(function).parameters)
+    expect(found == names, f"{function.__qualname__} has the parameters {found}, not {names}")
 
 
 def report() -> list[dict[str, Any]]:

@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     precision: Literal["auto", "fp32", "bf16", "fp16", "fp8"] = Field(
         default="auto", description="Precision of the diffusion model; auto follows the checkpoint and the device"
     )
+    repeatable_video: bool = Field(
+        False,
+        description="Encode videos so that equal frames always give equal files, which are about half as large again",
+    )
     demo: Literal["auto", "always", "never"] = Field(
         default="auto", description="Demo models: auto uses them where there is no accelerator"
     )

@@ -26,12 +26,8 @@ def prepare(folder: Path) -> None:
     """
     from demo_models import cogvideo, enhance, qwen, symbols, wan, zimage
 
-    symbols.replace()
-    wan.replace()
-    qwen.replace()
-    enhance.replace()
-    zimage.replace()
-    cogvideo.replace()
+    for family in (symbols, wan, qwen, enhance, zimage, cogvideo):
+        family.patch_comfyui()
     folder.mkdir(parents=True, exist_ok=True)
     wanted = _recipe_digest()
     if not _missing(folder, wanted):

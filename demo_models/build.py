@@ -21,7 +21,7 @@ _SHARED_SEED = 0  # what both checkpoints have in common, as the real ones do: V
 
 
 def save(file: DemoFile, path: Path) -> None:
-    """Writes the file; symbols.replace must have been called."""
+    """Writes the file; symbols.patch_comfyui must have been called."""
     makers = {
         "checkpoint": _checkpoint,
         "text_encoder": _text_encoder,

@@ -1,10 +1,13 @@
 """Demo files of CogVideoX: transformer, VAE and text encoder."""
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
 
 import comfy.ldm.cogvideo.vae
+import comfy.sd
+import comfy.text_encoders.cogvideo
 import comfy.text_encoders.sd3_clip
 import torch
 from comfy.latent_formats import CogVideoX
@@ -18,6 +21,7 @@ from demo_models.files import DemoFile
 from demo_models.making import FACTORY, Made, filled
 from demo_models.wan_code import Latents, doubled, halved, straight_through, to_pairs, to_pixels
 from demo_models.weights import Rules, constant, fill, normal
+from patches import expect, patch
 
 VAE: dict[str, Any] = {"block_out_channels": (8, 8, 8, 8), "layers_per_block": 0, "groups": 1}
 TRANSFORMER: dict[str, Any] = {
@@ -62,11 +66,29 @@ def _widen(model: T5, **factory: Any) -> None:
     model.encoder.block[-1].layer[-1] = T5LayerFF(flow.TEXT_WIDTH, _LAST_WIDTH, activation, gated, **factory)
 
 
-def replace() -> None:
-    """Puts the small classes in place of ComfyUI's; a second call changes nothing."""
+def patch_comfyui() -> None:
+    """Puts the small classes in place of ComfyUI's. A second call changes nothing."""
+    if comfy.ldm.cogvideo.vae.AutoencoderKLCogVideoX is not SmallVAE:
+        _patch_sizes()
+    quick_conv3d.patch_comfyui()
+
+
+@patch(
+    "comfy.ldm.cogvideo.vae:AutoencoderKLCogVideoX",
+    "comfy.text_encoders.sd3_clip:T5XXLModel",
+    package="ComfyUI",
+    reason="CogVideoX's demo files are small; ComfyUI has the sizes of its VAE and of T5 XXL in its code.",
+    until="ComfyUI reads these sizes from a file's metadata or shapes.",
+)
+def _patch_sizes() -> None:
+    sizes = inspect.signature(comfy.ldm.cogvideo.vae.AutoencoderKLCogVideoX.__init__).parameters
+    expect(VAE.keys() <= sizes.keys(), "CogVideoX's VAE takes other sizes")
+    made = "AutoencoderKLCogVideoX" in comfy.sd.VAE.__init__.__code__.co_names
+    expect(made, "ComfyUI's VAE makes CogVideoX's by another name")
+    used = comfy.text_encoders.cogvideo.CogVideoXT5XXL.__init__.__code__.co_names
+    expect("T5XXLModel" in used, "CogVideoX's text encoder is made by another name")
     comfy.ldm.cogvideo.vae.AutoencoderKLCogVideoX = SmallVAE
     comfy.text_encoders.sd3_clip.T5XXLModel = SmallTextEncoder
-    quick_conv3d.install()
 
 
 def _text_config() -> dict[str, Any]:

@@ -9,6 +9,7 @@ time. Time x difference is a difference of two squares, and a square is made of 
 a quarter and at three quarters the blend is exact; any other time is taken for the nearest of these.
 """
 
+import inspect
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from torch import Generator, Tensor
 from demo_models.files import DemoFile
 from demo_models.making import Made
 from demo_models.weights import Fill, Rules, constant, fill
+from patches import expect, patch
 
 # The enlarger's channels. Signs of edges are 0 at an edge and 1 elsewhere, at left and right and above and below.
 _COLOURS, _SMOOTH, _SIDES, _ENDS = (slice(start, start + 3) for start in (0, 3, 6, 9))
@@ -43,16 +45,30 @@ FILM: dict[str, Any] = {
     "flow_convs": (1,),
     "flow_filters": (2,),
 }
+
+
+def patch_comfyui() -> None:
+    """Makes FILM small. A second call changes nothing."""
+    if FILMNet.__init__ is not _small:
+        _patch_film()
+
+
 _full_size = FILMNet.__init__
-
-
-def replace() -> None:
-    """Makes FILM small, whose sizes ComfyUI has in its code; a second call changes nothing."""
-    FILMNet.__init__ = _small
 
 
 def _small(self: FILMNet, **factory: Any) -> None:
     _full_size(self, **FILM, **factory)
+
+
+@patch(
+    "comfy_extras.frame_interpolation_models.film_net:FILMNet.__init__",
+    package="ComfyUI",
+    reason="FILM's demo file is small; ComfyUI has the sizes of the network in its code.",
+    until="ComfyUI reads these sizes from a file's metadata or shapes.",
+)
+def _patch_film() -> None:
+    expect(FILM.keys() <= inspect.signature(_full_size).parameters.keys(), "FILM takes other sizes")
+    FILMNet.__init__ = _small
 
 
 def _mixed(matrix: Tensor, height: Tensor, width: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
-"""Passes over what adds nothing: in demo models' VAEs and enlarger most blocks have weights of zero at their end.
+"""Skips blocks that add nothing: in the demo models' VAEs and enlarger most blocks end with weights of zero.
 
-Of a picture of one megapixel it is all but a tenth of the work, and the result is the same. ComfyUI's VAE of Wan 2.1,
-which Qwen Image has too, and that of Wan 2.2 have such blocks, and so has ESRGAN.
+For a picture of one megapixel they are nine tenths of the work, and the result is the same without them. The VAEs of
+Wan 2.1 (which Qwen Image also uses) and of Wan 2.2 have such blocks, and so has ESRGAN.
 """
 
 from typing import Any
@@ -11,18 +11,46 @@ import comfy.ldm.wan.vae2_2
 from spandrel.architectures.__arch_helpers.block import ResidualDenseBlock_5C
 from torch import Tensor
 
-_CONVOLUTIONS = 2  # of a residual block; each has a place among the frames kept for the next chunk
+from patches import expect_parameters, patch
+
+_CONVOLUTIONS = 2  # in a residual block; each has an entry in the cache of frames for the next chunk
 
 
-def install() -> None:
-    """Once per process, after ComfyUI was imported."""
+@patch(
+    "comfy.ldm.wan.vae:ResidualBlock.forward",
+    "comfy.ldm.wan.vae:AttentionBlock.forward",
+    "comfy.ldm.wan.vae2_2:ResidualBlock.forward",
+    package="ComfyUI",
+    reason="On a CPU, most of the time of a demo VAE would go into blocks that add nothing.",
+    until="Demo VAEs are shallow, or have weights in these blocks.",
+)
+def _patch_wan() -> None:
+    expect_parameters(comfy.ldm.wan.vae.ResidualBlock.forward, "self", "x", "feat_cache", "feat_idx", "final")
+    expect_parameters(comfy.ldm.wan.vae2_2.ResidualBlock.forward, "self", "x", "feat_cache", "feat_idx")
+    expect_parameters(comfy.ldm.wan.vae.AttentionBlock.forward, "self", "x", "feat_cache", "feat_idx", "final")
     for block in (comfy.ldm.wan.vae.ResidualBlock, comfy.ldm.wan.vae2_2.ResidualBlock):
-        _pass_over_residual(block)
-    _pass_over_attention(comfy.ldm.wan.vae.AttentionBlock)
-    _pass_over_dense(ResidualDenseBlock_5C)
+        _skip_residual(block)
+    _skip_attention(comfy.ldm.wan.vae.AttentionBlock)
 
 
-def _pass_over_residual(block: Any) -> None:
+@patch(
+    "spandrel.architectures.__arch_helpers.block:ResidualDenseBlock_5C.forward",
+    package="spandrel",
+    reason="On a CPU, most of the time of the demo enlarger would go into blocks that add nothing.",
+    until="The demo enlarger is shallow, or has weights in these blocks.",
+)
+def _patch_esrgan() -> None:
+    expect_parameters(ResidualDenseBlock_5C.forward, "self", "x")
+    _skip_dense(ResidualDenseBlock_5C)
+
+
+def patch_comfyui() -> None:
+    """Call it once per process, after ComfyUI was imported."""
+    _patch_wan()
+    _patch_esrgan()
+
+
+def _skip_residual(block: Any) -> None:
     original = block.forward
 
     def quick(self: Any, x: Tensor, feat_cache: Any = None, feat_idx: Any = (0,), **more: Any) -> Tensor:
@@ -37,7 +65,7 @@ def _pass_over_residual(block: Any) -> None:
     block.forward = quick
 
 
-def _pass_over_attention(block: Any) -> None:
+def _skip_attention(block: Any) -> None:
     original = block.forward
 
     def quick(self: Any, x: Tensor, *positional: Any, **named: Any) -> Tensor:
@@ -48,7 +76,7 @@ def _pass_over_attention(block: Any) -> None:
     block.forward = quick
 
 
-def _pass_over_dense(block: Any) -> None:
+def _skip_dense(block: Any) -> None:
     original = block.forward
 
     def quick(self: Any, x: Tensor) -> Tensor:

@@ -12,14 +12,26 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from patches import expect_parameters, patch
+
 _SMALL = 20_480  # below it torch takes its loop
 
 
-def install() -> None:
-    """After ComfyUI was imported; a second call changes nothing."""
+def patch_comfyui() -> None:
+    """Call it after ComfyUI was imported. A second call changes nothing."""
+    if comfy.ops.disable_weight_init.Conv3d._conv_forward.__module__ != __name__:
+        _patch_conv3d()
+
+
+@patch(
+    "comfy.ops:disable_weight_init.Conv3d._conv_forward",
+    package="ComfyUI",
+    reason="For few channels, torch's three-dimensional convolution on a CPU is many times slower than it need be.",
+    until="torch counts all three dimensions where it decides to use oneDNN.",
+)
+def _patch_conv3d() -> None:
     layer = comfy.ops.disable_weight_init.Conv3d
-    if layer._conv_forward.__module__ == __name__:
-        return
+    expect_parameters(layer._conv_forward, "self", "input", "weight", "bias", "autopad", "args", "kwargs")
     original = layer._conv_forward
 
     def quick(self: Any, video: Tensor, weight: Tensor, bias: Tensor | None, autopad: str | None = None) -> Tensor:
@@ -36,11 +48,11 @@ def install() -> None:
 def _as_pictures(
     video: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int, ...], padding: tuple[int, ...]
 ) -> Tensor:
-    """[batch, channels, frames, height, width] by [out, channels, frames, height, width] of a kernel."""
+    """Convolves a video (B, C, T, H, W) with a kernel (O, C, T, H, W) and returns (B, O, T, H, W)."""
     video = functional.pad(video, (0, 0, 0, 0, padding[0], padding[0]))
     taps = weight.shape[2]
     frames = (video.shape[2] - taps) // stride[0] + 1
     shifted = [video[:, :, tap : tap + (frames - 1) * stride[0] + 1 : stride[0]] for tap in range(taps)]
-    pictures = torch.stack(shifted, 2).movedim(3, 1).flatten(2, 3).flatten(0, 1)  # [batch x frames, channels x taps, …]
+    pictures = torch.stack(shifted, 2).movedim(3, 1).flatten(2, 3).flatten(0, 1)  # (B x T, C x taps, H, W)
     made = functional.conv2d(pictures, weight.flatten(1, 2), bias, stride[1:], padding[1:])
     return made.unflatten(0, (video.shape[0], frames)).movedim(1, 2)

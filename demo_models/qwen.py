@@ -1,4 +1,4 @@
-"""Demo files of Qwen Image Edit 2511: transformer, VAE, text encoder with its eyes, and the LoRA for four steps."""
+"""Demo files of Qwen Image Edit 2511: transformer, VAE, text encoder, vision tower, and the LoRA for four steps."""
 
 from typing import Any
 
@@ -17,6 +17,7 @@ from demo_models.files import DemoFile
 from demo_models.flow import levels, levels_bias
 from demo_models.making import FACTORY, Made, filled, lora
 from demo_models.weights import Rules, constant, fill, normal, spread
+from patches import expect, patch
 
 VAE_WIDTH = 8
 # What ComfyUI does not read from a transformer's file.
@@ -36,7 +37,7 @@ TEXT_ENCODER: dict[str, Any] = {
 # "Picture", spaces, a colon, line ends, "assistant", begin and end of what somebody says and of a picture: words that
 # stand around every prompt.
 FRAME = [24669, 220, 25, 198, 77091, 151644, 151645, 151652, 151653]
-EYES: dict[str, Any] = {
+VISION_TOWER: dict[str, Any] = {
     "hidden_size": 16,
     "output_hidden_size": qwen_flow.TEXT_WIDTH,
     "intermediate_size": 32,
@@ -54,28 +55,49 @@ class SmallTextEncoder(comfy.text_encoders.qwen_image.Qwen25_7BVLIModel):
         super().__init__(*positional, model_options=options, **named)
 
 
-class SmallEyes(qwen_vl.Qwen2VLVisionTransformer):
-    """Its part that sees pictures."""
+class SmallVisionTower(qwen_vl.Qwen2VLVisionTransformer):
+    """The vision tower of Qwen 2.5 VL."""
 
     def __init__(self, hidden_size: int = 0, output_hidden_size: int = 0, **factory: Any) -> None:
-        super().__init__(**EYES, **factory)
+        super().__init__(**VISION_TOWER, **factory)
 
 
-def replace() -> None:
-    """Puts the small classes and sizes in place of ComfyUI's; a second call changes nothing."""
-    if qwen_vl.Qwen2VLVisionTransformer is SmallEyes:
-        return
+def patch_comfyui() -> None:
+    """Puts the small classes and sizes in place of ComfyUI's. A second call changes nothing."""
+    if qwen_vl.Qwen2VLVisionTransformer is not SmallVisionTower:
+        _patch_sizes()
+        _patch_attention()
+
+
+@patch(
+    "comfy.supported_models:QwenImage.unet_extra_config",
+    "comfy.text_encoders.qwen_vl:Qwen2VLVisionTransformer",
+    "comfy.text_encoders.qwen_image:Qwen25_7BVLIModel",
+    package="ComfyUI",
+    reason="Qwen Image's demo files are small; ComfyUI has the sizes of its text encoder and vision tower in its code.",
+    until="ComfyUI reads these sizes from a file's metadata or shapes.",
+)
+def _patch_sizes() -> None:
     original = comfy.supported_models.QwenImage
-    assert original.unet_extra_config == {}, "ComfyUI has sizes of Qwen Image that it did not have"
-    assert llama.qwen_vl is qwen_vl, "Qwen's eyes have moved"
+    expect(original.unet_extra_config == {}, "ComfyUI has sizes of Qwen Image that it did not have")
+    expect(llama.qwen_vl is qwen_vl, "comfy.text_encoders.llama uses another module for Qwen's vision tower")
     text_encoder = comfy.text_encoders.qwen_image.QwenImageTEModel
-    assert text_encoder.__init__.__globals__["Qwen25_7BVLIModel"] is SmallTextEncoder.__base__
+    by_name = text_encoder.__init__.__globals__["Qwen25_7BVLIModel"] is SmallTextEncoder.__base__
+    expect(by_name, "QwenImageTEModel does not take Qwen25_7BVLIModel from its module any more")
     original.unet_extra_config = TRANSFORMER
-    qwen_vl.Qwen2VLVisionTransformer = SmallEyes
+    qwen_vl.Qwen2VLVisionTransformer = SmallVisionTower
     comfy.text_encoders.qwen_image.Qwen25_7BVLIModel = SmallTextEncoder
-    # A picture of one megapixel is 4096 tokens and as many again for each that is given. What ComfyUI does on a CPU
-    # takes four times as long as torch's own, which it does on a GPU anyway.
-    assert "optimized_attention_masked" in comfy.ldm.qwen_image.model.Attention.forward.__globals__
+
+
+@patch(
+    "comfy.ldm.qwen_image.model:optimized_attention_masked",
+    package="ComfyUI",
+    reason="On a CPU, torch's attention is four times faster than ComfyUI's choice for the 4096 tokens of a megapixel.",
+    until="ComfyUI chooses torch's attention on a CPU.",
+)
+def _patch_attention() -> None:
+    used = "optimized_attention_masked" in comfy.ldm.qwen_image.model.Attention.forward.__globals__
+    expect(used, "Qwen Image's attention is called by another name")
     comfy.ldm.qwen_image.model.optimized_attention_masked = attention_pytorch
 
 

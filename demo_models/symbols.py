@@ -1,8 +1,7 @@
-"""Replaces symbols of ComfyUI with sizes written in the code, which the demo models cannot state in their files.
+"""Small classes in place of those of ComfyUI whose sizes the demo models cannot state in their files.
 
-They can go when ComfyUI (0.30.0 here) reads these sizes from metadata or shapes: Gemma's config and the LTX text
-projection; the width of Stable Diffusion 2, its VAE and the head of SDPose; MoGe's number of patches. Until then a
-process with these replacements loads the demo models only.
+They are for Gemma and the LTX text projection, for Stable Diffusion 2, its VAE and the head of SDPose, and for MoGe. A
+process with these patches loads the demo models only.
 """
 
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from comfy.text_encoders import llama, lt
 from torch import Tensor
 
 from demo_models import shapes
+from patches import expect, patch
 
 
 @dataclass
@@ -44,7 +44,7 @@ class DemoProjection(lt.DualLinearProjection):
 
 
 class DemoPoseNetwork(UNetModel):
-    """A narrow network whose features ComfyUI's keypoint node sees with as many channels as the real one's have."""
+    """A narrow network that shows ComfyUI's keypoint node as many channels as the real one has."""
 
     def __init__(self, **config: Any) -> None:
         assert config.pop("heatmap_head"), "a demo file without a head for heat maps"
@@ -69,7 +69,7 @@ class DemoPoseNetwork(UNetModel):
 
 
 def _with_all_channels(patch: Callable[..., Any]) -> Callable[..., Any]:
-    """The patch, shown the features [batch, channels, height, width] with empty channels added."""
+    """Calls ComfyUI's output block patch with features (B, C, H, W) that have empty channels added."""
 
     def shown(features: Tensor, skipped: Tensor, options: dict[str, Any]) -> tuple[Tensor, Tensor]:
         added = shapes.POSE_FEATURES - features.shape[1]
@@ -103,22 +103,54 @@ class DemoPoseVAE(AutoencoderKL):
         super().__init__(ddconfig={**ddconfig, **shapes.POSE_VAE}, embed_dim=embed_dim)
 
 
-def replace() -> None:
-    """Puts the small classes in place of ComfyUI's; a second call changes nothing."""
-    if llama.Gemma3_12B_Config is DemoGemmaConfig:
-        return
+def patch_comfyui() -> None:
+    """Puts the small classes in place of ComfyUI's. A second call changes nothing."""
+    if llama.Gemma3_12B_Config is not DemoGemmaConfig:
+        _patch_text_encoder()
+        _patch_moge()
+        _patch_pose()
+
+
+@patch(
+    "comfy.text_encoders.llama:Gemma3_12B_Config",
+    "comfy.text_encoders.lt:DualLinearProjection",
+    package="ComfyUI",
+    reason="LTX-2.3's demo text encoder is small; ComfyUI has Gemma's and the projection's sizes in its code.",
+    until="ComfyUI reads these sizes from a file's metadata or shapes.",
+)
+def _patch_text_encoder() -> None:
     original = llama.Gemma3_12B_Config()
-    assert (original.hidden_size, original.num_hidden_layers) == (3840, 48), "Gemma's config has changed"
-    assert "vision_config" in vars(llama.Gemma3_12B_Config), "Gemma's vision config has moved"
-    assert lt.LTXAVTEModel.__init__.__globals__["DualLinearProjection"] is lt.DualLinearProjection
+    expect((original.hidden_size, original.num_hidden_layers) == (3840, 48), "Gemma's config has changed")
+    expect("vision_config" in vars(llama.Gemma3_12B_Config), "Gemma's vision config has moved")
+    by_name = lt.LTXAVTEModel.__init__.__globals__["DualLinearProjection"] is lt.DualLinearProjection
+    expect(by_name, "LTXAVTEModel does not take DualLinearProjection from its module any more")
     llama.Gemma3_12B_Config = DemoGemmaConfig
     lt.DualLinearProjection = DemoProjection
 
-    assert MoGeModelV2.num_tokens_range == (1200, 3600), "MoGe's numbers of patches have changed"
+
+@patch(
+    "comfy.ldm.moge.model:MoGeModelV2.num_tokens_range",
+    package="ComfyUI",
+    reason="MoGe's demo file takes fewer patches of a picture, so that it is quick on a CPU.",
+    until="ComfyUI reads the number of patches from a file's metadata.",
+)
+def _patch_moge() -> None:
+    expect(MoGeModelV2.num_tokens_range == (1200, 3600), "MoGe's numbers of patches have changed")
     MoGeModelV2.num_tokens_range = shapes.GEOMETRY_TOKENS
 
-    assert comfy.supported_models.LotusD in comfy.supported_models.models, "ComfyUI knows its models by another list"
-    assert comfy.supported_models.LotusD.unet_config["model_channels"] == 320, "Lotus has changed"
-    assert comfy.sd.VAE.__init__.__globals__["AutoencoderKL"] is AutoencoderKL
-    comfy.supported_models.models.append(DemoPose)
+
+@patch(
+    "comfy.supported_models:models",
+    "comfy.sd:AutoencoderKL",
+    package="ComfyUI",
+    reason="SDPose's demo file is narrow; ComfyUI has the width of Stable Diffusion 2 and of its VAE in its code.",
+    until="ComfyUI reads these widths from a file's shapes.",
+)
+def _patch_pose() -> None:
+    known = comfy.supported_models
+    expect(known.LotusD in known.models, "ComfyUI keeps the models that it knows in another list")
+    expect(known.LotusD.unet_config["model_channels"] == 320, "Lotus has changed")
+    by_name = comfy.sd.VAE.__init__.__globals__["AutoencoderKL"] is AutoencoderKL
+    expect(by_name, "ComfyUI's VAE does not take AutoencoderKL from its module any more")
+    known.models.append(DemoPose)
     comfy.sd.AutoencoderKL = DemoPoseVAE

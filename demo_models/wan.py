@@ -1,11 +1,13 @@
 """Demo files of Wan 2.2: experts, the 5B model, both VAEs, the text encoder and LoRAs."""
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
 
 import comfy.ldm.wan.vae
 import comfy.ldm.wan.vae2_2
+import comfy.sd
 import comfy.text_encoders.t5
 import comfy.text_encoders.wan
 import torch
@@ -17,6 +19,7 @@ from demo_models.files import DemoFile
 from demo_models.flow import levels, levels_bias, of_timestep, of_timestep_bias
 from demo_models.making import FACTORY, Made, filled, lora
 from demo_models.weights import Rules, constant, fill, normal, spread
+from patches import expect, patch
 
 TEXT_WIDTH = 16
 VAE_WIDTH = 8
@@ -53,14 +56,29 @@ class SmallTextEncoder(comfy.text_encoders.wan.UMT5XXlModel):
         super().__init__(*positional, model_options=options, **named)
 
 
-def replace() -> None:
-    """Puts the small classes in place of ComfyUI's; a second call changes nothing."""
-    if comfy.ldm.wan.vae2_2.WanVAE is SmallVAE:
-        return
+def patch_comfyui() -> None:
+    """Puts the small classes in place of ComfyUI's. A second call changes nothing."""
+    if comfy.ldm.wan.vae2_2.WanVAE is not SmallVAE:
+        _patch_sizes()
+        quick_conv3d.patch_comfyui()
+        quick_blocks.patch_comfyui()
+
+
+@patch(
+    "comfy.ldm.wan.vae2_2:WanVAE",
+    "comfy.text_encoders.wan:UMT5XXlModel",
+    package="ComfyUI",
+    reason="Wan 2.2's demo files are small; ComfyUI has the sizes of its VAE and of UMT5 in its code.",
+    until="ComfyUI reads these sizes from a file's metadata or shapes.",
+)
+def _patch_sizes() -> None:
+    sizes = inspect.signature(comfy.ldm.wan.vae2_2.WanVAE.__init__).parameters
+    found = [sizes[name].default for name in ("dim", "dec_dim") if name in sizes]
+    expect(found == [160, 256], "The widths of Wan 2.2's VAE have changed")
+    expect("WanVAE" in comfy.sd.VAE.__init__.__code__.co_names, "ComfyUI's VAE makes Wan's by another name")
+    by_name = comfy.text_encoders.wan.WanT5Model.__init__.__globals__["UMT5XXlModel"] is SmallTextEncoder.__base__
+    expect(by_name, "WanT5Model does not take UMT5XXlModel from its module any more")
     comfy.ldm.wan.vae2_2.WanVAE = SmallVAE
-    quick_conv3d.install()
-    quick_blocks.install()
-    assert comfy.text_encoders.wan.WanT5Model.__init__.__globals__["UMT5XXlModel"].__name__ == "UMT5XXlModel"
     comfy.text_encoders.wan.UMT5XXlModel = SmallTextEncoder
 
 

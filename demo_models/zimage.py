@@ -19,6 +19,7 @@ from demo_models import zimage_code, zimage_flow, zimage_words
 from demo_models.files import DemoFile
 from demo_models.making import FACTORY, Made, filled
 from demo_models.weights import Rules, constant, fill, normal
+from patches import expect, patch
 
 TRANSFORMER: dict[str, Any] = {
     "n_heads": zimage_flow.HEADS,
@@ -121,19 +122,45 @@ def _detect(state_dict: dict[str, Tensor]) -> Any:
     return _detect_original(state_dict)
 
 
-def replace() -> None:
-    """Puts the small classes in place of ComfyUI's; a second call changes nothing."""
-    if llama.Qwen3_4BConfig is DemoQwenConfig:
-        return
+def patch_comfyui() -> None:
+    """Puts the small classes in place of ComfyUI's. A second call changes nothing."""
+    if llama.Qwen3_4BConfig is not DemoQwenConfig:
+        _patch_sizes()
+        _patch_attention()
+
+
+@patch(
+    "comfy.text_encoders.llama:Qwen3_4BConfig",
+    "comfy.sd:AutoencodingEngine",
+    "comfy.sd:detect_te_model",
+    "comfy.supported_models:models",
+    package="ComfyUI",
+    reason="Z-Image's demo files are small; ComfyUI has the sizes of Qwen 3 4B and of Flux's autoencoder in its code.",
+    until="ComfyUI reads these sizes from a file's metadata or shapes.",
+)
+def _patch_sizes() -> None:
     original = llama.Qwen3_4BConfig()
-    assert (original.hidden_size, original.num_hidden_layers) == (2560, 36), "Qwen's config has changed"
-    assert comfy.sd.VAE.__init__.__globals__["AutoencodingEngine"] is AutoencodingEngine
-    assert comfy.sd.load_text_encoder_state_dicts.__globals__["detect_te_model"] is _detect_original
+    expect((original.hidden_size, original.num_hidden_layers) == (2560, 36), "Qwen's config has changed")
+    by_name = comfy.sd.VAE.__init__.__globals__["AutoencodingEngine"] is AutoencodingEngine
+    expect(by_name, "ComfyUI's VAE does not take AutoencodingEngine from its module any more")
+    by_name = comfy.sd.load_text_encoder_state_dicts.__globals__["detect_te_model"] is _detect_original
+    expect(by_name, "ComfyUI detects text encoders by another function")
     llama.Qwen3_4BConfig = DemoQwenConfig
     comfy.sd.AutoencodingEngine = SmallAutoencoder
     comfy.sd.detect_te_model = _detect
-    comfy.ldm.lumina.model.optimized_attention_masked = attention_pytorch  # on a CPU ComfyUI takes one that is slow
     comfy.supported_models.models.insert(0, DemoZImage)  # before Lumina, which takes any width
+
+
+@patch(
+    "comfy.ldm.lumina.model:optimized_attention_masked",
+    package="ComfyUI",
+    reason="On a CPU, torch's attention is faster than ComfyUI's choice.",
+    until="ComfyUI chooses torch's attention on a CPU.",
+)
+def _patch_attention() -> None:
+    used = "optimized_attention_masked" in comfy.ldm.lumina.model.JointAttention.forward.__code__.co_names
+    expect(used, "Z-Image's attention is called by another name")
+    comfy.ldm.lumina.model.optimized_attention_masked = attention_pytorch
 
 
 def _rules(tint: float) -> Rules:

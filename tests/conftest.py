@@ -68,7 +68,7 @@ def queue(job_queue: JobQueue) -> CallerQueue:
 def demo_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A home in which ComfyUI's engine makes the demo models, once for all tests."""
     home = tmp_path_factory.mktemp("demo-home")
-    return Settings(home=home, device="cpu", demo="always", cancel_timeout=3)
+    return Settings(home=home, device="cpu", demo="always", cancel_timeout=3, repeatable_video=True)
 
 
 @pytest.fixture(scope="session")

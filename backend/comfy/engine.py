@@ -12,10 +12,14 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+import patches
 from backend.comfy import failures
+from backend.comfy.patches.cache_eviction import evict
 from backend.comfy.patches.lora_effects import LoraWatch
 from backend.comfy.startup import ServerStub, load
+from errors import EngineStartError
 from events import Cancelled, Event, Failed, Notice, Output, Phase, Preview
+from patches import PatchError
 from settings import Settings
 from workflow import Graph, Phases
 
@@ -27,23 +31,28 @@ class Engine:
     """The ComfyUI of this process. Making one starts it (6 to 10 s)."""
 
     def __init__(self, settings: Settings) -> None:
+        """Raises EngineStartError where ComfyUI is not as Kinora's patches expect it."""
         self._settings = settings
-        if settings.use_demo:
-            import demo_models
-
-            self._stub = load(settings)
-            demo_models.prepare(settings.models_dir)
-        else:
-            self._stub = load(settings)
         self._loras = LoraWatch()
-        self._loras.install()
+        try:
+            self._stub = load(settings)
+            if settings.use_demo:
+                import demo_models
+
+                demo_models.prepare(settings.models_dir)
+            self._loras.install()
+        except PatchError as error:
+            raise EngineStartError(
+                f"ComfyUI in {settings.comfyui_dir} is not as Kinora expects it: {error}",
+                "Run `bash setup.sh`, which installs the one that Kinora was written for.",
+            ) from error
         self._executor = _make_executor(self._stub)
         self._running = False
         self._last_gc = time.monotonic()
         self._dirty = False
 
     def describe(self) -> dict[str, Any]:
-        """What this engine runs on: device name, memory in bytes, versions."""
+        """Returns what this engine runs on (device name, memory in bytes, versions) and its patches."""
         import comfy.memory_management
         import comfy.model_management as management
         import comfyui_version
@@ -54,10 +63,9 @@ class Engine:
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper(),
             "memory_total": management.get_total_memory(device),
             "dynamic_vram": comfy.memory_management.aimdo_enabled,
-            "torch": str(
-                torch.__version__
-            ),  # a class of torch's own otherwise, which would import torch where it is read
+            "torch": str(torch.__version__),  # whose own class would import torch wherever it is unpickled
             "comfyui": comfyui_version.__version__,
+            "patches": patches.report(),
         }
 
     def run(
@@ -81,16 +89,8 @@ class Engine:
         try:
             yield from run.events()
         finally:
-            self._forget(forget)
+            evict(self._executor.caches.outputs, forget)
             self._running = False
-
-    def _forget(self, nodes: Collection[str]) -> None:
-        """ComfyUI keeps what nodes made until the machine's memory is nearly full."""
-        outputs = self._executor.caches.outputs
-        for node in nodes:
-            key = outputs.cache_key_set.get_data_key(node)
-            for kept in (outputs.cache, outputs.used_generation, outputs.timestamps, outputs.children):
-                kept.pop(key, None)
 
     def interrupt(self) -> None:
         """Makes the node that runs now stop as soon as it looks; harmless when nothing runs."""

@@ -13,8 +13,11 @@ import types
 from pathlib import Path
 from typing import Any
 
+import patches
 from backend.comfy.patches import moge_cpu, video_determinism
+from errors import EngineStartError
 from file_names import MODEL_SUFFIXES
+from patches import patch
 from settings import Settings
 
 _MEMORY_FLAGS = {"auto": [], "high": ["--highvram"], "low": ["--lowvram"], "none": ["--novram"]}
@@ -30,7 +33,10 @@ log = logging.getLogger(__name__)
 
 
 class ServerStub:
-    """What ComfyUI's nodes and executor touch of `PromptServer.instance`; `on_event` gets what it would send."""
+    """The attributes of `PromptServer.instance` that ComfyUI's nodes and executor use.
+
+    `on_event` is called with each message that the real server would send to a browser: its name and its data.
+    """
 
     def __init__(self) -> None:
         self.client_id: str | None = None
@@ -44,11 +50,11 @@ class ServerStub:
         self.on_event(event, data)
 
     def send_progress_text(self, text: str, node_id: str, sid: str | None = None) -> None:
-        """Nodes report sizes this way; the page has no use for it."""
+        """Does nothing. Nodes report sizes this way, which the page does not show."""
 
 
 def comfy_args(settings: Settings) -> list[str]:
-    """ComfyUI's own command line flags for these settings."""
+    """Returns ComfyUI's own command line flags for these settings."""
     args = [
         *("--base-directory", str(settings.home / "comfyui")),
         *("--models-directory", str(settings.models_dir)),
@@ -73,17 +79,16 @@ def comfy_args(settings: Settings) -> list[str]:
 def load(settings: Settings) -> ServerStub:
     """Imports and starts ComfyUI; afterwards `import nodes, execution, comfy…` work in this process.
 
-    Takes 6 to 10 s, once per process.
+    Takes 6 to 10 s. Call it once per process.
+
+    Raises EngineStartError if the checkout's version is not the one that the patches were written for.
     """
     folders = (settings.models_dir, settings.outputs_dir, settings.inputs_dir, settings.home / "comfyui")
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     _take_first_place_on_path(settings)
-    sys.argv = ["kinora-engine", *comfy_args(settings)]
-
-    import comfy.options
-
-    comfy.options.enable_args_parsing()
+    _check_version(settings)
+    _set_arguments(comfy_args(settings))
     from comfy.cli_args import args
 
     _prepare_device(args)
@@ -104,7 +109,8 @@ def load(settings: Settings) -> ServerStub:
         log.warning("ComfyUI could not load %s", name)
     import comfy.model_management
 
-    video_determinism.install()
+    if settings.repeatable_video:
+        video_determinism.install()
     moge_cpu.install()
     comfy.model_management.set_cudnn_benchmark()  # main.py 526: after all node imports
     hook_breaker_ac10a0.restore_functions()
@@ -112,11 +118,39 @@ def load(settings: Settings) -> ServerStub:
 
 
 def _take_first_place_on_path(settings: Settings) -> None:
-    """Its `utils` and `app` packages must win over whatever else carries these names."""
+    """ComfyUI's `utils` and `app` packages must win over whatever else carries these names.
+
+    So a module of the checkout also wins over one of ours with the same name: tests/backend/test_checkout_names.py.
+    """
     checkout = str(settings.comfyui_dir.resolve())
     if checkout in sys.path:
         sys.path.remove(checkout)
     sys.path.insert(0, checkout)
+
+
+def _check_version(settings: Settings) -> None:
+    import comfyui_version
+
+    found, wanted = comfyui_version.__version__, patches.WRITTEN_FOR["ComfyUI"]
+    if found != wanted:
+        raise EngineStartError(
+            f"ComfyUI in {settings.comfyui_dir} has the version {found}; this Kinora needs {wanted}.",
+            "Run `bash setup.sh`, which installs it, and do not set KINORA_COMFYUI_DIR.",
+        )
+
+
+@patch(
+    "sys:argv",
+    "comfy.options:enable_args_parsing",
+    package="ComfyUI",
+    reason="ComfyUI takes its options from the command line only.",
+    until="ComfyUI takes options from a caller.",
+)
+def _set_arguments(arguments: list[str]) -> None:
+    import comfy.options
+
+    sys.argv = ["kinora-engine", *arguments]
+    comfy.options.enable_args_parsing()
 
 
 def _prepare_device(args: Any) -> None:
@@ -136,15 +170,28 @@ def _prepare_device(args: Any) -> None:
     import cuda_malloc  # noqa: F401  chooses torch's allocator through the environment
 
 
+@patch(
+    "server",
+    package="ComfyUI",
+    reason="Nodes import the module `server`, which would start to set up ComfyUI's web server.",
+    until="ComfyUI's nodes run without PromptServer.",
+)
 def _install_server_stub() -> ServerStub:
-    """Nodes reach for the module `server`; the real one would bring a web server along."""
     stub = ServerStub()
     module = types.ModuleType("server")
-    module.PromptServer = types.SimpleNamespace(instance=stub)  # type: ignore[attr-defined]
+    module.__dict__["PromptServer"] = types.SimpleNamespace(instance=stub)
     sys.modules["server"] = module
     return stub
 
 
+@patch(
+    "comfy.model_patcher:CoreModelPatcher",
+    "comfy.model_patcher:ModelPatcherDynamic",
+    "comfy.memory_management:aimdo_enabled",
+    package="ComfyUI",
+    reason="On NVIDIA's GPUs, switches dynamic VRAM on, as ComfyUI's main.py does.",
+    until="ComfyUI switches dynamic VRAM on in a function that a library can call.",
+)
 def _enable_dynamic_vram(args: Any) -> None:
     """main.py 250-282: weights move between disk, memory and GPU page by page, as the GPU has room."""
     import comfy.memory_management
@@ -179,6 +226,12 @@ def _set_folders(settings: Settings) -> None:
     folder_paths.set_input_directory(str(settings.inputs_dir.resolve()))
 
 
+@patch(
+    "folder_paths:supported_pt_extensions",
+    package="ComfyUI",
+    reason="Only safetensors files are offered: a pickle can run code when it is loaded.",
+    until="ComfyUI can refuse pickles.",
+)
 def _add_model_folders(settings: Settings) -> None:
     """main.py 108-115, then the folders of Kinora's own setting; none of them may offer a pickle."""
     import folder_paths

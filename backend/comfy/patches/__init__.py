@@ -1,1 +1,1 @@
-"""Changes to code of ComfyUI's, each in a file of its own."""
+"""Patches of ComfyUI, each in a file of its own, declared by `patches.patch`. The demo models have more of them."""

@@ -1,15 +1,22 @@
-"""Lets MoGe, the depth of a picture, run on a CPU.
+"""Lets MoGe, which estimates the depth of a picture, run on a CPU.
 
-ComfyUI 0.30.0 takes half precision for it there too, for which torch cannot resize pictures
-("compute_index_ranges_weights" not implemented for 'Half'). It can go when `comfy.ldm.moge.model.MoGeModel` chooses
-float32 on a CPU by itself.
+ComfyUI 0.30.0 chooses half precision for it there too, but torch cannot resize pictures of that type on a CPU
+("compute_index_ranges_weights" not implemented for 'Half').
 """
 
 from typing import Any
 
+from patches import expect, patch
 
+
+@patch(
+    "comfy.ldm.moge.model:MoGeModel.__init__",
+    package="ComfyUI",
+    reason="On a CPU, MoGe has to work in float32: torch cannot resize half-precision pictures there.",
+    until="ComfyUI chooses float32 for MoGe on a CPU by itself.",
+)
 def install() -> None:
-    """Once per process, after ComfyUI was imported; leaves other devices alone."""
+    """Call it once per process, after ComfyUI was imported. It leaves other devices alone."""
     import comfy.model_management
     import torch
     from comfy.ldm.moge.model import MoGeModel
@@ -18,9 +25,9 @@ def install() -> None:
         return
     original = MoGeModel.__init__
 
-    def whole(self: Any, *args: Any, **kwargs: Any) -> None:
+    def init_in_float32(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
-        assert hasattr(self, "dtype"), "ComfyUI's MoGe has changed"
+        expect(hasattr(self, "dtype"), "ComfyUI's MoGe has no dtype any more")
         self.dtype = torch.float32  # of the picture; weights are cast to it where they are used
 
-    MoGeModel.__init__ = whole
+    MoGeModel.__init__ = init_in_float32

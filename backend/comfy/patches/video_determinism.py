@@ -1,37 +1,46 @@
-"""Makes the video encoder repeat itself: equal frames in, equal frames out of the file.
+"""Makes the video encoder repeat itself: equal frames give equal files.
 
-x264's macroblock tree, as built into PyAV 18.1's wheels, codes equal pictures differently from run to run on
-processors with AVX-512 (up to 8 of 255 grey levels, measured on decoded frames), which breaks "the same seed makes
-the same clip". Without the tree all runs agree. It can go when a test without it passes on such a processor.
+x264's macroblock tree, as built into PyAV 18.1's wheels, encodes equal pictures differently from run to run on
+processors with AVX-512 (decoded frames differ by up to 8 of 255 grey levels). Without the tree all runs agree, and
+files are larger: docs/benchmarks.md has the figures. The setting `repeatable_video` decides.
 
-ComfyUI writes through `av.open(...)` in comfy_api/latest/_input_impl/video_types.py and offers no way to give the
-encoder options, so that module gets an `av` that adds this one.
+ComfyUI writes through `av.open(...)` in comfy_api/latest/_input_impl/video_types.py and offers no way to pass options
+to the encoder, so that module gets an `av` that adds them. ComfyUI replaces a stream's options where a graph sets a
+constant rate factor; the wrapped stream keeps both.
 """
 
 import types
 from typing import Any
 
+from patches import expect, patch
+
 ENCODER_OPTIONS = {"x264-params": "mbtree=0"}
 
 
+@patch(
+    "comfy_api.latest._input_impl.video_types:av",
+    package="ComfyUI",
+    reason="With the setting repeatable_video, equal frames give equal files: x264's macroblock tree is switched off.",
+    until="ComfyUI lets a caller pass options to the encoder, or x264 repeats itself on processors with AVX-512.",
+)
 def install() -> None:
-    """Once per process, after ComfyUI is importable. Asserts that what it changes is there."""
+    """Call it once per process, after ComfyUI is importable."""
     from comfy_api.latest._input_impl import video_types
 
     av = video_types.av
-    assert isinstance(av, types.ModuleType), "ComfyUI's video writer has changed, or this was installed twice"
+    expect(isinstance(av, types.ModuleType), "ComfyUI's video writer does not import av as a module any more")
     replacement = types.ModuleType("av")
     replacement.__dict__.update(av.__dict__)
-    replacement.open = lambda *args, **kwargs: _wrapped(av.open(*args, **kwargs))  # type: ignore[attr-defined]
+    replacement.__dict__["open"] = lambda *args, **kwargs: _wrap(av.open(*args, **kwargs))
     video_types.av = replacement
 
 
-def _wrapped(container: Any) -> Any:
+def _wrap(container: Any) -> Any:
     return _Output(container) if hasattr(container, "add_stream") else container
 
 
 class _Output:
-    """An output container that gives each h264 stream the options above."""
+    """An output container whose h264 streams have the options above."""
 
     def __init__(self, container: Any) -> None:
         self._container = container
@@ -48,6 +57,18 @@ class _Output:
 
     def add_stream(self, codec: str, *args: Any, **kwargs: Any) -> Any:
         stream = self._container.add_stream(codec, *args, **kwargs)
-        if codec == "h264":
-            stream.options = ENCODER_OPTIONS
-        return stream
+        return _Stream(stream) if codec == "h264" else stream
+
+
+class _Stream:
+    """A video stream that keeps the options above when others are set."""
+
+    def __init__(self, stream: Any) -> None:
+        object.__setattr__(self, "_stream", stream)
+        stream.options = ENCODER_OPTIONS
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._stream, name, {**value, **ENCODER_OPTIONS} if name == "options" else value)
