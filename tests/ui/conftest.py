@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from support.app_server import WAIT, Server
 
 from tools import programs
+from ui import scripts
 
 expect.set_options(timeout=20_000)  # Playwright's own 5 s are too few where all cores are busy
 
@@ -57,4 +58,20 @@ def window(tab: Page) -> Iterator[Page]:
 def page(server: Server, window: Page) -> Page:
     window.goto(server.url)
     expect(window.locator("#announcement")).to_contain_text("px", timeout=WAIT)
+    return window
+
+
+@pytest.fixture
+def modules(window: Page) -> Page:
+    """An empty page from which `import("/scripts/0/NAME.js")` gets one of the page's scripts, without any server."""
+
+    def answer(route: Route) -> None:
+        name = urlsplit(route.request.url).path.removeprefix("/scripts/0/")
+        if name in scripts.FILES:
+            route.fulfill(body=scripts.FILES[name], content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html><title>empty</title>", content_type="text/html")
+
+    window.route("http://scripts.test/**", answer)
+    window.goto("http://scripts.test/")
     return window

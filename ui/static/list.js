@@ -57,8 +57,9 @@ export class List extends HTMLElement {
     this.#leaveOut(new Set(shown));
     shown.forEach((row, place) => {
       this.#put(row, this.children[place] ?? null);
-      row.style.marginTop = rows[place].gap ? `${rows[place].gap}px` : "";
-      row.style.marginBottom = place === shown.length - 1 && tail ? `${tail}px` : "";
+      row.style.marginTop = `${rows[place].gap}px`;
+      // Gradio's styles of text take the last margin away, and say that it is important.
+      row.style.setProperty("margin-bottom", `${place === shown.length - 1 ? tail : 0}px`, "important");
     });
     if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
   }
