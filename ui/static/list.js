@@ -15,8 +15,8 @@ export class List extends HTMLElement {
   #drawing = 0;
   #sizes = new ResizeObserver((entries) => this.#measured(entries));
 
-  // `key` gives an item's key, `create` makes an empty row, and `update` shows an item in a row. `height` is a row's in px
-  // until it is measured. `keep` says which rows hold something that must not be lost while they are out of sight.
+  // `key` gives an item's key, `create` makes an empty row, and `update` shows an item in a row. `height` is a row's in
+  // px until it is measured. `keep` says which rows hold something that must not be lost while they are out of sight.
   setup({ key = (item) => item.id, create, update, height = 50, keep = () => false }) {
     Object.assign(this, { keyOf: key, create, update, rowHeight: height, keep });
     this.setAttribute("role", "list");
