@@ -22,7 +22,8 @@ from settings import Settings
 class _KinoraGroup(TyperGroup):
     """Prints the errors of every command as a sentence, not as a traceback."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    # Typer keeps the class that its own signature names private; a command always gets a typer.Context.
+    def invoke(self, ctx: typer.Context) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         try:
             return super().invoke(ctx)
         except KinoraError as error:

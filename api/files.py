@@ -3,7 +3,7 @@
 import hashlib
 import mimetypes
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
@@ -14,7 +14,7 @@ from jobs import CallerQueue
 from media import thumbnail
 
 router = APIRouter(prefix="/tasks/{task}")
-JPEG = {200: {"content": {"image/jpeg": {}}}}
+JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
 
 
 @router.get("/outputs/{number}", response_class=FileResponse)

@@ -12,10 +12,13 @@ import time
 from collections.abc import Collection
 from multiprocessing.connection import Client, Connection, Listener
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from events import FINAL, Event, Failed
 from settings import PROJECT, Settings
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import PipeConnection  # only Windows has it
 
 LOG_TAIL = 40  # lines of the engine's log that a failure shows
 
@@ -31,7 +34,7 @@ class ChildProcess:
             self._log.replace(settings.logs_dir / f"{name}.previous.log")
         self._key = secrets.token_bytes(32)
         self._listener = Listener(authkey=self._key)
-        self._connection: Connection | None = None
+        self._connection: Connection | PipeConnection | None = None
         self._sending = threading.Lock()
         self._inbox: SimpleQueue[Event] = SimpleQueue()
         self._ended = threading.Event()
@@ -67,9 +70,9 @@ class ChildProcess:
     def wait_until_up(self, timeout: float) -> dict[str, Any] | None:
         """Returns the engine's description, or None if the process ended or did not answer within `timeout` seconds."""
         with contextlib.suppress(OSError, EOFError):  # the process ended; its log says why
-            self._connection = self._listener.accept()
-            if self._connection.poll(timeout):
-                info = self._connection.recv()
+            self._connection = connection = self._listener.accept()
+            if connection.poll(timeout):
+                info = connection.recv()
                 if not isinstance(info, Failed):
                     threading.Thread(target=self._receive_all, name="engine-events", daemon=True).start()
                     return info

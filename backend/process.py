@@ -6,7 +6,7 @@ end of the pipe.
 
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 
 from backend.contract import EngineState, StateName
 from backend.pipe import ChildProcess
@@ -80,7 +80,7 @@ class EngineProcess:
 
     def run(
         self, graph: Graph, phases: Phases, cancelled: threading.Event, forget: Collection[str] = ()
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         """Executes the graph, after the engine's start if need be; ends with Output, Failed or Cancelled.
 
         What the nodes `forget` made does not stay in memory for the next run. Setting `cancelled` stops it: softly at

@@ -8,7 +8,7 @@ Import this module only where `settings.zerogpu` is on, and before anything that
 import logging
 import math
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
@@ -54,7 +54,7 @@ def _seconds(graph: Graph, phases: Phases, forget: Collection[str], seconds: int
 
 
 @spaces.GPU(duration=_seconds)
-def _generate(graph: Graph, phases: Phases, forget: Collection[str], seconds: int) -> Iterator[Event]:
+def _generate(graph: Graph, phases: Phases, forget: Collection[str], seconds: int) -> Generator[Event, None, None]:
     """In the process that has the GPU. Closing the iterator stops the run."""
     with _one_run:
         yield from engine().run(graph, phases, forget=forget)
@@ -63,7 +63,7 @@ def _generate(graph: Graph, phases: Phases, forget: Collection[str], seconds: in
 class ZeroGpu:
     """As `worker.EngineProcess`, for one task: runs in the context of whoever calls, whose quota it uses."""
 
-    pid = None
+    pid: int | None = None
 
     def __init__(self, info: dict[str, Any], seconds: int) -> None:
         """`seconds` of GPU are asked for."""
@@ -84,7 +84,7 @@ class ZeroGpu:
             calls = _generate(graph, dict(phases), list(forget), self._seconds)
             for event in calls:
                 if cancelled.is_set() and not isinstance(event, FINAL):
-                    calls.close()  # type: ignore[attr-defined]  it is a generator
+                    calls.close()
                     yield Cancelled()
                     return
                 yield event

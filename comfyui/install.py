@@ -265,7 +265,9 @@ def extract(archive: Path, folder: str, target: Path) -> None:
                     raise SetupError(f"{archive.name} holds an unsafe path ({member.name}); nothing was installed")
                 path = target.joinpath(*rest)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with tar.extractfile(member) as source, path.open("wb") as file:
+                source = tar.extractfile(member)
+                assert source is not None, "a regular file has content"
+                with source, path.open("wb") as file:
                     shutil.copyfileobj(source, file)
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise SetupError(f"{archive.name} could not be unpacked: {error}") from error

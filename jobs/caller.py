@@ -1,7 +1,7 @@
 """What one caller may see and do in the queue: the methods that page, REST and command line call."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from backend.contract import EngineState
@@ -217,7 +217,7 @@ class CallerQueue:
         """Ids of the tasks that have changed since then, of whoever they are; oldest change first."""
         return self._queue.changes.since(change)
 
-    def updates(self, task: int, every: float | None = None) -> Iterator[list[Event]]:
+    def updates(self, task: int, every: float | None = None) -> Generator[list[Event], None, None]:
         """A task's events that still matter, then the new ones up to its end; [] after `every` seconds of silence.
 
         Raises NotFoundError.

@@ -6,8 +6,8 @@ What people ask of it is `jobs/caller.py`; everything they submit is in the data
 import threading
 from collections.abc import Iterable
 
-from backend.contract import EngineState
-from backend.process import ENGINE, EngineProcess
+from backend.contract import EngineState, WorkerEngine
+from backend.process import ENGINE
 from events import Queued
 from jobs.files.kept_inputs import Inputs, Stale
 from jobs.files.outputs import Outputs
@@ -132,7 +132,7 @@ class JobQueue:
         return next((state for state in states if state.name in ("ready", "busy")), states[0])
 
     @property
-    def engines(self) -> list[EngineProcess]:
+    def engines(self) -> list[WorkerEngine]:
         return [worker.engine for worker in self.workers]
 
     def engine_summaries(self) -> list[EngineSummary]:

@@ -77,13 +77,14 @@ def resolve(file: ModelFile) -> RemoteFile:
             "Update Kinora. Nothing was downloaded.",
             f"known: {file.size} bytes, sha256 {file.sha256}; offered: {stated.size} bytes, sha256 {sha256}",
         )
-    if file.sha256 is None and sha256 is None:
+    digest = file.sha256 or sha256
+    if digest is None:
         raise FileMetadataError(f"{url} was answered without a sha256")
     return RemoteFile(
         url=hf_hub_url(file.repo, file.path, revision=stated.commit_hash, endpoint=endpoint()),
         revision=stated.commit_hash,
         size=stated.size,
-        sha256=file.sha256 or sha256,
+        sha256=digest,
     )
 
 

@@ -3,6 +3,7 @@
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import yaml
 from huggingface_hub.file_download import repo_folder_name
@@ -89,6 +90,7 @@ class Places:
         try:
             sections = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
             folders: dict[str, list[Path]] = {}
+            section: dict[str, Any]
             for section in filter(None, sections.values()):
                 stated = os.path.expandvars(os.path.expanduser(section.get("base_path", "")))
                 base = config.absolute().parent / stated

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class ServerStub:
         self.last_prompt_id: str | None = None
         self.sockets_metadata: dict[str, Any] = {}
         self.node_replace_manager = types.SimpleNamespace(register=lambda *_: None)
-        self.on_event = lambda _event, _data: None
+        self.on_event: Callable[[Any, Any], None] = lambda _event, _data: None
 
     def send_sync(self, event: Any, data: Any, sid: str | None = None) -> None:
         self.on_event(event, data)

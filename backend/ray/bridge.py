@@ -43,9 +43,9 @@ class RemoteEngine:
         needs, words = ({"num_gpus": 1}, "free GPU") if gpus() else ({"num_cpus": 1}, "free core")
         actor = ray.remote(NodeEngine).options(**needs, max_concurrency=2)
         try:
-            self._actor = actor.remote(wishes)
+            self._actor: Any = actor.remote(wishes)  # Ray makes its methods from those of NodeEngine
             ray.get(self._actor.__ray_ready__.remote(), timeout=ROOM)
-            info = ray.get(self._actor.describe.remote())
+            info: Any = ray.get(self._actor.describe.remote())
         except GetTimeoutError:
             text = f"No machine of the Ray cluster has a {words}."
             raise ClusterError(text, "Work goes on here by itself when one has.") from None
@@ -72,7 +72,7 @@ class RemoteEngine:
                 self._exchange.put(INPUTS, self._settings.inputs_dir, inputs)
             events = self._actor.run.options(num_returns="streaming").remote(run, graph, phases, forget, inputs)
             for reference in events:
-                event = ray.get(reference)
+                event: Any = ray.get(reference)
                 yield self._received(event) if isinstance(event, Output) else event
         except ExchangeError as error:
             yield Failed.of(error)

@@ -1,6 +1,7 @@
 """From this machine to the cluster."""
 
 import contextlib
+import logging
 import os
 import socket
 
@@ -25,7 +26,7 @@ def connect(address: str) -> None:
             host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), ANSWER).close()
         with contextlib.redirect_stdout(None):
-            ray.init(address=address, namespace="kinora", log_to_driver=False, logging_level="warning")
+            ray.init(address=address, namespace="kinora", log_to_driver=False, logging_level=logging.WARNING)
     except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(
             f"There is no Ray cluster at {address} that can be used: {str(error).strip().splitlines()[0]}",

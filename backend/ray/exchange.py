@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import from_url
+from obstore.store import RetryConfig, from_url
 
 from errors import ExchangeError
 
 INPUTS, RESULTS = "inputs", "results"
-RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
+RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 
 
 class Exchange:
@@ -25,9 +25,9 @@ class Exchange:
     def __init__(self, address: str) -> None:
         """`address` is one of a store, with a prefix if need be: s3://bucket/prefix, gs://, az://, file:///mnt/x."""
         self._address = address
-        local = {"mkdir": True} if address.startswith("file:") else {"retry_config": RETRIES}
+        local = address.startswith("file:")
         with self._told():
-            self._store = from_url(address, **local)
+            self._store = from_url(address, mkdir=True) if local else from_url(address, retry_config=RETRIES)
 
     def check(self) -> None:
         """Writes something and removes it."""

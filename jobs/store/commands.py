@@ -94,7 +94,9 @@ class QueueCommands:
 
 def _which(caller: Caller, selection: Selection) -> ColumnElement[bool]:
     """The condition that the selected tasks meet."""
-    chosen = [tasks.c.id.in_(selection.tasks)] if selection.tasks else []
+    chosen: list[ColumnElement[bool]] = []
+    if selection.tasks:
+        chosen.append(tasks.c.id.in_(selection.tasks))
     if selection.jobs:
         chosen.append(tasks.c.job.in_(selection.jobs))
     if selection.status:

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 import modes
 from jobs.store.queries import TaskQueries
 from jobs.types import (
+    STATUSES,
     Caller,
     Counts,
     Failure,
@@ -19,6 +20,7 @@ from jobs.types import (
     OutputFile,
     PhaseTime,
     Progress,
+    Status,
     TaskDetail,
     TaskSummary,
 )
@@ -63,7 +65,7 @@ class TaskPresenter:
         )
 
     def job(self, row: Row[Any], counts: Counts) -> JobSummary:
-        there = [status for status, count in counts.model_dump().items() if count]
+        there: list[Status] = [status for status in STATUSES if getattr(counts, status)]
         return JobSummary(
             id=row.id,
             name=row.name,

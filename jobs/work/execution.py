@@ -8,7 +8,7 @@ from pathlib import Path
 
 import modes
 import workflow
-from backend.process import EngineProcess
+from backend.contract import WorkerEngine
 from events import Cancelled, Event, Output, Phase
 from jobs.files.outputs import RUNNING
 from jobs.store.transitions import Claim
@@ -21,7 +21,7 @@ from settings import Settings
 class Execution:
     """The work on one task, this time: each run has names of its own for what it writes."""
 
-    def __init__(self, engine: EngineProcess, claim: Claim, settings: Settings) -> None:
+    def __init__(self, engine: WorkerEngine, claim: Claim, settings: Settings) -> None:
         self._engine = engine
         self._claim = claim
         self._settings = settings

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import modes
-from backend.process import EngineProcess
+from backend.contract import WorkerEngine
 from errors import InvalidInputError, KinoraError, StorageError
 from events import FINAL, Cancelled, Event, Failed, Notice, Output, Phase, Queued
 from jobs.files.outputs import Outputs
@@ -57,7 +57,7 @@ class WorkerContext:
 class Worker:
     """A thread that takes tasks, and its engine. `blocked_reason` says why it takes none now, "" where it can."""
 
-    def __init__(self, name: str, engine: EngineProcess, context: WorkerContext, process: str) -> None:
+    def __init__(self, name: str, engine: WorkerEngine, context: WorkerContext, process: str) -> None:
         """`process` is the name of this process in leases: see `Maintenance`."""
         self.name = name
         self.engine = engine

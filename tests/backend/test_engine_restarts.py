@@ -13,7 +13,7 @@ from support.scripted_engine import PROGRAM, write_script
 from backend import process
 from backend.process import EngineProcess
 from events import Cancelled, Event, Failed, Output
-from jobs import JobQueue
+from jobs import CallerQueue, JobQueue
 from jobs.work import worker
 from settings import Settings
 
@@ -130,29 +130,31 @@ def test_stopping_does_not_wait_for_the_next_restart(
 def test_a_queue_takes_no_task_while_its_engine_is_given_up_and_goes_on_when_it_is_well(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "ENGINE_AGAIN", 1.0)
+    monkeypatch.setattr(worker, "RESTART_AFTER", 1.0)
     write_script(settings.home, idle_death=0.02)
-    queue = JobQueue(settings, engine_program=PROGRAM)
+    job_queue = JobQueue(settings, engine_program=PROGRAM)
+    queue = CallerQueue(job_queue)
     with runs.paused(queue):
         task = runs.submit(queue, "t2i", {"prompt": "a kite"})
-        queue.start()
+        job_queue.start()
         runs.until(lambda: queue.engine.name == "failed", 30)
     try:
-        runs.until(lambda: "5 times in a row" in queue.held, 10)
-        assert "tries again" in queue.held
+        runs.until(lambda: "5 times in a row" in queue.blocked_reason, 10)
+        assert "tries again" in queue.blocked_reason
         assert queue.task(task.id).status == "queued"
         write_script(settings.home)
         assert isinstance(runs.last(queue, task), Output)
     finally:
-        queue.stop()
+        job_queue.stop()
 
 
 def test_a_task_whose_engine_dies_runs_again(settings: Settings) -> None:
-    queue = JobQueue(settings, engine_program=PROGRAM)
-    queue.start()
+    job_queue = JobQueue(settings, engine_program=PROGRAM)
+    queue = CallerQueue(job_queue)
+    job_queue.start()
     try:
         task = runs.submit(queue, "t2i", {"prompt": "a kite [engine: die, once]"})
         assert isinstance(runs.last(queue, task), Output)
         assert queue.task(task.id).attempts == 1  # that failed
     finally:
-        queue.stop()
+        job_queue.stop()

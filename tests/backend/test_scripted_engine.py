@@ -21,7 +21,7 @@ from support.scripted_engine import PROGRAM, write_script
 import modes
 from backend.process import EngineProcess
 from events import Cancelled, Event, Failed, Notice, Output, Phase, Preview
-from jobs import JobQueue
+from jobs import CallerQueue, JobQueue
 from settings import PROJECT, Settings
 
 CLIP = {"prompt": "a kite", "width": 192, "height": 128, "seconds": 0.3, "seed": 7}
@@ -171,13 +171,14 @@ def test_an_idle_engine_dies_and_comes_back(engine: EngineProcess, settings: Set
 
 @pytest.mark.parametrize("mode", ["t2v", "wan_t2v", "wan_5b", "cogvideo", "t2i"])
 def test_a_queue_with_it_makes_files_as_announced(settings: Settings, mode: str) -> None:
-    queue = JobQueue(settings, engine_program=PROGRAM)
-    queue.start()
+    job_queue = JobQueue(settings, engine_program=PROGRAM)
+    queue = CallerQueue(job_queue)
+    job_queue.start()
     try:
         task = runs.submit(queue, mode, {"prompt": "a kite", "width": 256, "height": 128})
         output = runs.last(queue, task)
     finally:
-        queue.stop()
+        job_queue.stop()
     assert isinstance(output, Output)
     spec = runs.announced(task)
     if spec.fps is None:

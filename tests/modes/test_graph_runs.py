@@ -14,6 +14,7 @@ from support.own_graphs import node
 from errors import KinoraError
 from events import Failed, Output
 from jobs import CallerQueue, JobQueue, Selection, TaskDetail
+from jobs.types import OWNER
 from media import probe_audio
 from modes.mode import EXAMPLES
 
@@ -100,10 +101,10 @@ def test_a_graph_goes_over_rest_as_an_object_with_tries_of_its_own(job_queue: Jo
         assert client.get("/modes/graph").json()["parameters"]["properties"]["graph"]["anyOf"]
 
 
-def test_time_left_is_known_from_runs_of_the_same_graph_only(queue: CallerQueue) -> None:
+def test_time_left_is_known_from_runs_of_the_same_graph_only(queue: CallerQueue, comfy_job_queue: JobQueue) -> None:
     first, _ = made(queue, "graph", {"graph": graphs.EXAMPLE})
     same = runs.submit(queue, "graph", {"graph": graphs.EXAMPLE, "seed": 1})
     other = runs.submit(queue, "graph", {"graph": graphs.EXAMPLE.replace("dawn", "dusk")})
-    kinds = [queue.listing.task(task.id)[0].timing for task in (first, same, other)]
+    kinds = [comfy_job_queue.queries.task(OWNER, task.id).row.timing for task in (first, same, other)]
     assert kinds[0] == kinds[1] != kinds[2]
     queue.cancel(Selection(tasks=[same.id, other.id]))

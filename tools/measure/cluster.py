@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 
 import psutil
 
-from backend.process import EngineProcess
+from backend.contract import WorkerEngine
 from events import FINAL, Output
 from jobs import CallerQueue, JobQueue, Submission
 from settings import Settings
@@ -96,9 +96,9 @@ def _seconds(queue: JobQueue, count: int = TASKS) -> float:
     return time.perf_counter() - started
 
 
-def _overhead(far: EngineProcess, near: EngineProcess) -> tuple[float, float]:
+def _overhead(far: WorkerEngine, near: WorkerEngine) -> tuple[float, float]:
     """Milliseconds that a run takes longer there, and takes here; medians of runs that alternate."""
-    taken: dict[EngineProcess, list[float]] = {far: [], near: []}
+    taken: dict[WorkerEngine, list[float]] = {far: [], near: []}
     for number in range(WARM_UPS + PAIRS):
         for engine, seconds in taken.items():
             started = time.perf_counter()
