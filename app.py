@@ -16,8 +16,9 @@ import ui
 from backend.process import ENGINE
 from comfyui import install
 from errors import BusyError, KinoraError
+from host import on_a_space
 from jobs import JobQueue
-from settings import Settings, on_a_space
+from settings import Settings
 from web.public_link import open_public_link
 
 BAD_INPUT = 2  # exit code

@@ -17,7 +17,8 @@ import spaces
 from backend.comfy.engine import Engine
 from backend.contract import EngineState
 from events import FINAL, Cancelled, Event, Failed
-from settings import Settings, on_zerogpu
+from host import on_zerogpu
+from settings import Settings
 from workflow import Graph, Phases
 
 logger = logging.getLogger(__name__)

@@ -10,9 +10,10 @@ from huggingface_hub.file_download import repo_folder_name
 
 from errors import DownloadError, InvalidInputError
 from file_names import is_model
+from host import on_a_space
 from models import hub
 from models.registry import ModelFile
-from settings import Settings, on_a_space
+from settings import Settings
 
 # Where ComfyUI 0.30.0 looks for each kind inside its own models folder (folder_paths.py, nodes.py VAELoader).
 _ALIASES = {

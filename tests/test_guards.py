@@ -18,7 +18,10 @@ FLOORS = {
     3: ("modes", "models"),
     2: ("media", "events"),
     1: ("workflow", "demo_models", "settings", "errors", "constants", "file_names"),
-    0: ("patches",),
+    0: (
+        "patches",
+        "host",
+    ),
 }
 """Every room, with the floor it is on: docs/architecture.md. A room imports from the floors below its own only."""
 

@@ -9,7 +9,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from errors import KinoraError, RateLimitError
-from settings import Settings, is_loopback
+from host import is_loopback
+from settings import Settings
 from web.problems import response, retry_after
 from web.rate_limit import RateLimiter, client_of, submission_limiter
 

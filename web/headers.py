@@ -7,7 +7,7 @@ import re
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from settings import on_a_space
+from host import on_a_space
 
 # The Hub shows a Space's page in a frame.
 _FRAMES = "'self' https://huggingface.co https://*.hf.space" if on_a_space() else "'self'"

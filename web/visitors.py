@@ -10,7 +10,8 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from settings import Settings, on_a_space
+from host import on_a_space
+from settings import Settings
 
 COOKIE = "kinora_visitor"
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 random bits

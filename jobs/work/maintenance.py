@@ -11,11 +11,12 @@ from collections.abc import Callable
 
 from errors import StorageError
 from events import Notice, Queued
+from host import on_a_space
 from jobs.files.kept_inputs import Inputs
 from jobs.files.outputs import Outputs
 from jobs.store.transitions import INTERRUPTED, Lease, TaskTransitions
 from jobs.work.live_events import ChangeLog, TaskFeeds
-from settings import Settings, on_a_space
+from settings import Settings
 
 RENEW = 6  # times within `lease_seconds`
 SWEEP_EVERY = 3600.0  # seconds between looks for inputs that nobody needs any more
