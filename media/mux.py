@@ -1,0 +1,54 @@
+"""Writes videos: frames as H.264 in an MP4 file, and sound beside them."""
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from constants import X264_REPEATABLE
+from media.audio import RATE, audio_frame
+
+BT709, LIMITED = 1, 1
+"""Colour tags in the numbers of ITU-T H.273 and of FFmpeg: what every player expects and ComfyUI's reader heeds."""
+
+
+def write_h264(
+    target: Path,
+    frames: Iterator[av.VideoFrame],
+    rate: Fraction,
+    encoder: Mapping[str, str],
+    sound: Iterator[np.ndarray],
+    sound_codec: str,
+    container_options: Mapping[str, str] | None = None,
+) -> None:
+    """Writes `frames`, all of one size and pixel format, at `rate` frames per second, with one frame in memory.
+
+    `encoder` are options of x264. `sound` are blocks of int16 (samples, channels) at 48 kHz; a stream in `sound_codec`
+    is written where there are any.
+    """
+    block = next(sound, None)
+    with av.open(str(target), "w", format="mp4", options=dict(container_options or {})) as container:
+        options = {**encoder, "x264-params": X264_REPEATABLE}
+        pictures = container.add_stream("libx264", rate=rate, options=options)
+        voice = None
+        if block is not None:
+            voice = container.add_stream(sound_codec, rate=RATE, layout="mono" if block.shape[1] == 1 else "stereo")
+        written = 0
+        for number, frame in enumerate(frames):
+            if not number:
+                context = pictures.codec_context
+                context.width, context.height, context.pix_fmt = frame.width, frame.height, frame.format.name
+                context.colorspace = context.color_primaries = context.color_trc = BT709
+                context.color_range = LIMITED
+            frame.pts, frame.time_base = number, 1 / rate
+            frame.pict_type = 0  # or the encoder would keep the key frames of the source
+            container.mux(pictures.encode(frame))
+            while voice and block is not None and written < (number + 1) * RATE / rate:  # interleaved, as players read
+                container.mux(voice.encode(audio_frame(block, written)))
+                written += len(block)
+                block = next(sound, None)
+        for stream in (pictures, voice):
+            if stream:
+                container.mux(stream.encode(None))
