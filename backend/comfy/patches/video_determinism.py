@@ -1,8 +1,7 @@
 """Makes the video encoder repeat itself: equal frames give equal files.
 
-x264's macroblock tree, as built into PyAV 18.1's wheels, encodes equal pictures differently from run to run on
-processors with AVX-512 (decoded frames differ by up to 8 of 255 grey levels). Without the tree all runs agree, and
-files are larger: docs/benchmarks.md has the figures. The setting `repeatable_video` decides.
+It switches off x264's macroblock tree, for the reason that `constants.X264_REPEATABLE` gives. Files are larger without
+it: docs/benchmarks.md has the figures. The setting `repeatable_video` decides.
 
 ComfyUI writes through `av.open(...)` in comfy_api/latest/_input_impl/video_types.py and offers no way to pass options
 to the encoder, so that module gets an `av` that adds them. ComfyUI replaces a stream's options where a graph sets a
@@ -12,9 +11,10 @@ constant rate factor; the wrapped stream keeps both.
 import types
 from typing import Any
 
+from constants import X264_REPEATABLE
 from patches import expect, patch
 
-ENCODER_OPTIONS = {"x264-params": "mbtree=0"}
+ENCODER_OPTIONS = {"x264-params": X264_REPEATABLE}
 
 
 @patch(
