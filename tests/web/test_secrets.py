@@ -1,4 +1,4 @@
-"""Passwords and tokens stay where they belong: in no log, on no screen, in no answer and in no error's details."""
+"""Passwords and tokens appear in no log, on no screen, in no answer and in no error's details."""
 
 import json
 import os
@@ -30,12 +30,12 @@ SECRETS = {
     "HF_TOKEN": TOKEN,
     "AWS_SECRET_ACCESS_KEY": KEY,
 }
-AT_HOME = {"KINORA_DEMO": "never", "KINORA_DEVICE": "cpu", "HF_HUB_DISABLE_TELEMETRY": "1"}
+WITHOUT_GPU = {"KINORA_DEMO": "never", "KINORA_DEVICE": "cpu", "HF_HUB_DISABLE_TELEMETRY": "1"}
 WAIT = 120.0  # seconds
 
 
-def told(text: str, home: Path) -> list[str]:
-    """The secrets in a text. The token of the home's lock is one as well."""
+def secrets_in(text: str, home: Path) -> list[str]:
+    """The secrets that a text contains, the token of the running instance among them."""
     file = home / "kinora.json"
     lock = [json.loads(file.read_text())["token"]] if file.is_file() else []
     return [each for each in (PASSWORD, TOKEN, KEY, DATABASE, *lock) if each in text]
@@ -43,13 +43,13 @@ def told(text: str, home: Path) -> list[str]:
 
 @contextmanager
 def running(home: Path, **environment: str) -> Iterator[tuple[str, Path]]:
-    """Kinora's address, and the file with all that it prints."""
+    """Kinora's address, and the file with everything that it prints."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     printed = home / "printed.log"
     command = [sys.executable, "app.py", "--port", str(port)]
-    given = os.environ | AT_HOME | {"KINORA_HOME": str(home)} | environment
+    given = os.environ | WITHOUT_GPU | {"KINORA_HOME": str(home)} | environment
     with printed.open("wb") as log:
         process = subprocess.Popen(command, cwd=PROJECT, env=given, stdout=log, stderr=log)
     deadline = time.monotonic() + WAIT
@@ -62,7 +62,7 @@ def running(home: Path, **environment: str) -> Iterator[tuple[str, Path]]:
     process.wait(30)
 
 
-def test_a_run_that_fails_in_every_way_tells_no_secret(tmp_path: Path) -> None:
+def test_a_run_that_fails_in_every_way_reveals_no_secret(tmp_path: Path) -> None:
     with Hub() as hub:
         for file in registry.read():
             if file.repo:
@@ -85,9 +85,9 @@ def test_a_run_that_fails_in_every_way_tells_no_secret(tmp_path: Path) -> None:
                 bodies += [client.get(place).text for place in ("/", "/config", "/functions/config")]
             assert "The token in use may not read" in bodies[2]
             assert any(request.token == TOKEN for request in hub.requests)  # it was used
-            assert not [found for body in bodies for found in told(body, tmp_path)]
+            assert not [found for body in bodies for found in secrets_in(body, tmp_path)]
             for log in (printed, *(tmp_path / "logs").iterdir()):
-                assert not told(log.read_text(errors="replace"), tmp_path), log
+                assert not secrets_in(log.read_text(errors="replace"), tmp_path), log
             _no_secret_reaches_the_engine(tmp_path)
 
 
@@ -95,8 +95,8 @@ def _no_secret_reaches_the_engine(home: Path) -> None:
     pid = json.loads((home / "kinora.json").read_text())["pid"]
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     for child in children:
-        assert not told(Path(f"/proc/{child}/environ").read_text(errors="replace"), home)
-        assert not told(Path(f"/proc/{child}/cmdline").read_text(), home)
+        assert not secrets_in(Path(f"/proc/{child}/environ").read_text(errors="replace"), home)
+        assert not secrets_in(Path(f"/proc/{child}/cmdline").read_text(), home)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def _no_secret_reaches_the_engine(home: Path) -> None:
         f"kinora:{DATABASE}@127.0.0.1",
     ],
 )
-def test_a_database_that_cannot_be_reached_is_told_without_its_password(
+def test_an_unreachable_database_is_reported_without_its_password(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], address: str
 ) -> None:
     monkeypatch.setenv("KINORA_DATABASE", address)
@@ -120,7 +120,7 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_password(
     listed = CliRunner().invoke(cli.app, ["list"])
     assert listed.exit_code == 1
     assert "database" in printed.err
-    assert not told(printed.out + printed.err + listed.output, home)
+    assert not secrets_in(printed.out + printed.err + listed.output, home)
 
 
 def test_settings_are_listed_without_secrets(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,12 +130,12 @@ def test_settings_are_listed_without_secrets(home: Path, monkeypatch: pytest.Mon
     assert "KINORA_PASSWORD = (set)" in shown
     assert "KINORA_DATABASE = (set)" in shown
     settings = Settings()
-    assert not told(shown + repr(settings) + str(settings.model_dump()) + settings.model_dump_json(), home)
+    assert not secrets_in(shown + repr(settings) + str(settings.model_dump()) + settings.model_dump_json(), home)
 
 
-def test_a_mistyped_setting_is_told_without_its_value(home: Path) -> None:
+def test_a_mistyped_setting_is_reported_without_its_value(home: Path) -> None:
     home.mkdir()
     (home / "kinora.toml").write_text(f'pasword = "{PASSWORD}"\n')
     with pytest.raises(ValueError, match="pasword") as wrong:
         Settings()
-    assert not told(str(wrong.value), home)
+    assert not secrets_in(str(wrong.value), home)

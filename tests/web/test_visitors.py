@@ -1,4 +1,4 @@
-"""Where visitors are apart, each sees, changes and reads nothing but their own."""
+"""Where visitors are kept apart, each visitor sees, changes and reads only their own jobs and files."""
 
 import json
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ def idle_queue(tmp_path_factory: pytest.TempPathFactory) -> JobQueue:
 @pytest.fixture(scope="module")
 def ada(idle_queue: JobQueue) -> Iterator[httpx2.Client]:
     with serving(idle_queue) as opened:
-        opened.get("/health")  # brings the cookie
+        opened.get("/health")  # gets the cookie
         yield opened
 
 
 @pytest.fixture
 def ben(ada: httpx2.Client) -> Iterator[httpx2.Client]:
-    """Another visitor of the same server, each time a new one."""
+    """Another visitor of the same server, a new one for each test."""
     with httpx2.Client(base_url=ada.base_url, timeout=60) as opened:
         opened.get("/health")
         yield opened
@@ -40,7 +40,7 @@ def ben(ada: httpx2.Client) -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="module")
 def task(ada: httpx2.Client) -> int:
-    """One of Ada's, with an image."""
+    """One of Ada's tasks, with an image."""
     with PICTURE.open("rb") as file:
         job = json.dumps({"mode": "i2v", "values": VALUES, "key": "mine"})
         answer = ada.post("/jobs/upload", data={"job": job}, files={"image": ("kite.png", file)})
@@ -48,14 +48,14 @@ def task(ada: httpx2.Client) -> int:
     return ada.get("/tasks", params={"job": answer.json()["id"]}).json()["tasks"][0]["id"]
 
 
-def test_a_visitor_is_known_by_a_cookie_that_scripts_cannot_read(ada: httpx2.Client) -> None:
-    with httpx2.Client(base_url=ada.base_url) as anew:
-        first = anew.get("/health").headers["set-cookie"]
+def test_a_visitor_is_recognised_by_a_cookie_that_scripts_cannot_read(ada: httpx2.Client) -> None:
+    with httpx2.Client(base_url=ada.base_url) as client:
+        first = client.get("/health").headers["set-cookie"]
         assert "HttpOnly" in first
         assert "SameSite=Lax" in first
-        assert "set-cookie" not in anew.get("/health").headers
-        anew.cookies.set(COOKIE, "../../etc/passwd")
-        assert "set-cookie" in anew.get("/health", headers={"cookie": f"{COOKIE}=short"}).headers
+        assert "set-cookie" not in client.get("/health").headers
+        client.cookies.set(COOKIE, "../../etc/passwd")
+        assert "set-cookie" in client.get("/health", headers={"cookie": f"{COOKIE}=short"}).headers
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,14 @@ def test_a_visitor_is_known_by_a_cookie_that_scripts_cannot_read(ada: httpx2.Cli
         "/jobs/{job}",
     ],
 )
-def test_what_is_anothers_is_not_there(ada: httpx2.Client, ben: httpx2.Client, task: int, path: str) -> None:
+def test_another_visitors_task_does_not_exist(ada: httpx2.Client, ben: httpx2.Client, task: int, path: str) -> None:
     place = path.format(task=task, job=ada.get(f"/tasks/{task}").json()["job"])
     assert ben.get(place).status_code == 404
 
 
-def test_lists_and_counts_hold_ones_own_only(ada: httpx2.Client, ben: httpx2.Client, task: int) -> None:
+def test_lists_and_counts_only_contain_the_visitors_own_tasks(
+    ada: httpx2.Client, ben: httpx2.Client, task: int
+) -> None:
     assert ada.get("/tasks").json()["total"] == 1
     assert ada.get("/queue").json()["counts"]["queued"] == 1
     assert ben.get("/tasks").json() == {"tasks": [], "total": 0, "next": None}
@@ -85,7 +87,7 @@ def test_lists_and_counts_hold_ones_own_only(ada: httpx2.Client, ben: httpx2.Cli
     assert set(ben.get("/queue").json()["counts"].values()) == {0}
 
 
-def test_acts_reach_ones_own_only(ada: httpx2.Client, ben: httpx2.Client, task: int) -> None:
+def test_actions_only_reach_the_visitors_own_tasks(ada: httpx2.Client, ben: httpx2.Client, task: int) -> None:
     everything: list[dict[str, Any]] = [{"tasks": [task]}, {"status": "queued"}, {"jobs": [1, 2, 3]}]
     for selection in everything:
         assert ben.post("/tasks/cancel", json=selection).json() == {"changed": 0, "pending": 0}
@@ -104,34 +106,34 @@ def test_acts_reach_ones_own_only(ada: httpx2.Client, ben: httpx2.Client, task: 
         ("/jobs", {"mode": "t2v", "values": VALUES, "priority": 1}),
     ],
 )
-def test_the_queue_as_a_whole_is_not_for_visitors(ben: httpx2.Client, path: str, body: Any) -> None:
+def test_visitors_cannot_change_the_whole_queue(ben: httpx2.Client, path: str, body: Any) -> None:
     assert ben.post(path, json=body).status_code == 403
 
 
 def test_the_same_key_of_two_visitors_makes_two_jobs(ada: httpx2.Client, ben: httpx2.Client, task: int) -> None:
-    asked = {"mode": "t2v", "values": VALUES, "key": "mine"}
-    theirs = ben.post("/jobs", json=asked).json()["id"]
-    assert ben.post("/jobs", json=asked).json()["id"] == theirs
-    assert ada.post("/jobs", json=asked).json()["id"] == ada.get(f"/tasks/{task}").json()["job"] != theirs
+    submission = {"mode": "t2v", "values": VALUES, "key": "mine"}
+    theirs = ben.post("/jobs", json=submission).json()["id"]
+    assert ben.post("/jobs", json=submission).json()["id"] == theirs
+    assert ada.post("/jobs", json=submission).json()["id"] == ada.get(f"/tasks/{task}").json()["job"] != theirs
 
 
-def test_anothers_files_cannot_be_named_as_inputs(ada: httpx2.Client, ben: httpx2.Client, task: int) -> None:
+def test_another_visitors_files_cannot_be_named_as_inputs(ada: httpx2.Client, ben: httpx2.Client, task: int) -> None:
     kept = ada.get(f"/tasks/{task}").json()["values"]["image"]
     assert Path(kept).is_file()
-    asked = {"mode": "i2v", "values": VALUES | {"image": kept}}
-    assert ben.post("/plan", json=asked).status_code == 403
-    assert ada.post("/plan", json=asked).status_code == 200
+    submission = {"mode": "i2v", "values": VALUES | {"image": kept}}
+    assert ben.post("/plan", json=submission).status_code == 403
+    assert ada.post("/plan", json=submission).status_code == 200
 
 
-def test_a_visitor_may_have_so_many_in_the_queue_and_is_told(ben: httpx2.Client) -> None:
+def test_a_visitor_has_a_limit_in_the_queue_and_the_error_says_it(ben: httpx2.Client) -> None:
     assert ben.post("/jobs", json={"mode": "t2v", "values": VALUES, "tries": 3}).status_code == 201
-    told = ben.post("/jobs", json={"mode": "t2v", "values": VALUES, "tries": 2})
-    assert told.status_code == 429
-    assert told.json()["detail"] == "You can have at most 4 in the queue. You have 3, and this would add 2."
+    answer = ben.post("/jobs", json={"mode": "t2v", "values": VALUES, "tries": 2})
+    assert answer.status_code == 429
+    assert answer.json()["detail"] == "You can have at most 4 in the queue. You have 3, and this would add 2."
     assert ben.post("/jobs", json={"mode": "t2v", "values": VALUES}).status_code == 201
 
 
-def test_the_person_at_the_machine_sees_all(
+def test_the_person_at_the_machine_sees_everything(
     idle_queue: JobQueue, ada: httpx2.Client, ben: httpx2.Client, task: int
 ) -> None:
     ben.post("/jobs", json={"mode": "t2v", "values": VALUES})

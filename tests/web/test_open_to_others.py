@@ -24,20 +24,20 @@ OFFLINE = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy
         ({"share": True}, "A public link lets others in."),
     ],
 )
-def test_without_a_password_nobody_else_comes_in(
+def test_without_a_password_kinora_does_not_open_to_others(
     home: Path, capsys: pytest.CaptureFixture[str], given: dict[str, Any], what: str, login: dict[str, Any]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         app.serve(Settings(**given, **login))
-    said = capsys.readouterr().err
+    printed = capsys.readouterr().err
     assert ended.value.code == 2
-    assert said.startswith(what)
-    assert "KINORA_PASSWORD" in said
-    assert "--without-password" in said
+    assert printed.startswith(what)
+    assert "KINORA_PASSWORD" in printed
+    assert "--without-password" in printed
     assert not home.exists()
 
 
-def test_in_so_many_words_it_opens_and_a_link_that_cannot_be_had_ends_nothing(tmp_path: Path) -> None:
+def test_it_opens_when_told_explicitly_and_a_failed_public_link_ends_nothing(tmp_path: Path) -> None:
     environment = os.environ | OFFLINE | {"KINORA_HOME": str(tmp_path), "KINORA_DEMO": "always", "KINORA_DEVICE": "cpu"}
     command = [sys.executable, "app.py", "--port", "0", "--host", "0.0.0.0", "--without-password", "--share"]
     pipe = subprocess.PIPE
