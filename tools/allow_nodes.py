@@ -1,4 +1,4 @@
-"""Decides which of ComfyUI's own nodes a user's graph may have: writes modes/user_graph/nodes.tsv.
+"""Decides which of ComfyUI's own nodes a user's graph may contain, and writes modes/user_graph/nodes.tsv.
 
 python tools/allow_nodes.py write   write it, for a new ComfyUI
 python tools/allow_nodes.py check   exit 1 if it is not what the rules give
@@ -94,11 +94,11 @@ LOOKED_AT = {
 
 
 class UndecidedError(Exception):
-    """A node that no rule refuses and that does what only listed nodes may: somebody has to look at it."""
+    """No rule refuses a node, but it does what only listed nodes may do: a person has to decide."""
 
 
 def decided() -> dict[str, NodeClass]:
-    """Every class of the pinned ComfyUI. Starts it, about 10 s."""
+    """The decision for every node class of the pinned ComfyUI. Starts ComfyUI, which takes about 10 s."""
     definitions = nodeinfo.load()
     from nodes import NODE_CLASS_MAPPINGS  # ComfyUI's, on the path now
 

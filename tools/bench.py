@@ -1,7 +1,7 @@
 """Measures the figures that Kinora promises, on demo models and the CPU: python tools/bench.py
 
-Prints one table; exit code 1 where a target is missed. Takes about seven minutes and needs a Chromium; the figures of
-a cluster need what requirements-cluster.txt names.
+Prints a table; the exit code is 1 if a target is missed. It takes about seven minutes and needs a Chromium; the figures
+of a cluster need the packages of requirements-cluster.txt.
 """
 
 import json
@@ -56,9 +56,9 @@ def main(
 
 
 def _use_only(home: str) -> None:
-    """No setting of the person who runs it reaches this process or its children, but where ComfyUI is.
+    """Removes the settings of the person who runs this from the environment, except where ComfyUI is.
 
-    Spinning OpenMP threads make clips up to 15 times slower on a busy machine, by chance: here they wait passively.
+    Threads of OpenMP wait passively here: spinning ones can make clips up to 15 times slower on a busy machine.
     """
     for name in list(os.environ):
         if name.startswith("KINORA_") and name != "KINORA_COMFYUI_DIR":

@@ -76,7 +76,7 @@ def _bootstrap(folder: Path, keyring: Path | None) -> Path:
 
 
 def _sizes(root: Root) -> Figures:
-    """What of the image takes how many GB (10^9 bytes) on disk."""
+    """How many GB (10^9 bytes) each part of the image takes on disk."""
     packages = next(root.inside("/venv/lib").glob("python*/site-packages"))
     torch = _gigabytes(*(packages / name for name in TORCH if (packages / name).exists()))
     venv, comfyui, app = (_gigabytes(root.inside(place)) for place in ("/venv", "/kinora/comfyui", "/kinora"))
@@ -103,7 +103,7 @@ def _gigabytes(*folders: Path) -> float:
 
 
 def _limits(figures: Figures) -> dict[str, bool]:
-    """What the image promises, and whether it does so."""
+    """The limits of the image's figures, and whether each is met."""
     return {
         "the image is small": figures["GB all"] - figures["GB torch and CUDA from wheels"] < GB_BESIDE_TORCH,
         "the page is served soon": figures["s until the page is served, nothing cached"] < 30,
@@ -114,7 +114,7 @@ def _limits(figures: Figures) -> dict[str, bool]:
 
 
 def _try(root: Root, log: Path) -> Figures:
-    """Starts the image's command, waits for the page and the health check, makes a clip, stops it; seconds for each."""
+    """Starts the image's command, waits for page and health check, generates a clip, and stops it; seconds of each."""
     _forget(root.folder)
     started = time.monotonic()
     with log.open("w") as told:
@@ -164,18 +164,18 @@ def _page_is_served(process: int) -> bool:
 
 
 def _exec(root: Root, process: int, command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Runs another program in a started root, as a health check is run."""
+    """Runs another program in a started root, as Docker runs a health check."""
     entering = ["nsenter", f"--target={process}", "--mount", "--net", "--pid", *root.entering(command)]
     return subprocess.run(entering, capture_output=True, text=True, check=False)
 
 
 def _children(process: int) -> list[int]:
-    """This machine's numbers of the programs that a process has started."""
+    """The process ids, on this machine, of the programs that a process has started."""
     return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()]
 
 
 def _forget(folder: Path) -> None:
-    """Has the system drop what it holds of these files in memory, so that a start is one from a cold disk."""
+    """Makes the system drop these files from its memory, so that the start reads them from the disk."""
     os.sync()
     for parent, _, files in os.walk(folder):
         for name in files:

@@ -1,8 +1,8 @@
-"""Makes the transformer of CogVideoX one file as ComfyUI reads it: diffusers' parts, with their names changed.
+"""Converts CogVideoX's transformer from diffusers' parts to one file with the tensor names that ComfyUI reads.
 
     python tools/convert_cogvideox.py FOLDER TARGET
 
-FOLDER is `transformer` of zai-org/CogVideoX-5b as it is downloaded, TARGET cogvideox_5b.safetensors in the folder
+FOLDER is the downloaded folder `transformer` of zai-org/CogVideoX-5b, TARGET cogvideox_5b.safetensors in the folder
 diffusion_models. The names are those of diffusers 0.31 and of comfy/ldm/cogvideo/model.py in ComfyUI 0.30.0.
 """
 

@@ -1,4 +1,4 @@
-"""Reads a Dockerfile and .dockerignore, as much of them as Kinora's use."""
+"""Reads the parts of the Dockerfile and .dockerignore formats that Kinora's files use."""
 
 import json
 import os
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(slots=True)
 class Stage:
-    """From one FROM to the next. `base` is an image or an earlier stage."""
+    """The steps from one FROM to the next. `base` is an image or an earlier stage."""
 
     name: str
     base: str
@@ -36,7 +36,7 @@ class Stage:
 
 
 def read(dockerfile: Path) -> list[Stage]:
-    """The stages in order. Raises ValueError at an instruction that is not known here."""
+    """The stages in order. Raises ValueError at an unknown instruction."""
     stages: list[Stage] = []
     for line in _logical_lines(dockerfile.read_text(encoding="utf-8")):
         keyword, _, rest = line.partition(" ")
@@ -64,7 +64,7 @@ def _step(keyword: str, rest: str) -> Step:
 
 
 def context(folder: Path) -> Iterator[PurePosixPath]:
-    """The files of a build's context: those below `folder` that its .dockerignore does not name, relative to it."""
+    """The files of a build context: those in `folder` that its .dockerignore does not name, relative to `folder`."""
     lines = (folder / ".dockerignore").read_text(encoding="utf-8").splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
     for parent, folders, files in os.walk(folder):

@@ -2,7 +2,7 @@
 
 python tools/extract_modes.py convert FILE   print FILE in the API format, as the frontend would send it
 python tools/extract_modes.py write          write the workflow of every recipe
-python tools/extract_modes.py check          compare the written workflows with what the templates give
+python tools/extract_modes.py check          compare the written workflows with the templates
 """
 
 import contextlib
@@ -42,7 +42,7 @@ def build(recipe: Recipe) -> Prompt:
 
 
 def text(prompt: Prompt) -> str:
-    """A workflow as its file has it: the same for the same workflow, and pleasant to read in a diff."""
+    """A workflow as the text of its file: deterministic, and easy to read in a diff."""
     return json.dumps(prompt, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -88,7 +88,7 @@ def write() -> None:
 
 @app.command()
 def check() -> None:
-    """Exit 1 if a written workflow differs from what its template gives, or if ComfyUI refuses one."""
+    """Exit 1 if a written workflow differs from its template, or if ComfyUI rejects one."""
     for name, recipe in RECIPES.items():
         prompt = build(recipe)
         file = WORKFLOWS / f"{name}.json"

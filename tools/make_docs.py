@@ -1,7 +1,7 @@
 """Writes docs/modes.md from the declarations of the modes.
 
 python tools/make_docs.py           write it
-python tools/make_docs.py --check   exit 1 if it is not what the declarations give
+python tools/make_docs.py --check   exit 1 if it differs from the declarations
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Makes the example files that forms offer: python tools/make_examples.py [--out DIR]"""
+"""Draws the example files that forms offer: python tools/make_examples.py [--out DIR]"""
 
 import argparse
 import sys
@@ -21,7 +21,7 @@ from tools.examples.sounds import RATE, music, speech  # noqa: E402
 
 
 def make(folder: Path) -> None:
-    """Writes all examples, the same ones each time."""
+    """Writes all examples; the result is always the same."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_png(folder / "landscape.png", landscape(DAY))
     _write_png(folder / "second.png", landscape(NIGHT))

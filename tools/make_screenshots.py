@@ -1,8 +1,8 @@
-"""Takes the pictures of docs/: the page in a Chromium, each mode with its first example made on demo models.
+"""Takes the screenshots in docs/images: the page in a Chromium, each mode with its first example on demo models.
 
     python tools/make_screenshots.py [NAME ...]
 
-NAME is a picture's name without its ending: a mode's id, text-to-video, queue or phone. Without one, all are taken.
+NAME is a screenshot's name without its suffix: a mode's id, text-to-video, queue or phone. The default is all of them.
 """
 
 import argparse
@@ -41,7 +41,7 @@ LONGEST = 2.0  # seconds of clip
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """The app on demo models in a home of its own; yields its address."""
+    """Runs the app on demo models with its own home folder; yields its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -68,7 +68,7 @@ def answers(url: str) -> bool:
 
 @contextmanager
 def opened(browser: Browser, url: str, size: tuple[int, int], dark: bool = False) -> Iterator[Page]:
-    """The page as it is when somebody comes for the first time."""
+    """The page as it is on a first visit."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
@@ -82,7 +82,7 @@ def opened(browser: Browser, url: str, size: tuple[int, int], dark: bool = False
 
 
 def fill_example(page: Page, mode: modes.Mode) -> None:
-    """The mode's first example, not longer than LONGEST."""
+    """Fills in the mode's first example, not longer than LONGEST."""
     page.locator(f"#mode-list [data-mode={mode.id}]").first.click()
     expect(page.locator("#k-title h2")).to_have_text(mode.label, timeout=WAIT)
     page.locator("#examples label", has_text=mode.examples[0].label).first.click()
@@ -97,7 +97,7 @@ def fill_example(page: Page, mode: modes.Mode) -> None:
 
 
 def generate(page: Page) -> None:
-    """Makes it; a clip is held in its middle, where it has most to show."""
+    """Generates the result; a clip is paused in its middle, where there is most to see."""
     page.click("#generate")
     expect(page.locator("#video video, #picture img").first).to_be_visible(timeout=WAIT)
     if page.locator("#picture img").is_visible():
@@ -111,7 +111,7 @@ def generate(page: Page) -> None:
 
 
 def take(page: Page, name: str) -> None:
-    """The window from its top, as a small PNG in docs/images."""
+    """Saves the window, scrolled to its top, as a small PNG in docs/images."""
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     page.mouse.move(0, 0)
     page.wait_for_timeout(300)
@@ -137,7 +137,7 @@ def take_all(browser: Browser, url: str, names: list[str]) -> None:
 
 
 def take_queue(browser: Browser, url: str) -> None:
-    """A batch at work: one task runs and is open, others are done, wait, or were cancelled."""
+    """A batch in progress: one task runs and is open, others are done, waiting or cancelled."""
     examples = [str(PROJECT / "examples" / name) for name in ("landscape.png", "portrait.png", "second.png")]
     small = {"width": 256, "height": 192, "seconds": 1}
     submit(url, "t2v", small | {"prompt": "Fireflies over a meadow"}, name="Fireflies", tries=2)

@@ -1,4 +1,4 @@
-"""Writes what a Hugging Face Space is made of into an empty folder: python tools/make_space.py FOLDER
+"""Writes the files of a Hugging Face Space into an empty folder: python tools/make_space.py FOLDER
 
 Python's standard library only. The files are those of the container image; README.md begins with the Space's settings
 (tools/space_card.py), and the Space installs requirements.txt itself.

@@ -1,9 +1,9 @@
-"""Pins the registry: fills in each file's revision, size and sha256 as the Hugging Face Hub states them now.
+"""Pins the registry: fills in each file's current revision, size and sha256 on the Hugging Face Hub.
 
     python tools/refresh_models.py [NAME ...] [--registry FILE]
 
-NAME is a file's name in the registry; without one, every row is refreshed. A row that the Hub cannot answer for
-stays as it was; the exit code is 1 then. Gated repositories need HF_TOKEN.
+NAME is a file's name in the registry; without one, every row is refreshed. A row that
+the Hub cannot answer for stays unchanged, and the exit code is 1. Gated repositories need HF_TOKEN.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from models.registry import ModelFile
 
 
 def refresh(file: ModelFile) -> ModelFile:
-    """The row with what the Hub's main branch holds now. Raises DownloadError."""
+    """The row with the current facts of the Hub's main branch. Raises DownloadError."""
     unpinned = replace(file, revision=None, size=None, sha256=None)
     try:
         offer = hub.resolve(unpinned)

@@ -1,7 +1,7 @@
 """Prints a version's section of CHANGELOG.md: python tools/release_notes.py v0.1.0
 
-Python's standard library only. Exit code 1 where the tag is not the version of pyproject.toml, or its section says that
-it is not released.
+Python's standard library only. The exit code is 1 if the tag is not the version of pyproject.toml, or if its section
+says that it is not released.
 """
 
 import re
@@ -13,8 +13,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 def notes(changelog: str, version: str) -> str:
-    """What stands below the heading of a version. Raises ValueError where there is no such heading, or nothing
-    below, or it says that the version is not released."""
+    """The text below a version's heading.
+
+    Raises ValueError if there is no such heading or no text, or if the heading says that the version is not released.
+    """
     for section in re.split(r"^## ", changelog, flags=re.MULTILINE)[1:]:
         heading, _, text = section.partition("\n")
         if heading.split()[0] != version:
@@ -23,7 +25,7 @@ def notes(changelog: str, version: str) -> str:
             raise ValueError(f"CHANGELOG.md says that {version} is not released: write its date there.")
         if text.strip():
             return text.strip()
-    raise ValueError(f"CHANGELOG.md says nothing of {version}.")
+    raise ValueError(f"CHANGELOG.md has no section about {version}.")
 
 
 def main(tag: str) -> int:

@@ -1,7 +1,7 @@
-"""Folders as containers: what a Dockerfile's steps make, and programs inside, by Linux namespaces and chroot.
+"""Folders as containers: runs the steps of a Dockerfile, and programs inside, with Linux namespaces and chroot.
 
-Needs root. A program has mounts and process ids of its own and is process 1, as in a container; what it mounts and
-starts is gone when it ends.
+This needs root. A program has its own mounts and process ids and is process 1, as in a container; everything that it
+mounts and starts ends with it.
 """
 
 import json
@@ -21,7 +21,7 @@ START_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(slots=True)
 class Host:
-    """What this machine lends to builds: folder for caches, variables, and files or folders by their place inside."""
+    """What builds use of this machine: a folder for caches, variables, and files or folders by their path inside."""
 
     caches: Path
     env: dict[str, str]
@@ -30,7 +30,7 @@ class Host:
 
 @dataclass(slots=True)
 class Root:
-    """A folder with a system in it, and how programs in it are started."""
+    """A folder that contains a system, and how to start programs in it."""
 
     folder: Path
     env: dict[str, str] = field(default_factory=lambda: {"PATH": START_PATH})
@@ -40,7 +40,7 @@ class Root:
     health: list[str] = field(default_factory=list)
 
     def inside(self, path: str, workdir: str = "/") -> Path:
-        """Where a path of the system lies on this machine."""
+        """The path on this machine of a path in the system."""
         return self.folder / os.path.normpath(os.path.join(workdir, path)).lstrip("/")
 
     def entering(self, command: list[str], env: Mapping[str, str] | None = None) -> list[str]:
@@ -74,7 +74,7 @@ class Root:
 
 
 def build(project: Path, base: Path, work: Path, host: Host) -> Root:
-    """Builds the project's Dockerfile on a base system, which every image stands for; returns the last stage.
+    """Builds the project's Dockerfile and returns its last stage. `base` takes the place of every image.
 
     Stages share files by hard links, as nothing here changes a file in place. Raises CalledProcessError where a step
     fails.

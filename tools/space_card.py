@@ -2,8 +2,9 @@
 
     .venv/bin/python tools/space_card.py [--check]
 
-What is fetched while a Space is built is chosen from the model registry: all that the modes in PRELOADED need with
-their default presets, mode after mode, as far as the hub's limits allow. The rest is downloaded when it is needed.
+The models that are downloaded while a Space is built come from the model registry: everything that the modes in
+PRELOADED need with their default presets, mode after mode, within the Hub's limits. The rest is downloaded when it is
+needed.
 """
 
 import argparse
@@ -48,7 +49,7 @@ preload_from_hub:
 
 
 def preloaded() -> dict[tuple[str, str | None], list[ModelFile]]:
-    """What is fetched while the Space is built, by repository and revision."""
+    """The files that are downloaded while the Space is built, by repository and revision."""
     chosen: dict[tuple[str, str | None], list[ModelFile]] = {}
     size = 0
     for mode in map(modes.get, PRELOADED):
@@ -75,12 +76,12 @@ def card() -> str:
 
 
 def without_card(text: str) -> str:
-    """What follows the front matter of a README."""
+    """The text after the front matter of a README."""
     return text.split("---\n", 2)[2].lstrip("\n") if text.startswith("---\n") else text
 
 
 def main() -> int:
-    """Returns the exit code: 1 where `--check` finds that the two differ."""
+    """Returns the exit code: 1 if `--check` finds a difference."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="say whether README.md agrees with the registry")
     text = README.read_text(encoding="utf-8")

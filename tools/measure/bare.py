@@ -1,6 +1,6 @@
-"""ComfyUI's PromptExecutor with nothing of Kinora around it, in a process of its own: what the stack is measured by.
+"""ComfyUI's PromptExecutor without Kinora, in its own process: the baseline for the whole stack.
 
-Run as a program, this file is that process; only there are ComfyUI and torch imported.
+This file is also that process's program, the only place where it imports ComfyUI and torch.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 class BareExecutor:
-    """The executor's process. A context manager; it takes ComfyUI's start-up time to become usable."""
+    """The executor's process, as a context manager. Entering it takes as long as ComfyUI needs to start."""
 
     def __init__(self, comfyui: Path, models: Path, work: Path) -> None:
-        """`comfyui` is a checkout, `models` a folder with demo models, `work` a folder for whatever is written."""
+        """`comfyui` is a checkout, `models` a folder with demo models, `work` a folder for everything it writes."""
         work.mkdir(parents=True, exist_ok=True)
         with (work / "bare.log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -41,7 +41,7 @@ class BareExecutor:
         self._process.wait()
 
     def run(self, graph: dict[str, Any]) -> float:
-        """Validates and executes a graph; gives the seconds that took inside that process."""
+        """Validates and executes a graph; returns the seconds that this took in the process."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(graph) + "\n")
         self._process.stdin.flush()
@@ -65,7 +65,7 @@ def _serve(comfyui: Path, models: Path, work: Path) -> None:
 
 
 def _start(comfyui: Path, models: Path, work: Path) -> Any:
-    """As few steps as there are from a checkout to an executor, with ComfyUI's own defaults for its cache."""
+    """The shortest way from a checkout to an executor, with ComfyUI's own defaults for its cache."""
     sys.path[:0] = [str(comfyui), str(PROJECT)]
     folders = ["--base-directory", str(work), "--models-directory", str(models)]
     sys.argv = ["bare", "--cpu", "--disable-all-custom-nodes", *folders]

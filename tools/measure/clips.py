@@ -1,4 +1,4 @@
-"""Clips through the whole stack, in turn with the same graphs in a bare executor."""
+"""Clips through the whole stack, alternating with the same graphs in a bare executor."""
 
 import itertools
 import statistics
@@ -28,7 +28,7 @@ _seeds = itertools.count(1000)
 
 
 def measure(settings: Settings) -> Iterator[Figure]:
-    """Starts an engine of its own and gives each figure when it is there. Raises RuntimeError where a run fails."""
+    """Starts its own engine and yields each figure as soon as it is measured. Raises RuntimeError if a run fails."""
     stack = _Stack(settings)
     try:
         yield Figure("engine ready", stack.start(), "s", note="in its own process, while the page is already served")
@@ -75,7 +75,7 @@ class _Stack:
 
 
 def _clip(values: Values) -> dict[str, Any]:
-    """A clip that was never made before: only its seed is new."""
+    """A clip that was not generated before: only its seed is new."""
     return {"prompt": "a red kite over the sea", "seed": next(_seeds), **values}
 
 
@@ -107,7 +107,7 @@ def _against_bare(stack: _Stack, bare: BareExecutor, values: Values) -> Figure:
 
 
 def _against_memory(stack: _Stack) -> Figure:
-    """The durable queue beside nothing but the engine: what keeping everything costs."""
+    """The durable queue compared with the engine alone: what storing everything costs."""
     mode, engine, settings = T2V, stack.job_queue.engines[0], stack.job_queue.settings
     ratios = []
     for number in range(PAIRS + 1):

@@ -1,4 +1,4 @@
-"""Two nodes of a Ray cluster beside one engine, each engine on a core of its own."""
+"""Two nodes of a Ray cluster compared with one engine; each engine has its own core."""
 
 import os
 import statistics
@@ -26,7 +26,7 @@ UP = 120.0  # seconds for all engines to be ready
 
 
 def measure(settings: Settings) -> Iterator[Figure]:
-    """Nothing where Ray is not installed, or engines cannot have a core each. Raises RuntimeError where a run fails."""
+    """Yields nothing if Ray is not installed or there are too few cores. Raises RuntimeError if a run fails."""
     if not ray_cluster.RAY.is_file() or sys.platform != "linux" or len(cores := sorted(os.sched_getaffinity(0))) < 2:
         return
     with ExitStack() as stack:
@@ -43,7 +43,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
         with _working(settings.model_copy(update={"ray": ray.address, "home": home}), []) as queue:
             two = _seconds(queue)
             name = f"{TASKS} clips, two nodes with two engines / one engine"
-            note = f"256 × 256 px, 9 frames; each engine on a core of its own; {two:.1f} s and {one:.1f} s"
+            note = f"256 × 256 px, 9 frames; each engine has its own core; {two:.1f} s and {one:.1f} s"
             yield Figure(name, two / one, "x", 0.60, note)
             extra, here = _overhead(queue.engines[0], alone.engines[0])
             note = f"a graph that only writes an image, which takes {here:.0f} ms here; {PAIRS} pairs"
@@ -85,7 +85,7 @@ def _working(settings: Settings, cores: list[int]) -> Iterator[JobQueue]:
 
 
 def _seconds(queue: JobQueue, count: int = TASKS) -> float:
-    """From submitting to the end of the last one."""
+    """Seconds from submitting to the end of the last task."""
     started = time.perf_counter()
     caller = CallerQueue(queue)
     job = caller.submit(Submission(mode="t2v", values=CLIP, tries=count))
@@ -97,7 +97,7 @@ def _seconds(queue: JobQueue, count: int = TASKS) -> float:
 
 
 def _overhead(far: WorkerEngine, near: WorkerEngine) -> tuple[float, float]:
-    """Milliseconds that a run takes longer there, and takes here; medians of runs that alternate."""
+    """Milliseconds that a run takes longer on the cluster, and that it takes here; medians of alternating runs."""
     taken: dict[WorkerEngine, list[float]] = {far: [], near: []}
     for number in range(WARM_UPS + PAIRS):
         for engine, seconds in taken.items():

@@ -1,4 +1,4 @@
-"""Whether anything is lost: the app, and its engine, killed again and again while a hundred clips are made."""
+"""Whether anything is lost when the app and its engine are killed repeatedly while they generate a hundred clips."""
 
 import os
 import random
@@ -22,8 +22,10 @@ SHORT = {"prompt": "a kite", "width": 128, "height": 128, "seconds": 0.2, "steps
 
 
 def measure(settings: Settings) -> Iterator[Figure]:
-    """In a data folder of its own; takes about six minutes. Chance may strike one task several times, so that more
-    attempts are allowed than by default."""
+    """Uses its own home folder, and takes about six minutes.
+
+    One task can be hit several times by chance, so more attempts are allowed than by default.
+    """
     own = settings.model_copy(update={"home": settings.home / "crashes"})
     own.home.mkdir(parents=True)
     queue = CallerQueue(JobQueue(own))

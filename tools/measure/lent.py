@@ -1,6 +1,6 @@
-"""What the way over ZeroGPU costs: clips in a fork of the platform's own client, in turn with the same in the process.
+"""What ZeroGPU costs: clips in a fork of the platform's own client, alternating with the same clips in the process.
 
-Run as a program, this file is the process that ComfyUI is started in.
+This file is also the program of the process that ComfyUI starts in.
 """
 
 import json
@@ -27,7 +27,7 @@ VALUES = {"prompt": "a red kite over the sea", "resolution": "256p", "aspect": "
 
 
 def measure(settings: Settings) -> Iterator[Figure]:
-    """Raises CalledProcessError where a run fails."""
+    """Raises CalledProcessError if a run fails."""
     from support.zerogpu_server import Scheduler
 
     group = settings.home / "cgroup"

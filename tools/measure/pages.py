@@ -1,4 +1,4 @@
-"""The page with all its modes: how fast another one is shown, and how little each adds to what is sent."""
+"""The page with all its modes: how fast it shows another one, and how much each mode adds to its size."""
 
 import json
 import statistics
@@ -39,7 +39,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
 
 
 def _added(settings: Settings) -> int:
-    """Bytes by which the description of the page, as it is sent, is larger with all modes than with FEW."""
+    """Bytes by which the page's configuration is larger with all modes than with FEW."""
     queue = JobQueue(settings.model_copy(update={"home": settings.home / "payload"}))
     every = dict(modes.MODES)
     whole = _bytes(queue)

@@ -1,4 +1,4 @@
-"""Memory of an engine that enlarges videos: it must not grow with their length."""
+"""Memory of an engine that upscales videos: it must not grow with their length."""
 
 import threading
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ SIZE = (320, 192)
 
 
 def measure(settings: Settings) -> Iterator[Figure]:
-    """In a data folder of its own, with an engine of its own."""
+    """Uses its own home folder and its own engine."""
     own = settings.model_copy(update={"home": settings.home / "pieces"})
     own.home.mkdir()
     usual, video.PIECE_BYTES = video.PIECE_BYTES, PIECE_BYTES
@@ -56,7 +56,7 @@ def _enlarge(queue: CallerQueue, clip: Path) -> None:
 
 
 def _peak(queue: CallerQueue, clip: Path) -> int:
-    """The most bytes that a child of this process, the engine, held meanwhile."""
+    """The most bytes that the engine, a child of this process, used meanwhile."""
     ended, seen = threading.Event(), [0]
 
     def look() -> None:

@@ -31,7 +31,7 @@ class Cluster:
     def add(self, environment: Mapping[str, str], core: int | None = None) -> psutil.Process:
         """Starts a node, if need be on one core only; the first one is the head.
 
-        `environment` is what its engines find besides this process's.
+        `environment` is added to the environment of its engines.
         """
         where = [f"--address={self.address}"]
         if not self.nodes:
@@ -52,7 +52,7 @@ class Cluster:
         return node
 
     def kill(self, node: psutil.Process) -> None:
-        """As if its power were cut, but for the engine itself: that has to notice."""
+        """Ends a node as a power cut would, except for the engine itself, which has to notice."""
         children = node.children(recursive=True)
         engines = [process for process in children if "backend.comfy" in _command(process)]
         _kill([node, *(process for process in children if process not in engines)])
@@ -87,7 +87,7 @@ def _kill(processes: Iterable[psutil.Process]) -> None:
 
 @contextmanager
 def running() -> Iterator[Cluster]:
-    """An empty cluster."""
+    """Runs an empty cluster."""
     folder = Path(tempfile.mkdtemp(prefix="k-ray-", dir="/tmp"))  # a socket's path is at most 107 characters
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""The page's server: how soon it serves beside ComfyUI's own, and how much memory it takes."""
+"""The page's server: how soon it serves compared with ComfyUI's, and how much memory it uses."""
 
 import http.client
 import socket
@@ -26,7 +26,7 @@ class Server:
     """A server's process, from its start. A context manager that ends it and its children."""
 
     def __init__(self, command: list[str], log: Path) -> None:
-        """`command` is Python's arguments; the port is added at its end."""
+        """`command` holds Python's arguments; the port is appended."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -49,7 +49,7 @@ class Server:
         psutil.wait_procs(children, timeout=30)  # the engine ends when its pipe closes
 
     def kill(self) -> None:
-        """SIGKILL, to this process alone: what its children make of it is theirs."""
+        """Sends SIGKILL to this process, and not to its children."""
         self._process.kill()
         self._process.wait()
 
@@ -64,7 +64,7 @@ class Server:
         return None
 
     def answers(self) -> bool:
-        """Whether the page comes within five seconds."""
+        """Whether the page is served within five seconds."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", "/")
@@ -106,7 +106,7 @@ def kinora(settings: Settings) -> Server:
 
 
 def _comfyui(settings: Settings) -> Server:
-    """ComfyUI's own main.py as it comes, spared custom nodes and all of its page but an empty index.html."""
+    """ComfyUI's own main.py, without custom nodes and with an empty index.html as its page."""
     home = settings.home / "comfyui_server"
     front_end = home / "front_end"
     front_end.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ CLIP = {"prompt": "a red kite over the sea", "width": 256, "height": 192, "secon
 
 
 def measure(settings: Settings) -> Iterator[Figure]:
-    """In a data folder of its own; no engine is started."""
+    """Uses its own home folder, and starts no engine."""
     own = settings.model_copy(update={"home": settings.home / "store"})
     queue = CallerQueue(JobQueue(own))
     values = CLIP | {"image": str(PROJECT / "examples" / "landscape.png")}
