@@ -1,9 +1,6 @@
 """The page, made from modes and jobs."""
 
-from ui.quick_import import import_gradio
-
-import_gradio()
-
-from ui.mounting import mount  # noqa: E402
+import ui.gradio_compat  # noqa: F401  (before anything else imports Gradio)
+from ui.mounting import mount
 
 __all__ = ["mount"]

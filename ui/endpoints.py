@@ -1,4 +1,4 @@
-"""One named, typed function for each mode, for Gradio's own client and for MCP tools: made from the declaration."""
+"""One named, typed function per mode, for Gradio's own client and for MCP tools, made from the mode's declaration."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -6,23 +6,24 @@ from typing import Any, Literal
 
 import gradio as gr
 from gradio import FileData
+from gradio.events import api
 
 from errors import KinoraError
 from events import Cancelled, Failed, Output
 from jobs import CallerQueue, JobQueue, Submission
 from modes import Mode, Parameter, lists
 from modes.media_info import MEDIA
-from ui.files import served
-from ui.visitor import of_visitor
+from ui.caller import queue_for
+from ui.files import publish_to_cache
 
-AT_ONCE = 16  # callers that wait for their clip; more wait for one of these
+AT_ONCE = 16  # calls that run at the same time; further calls wait for one of these to return
 
 
 def build(queue: JobQueue, modes: Mapping[str, Mode]) -> gr.Blocks:
-    """A call queues a task and waits for its end; a caller who leaves stops nothing."""
+    """The functions of these modes. A call queues a task and waits for its end. If the caller leaves, it runs on."""
     with gr.Blocks(title="Kinora", analytics_enabled=False, delete_cache=(3600, 86400)) as functions:
         for mode in modes.values():
-            gr.api(_function(queue, mode), api_name=mode.id, concurrency_limit=AT_ONCE, concurrency_id="endpoints")
+            api(_function(queue, mode), api_name=mode.id, concurrency_limit=AT_ONCE, concurrency_id="endpoints")
     return functions
 
 
@@ -31,25 +32,25 @@ def _function(queue: JobQueue, mode: Mode) -> Callable[..., Any]:
 
     def call(*positional: Any, **named: Any) -> tuple[dict[str, Any], str, int]:
         values = signature.bind(*positional, **named).arguments
-        return _made(
-            of_visitor(queue), mode, {name: _value(value) for name, value in values.items() if value is not None}
-        )
+        caller = queue_for(queue, values.pop("request"))
+        return _made(caller, mode, {name: _value(value) for name, value in values.items() if value is not None})
 
-    # Those without a default come first, as Python has it.
+    # Python wants parameters without a default first. Gradio fills in the request, which is no parameter for callers.
     ordered = sorted(parameters, key=lambda each: not _required(mode, each))
-    signature = inspect.Signature(
-        [_declared(mode, each) for each in ordered], return_annotation=tuple[FileData, str, int]
-    )
-    call.__signature__ = signature  # type: ignore[attr-defined]
+    request = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request)
+    declared = [request, *(_declared(mode, each) for each in ordered)]
+    signature = inspect.Signature(declared, return_annotation=tuple[FileData, str, int])
+    setattr(call, "__signature__", signature)  # noqa: B010  (functions have no such attribute for type checkers)
     call.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
     call.__annotations__["return"] = signature.return_annotation
     call.__name__ = mode.id
     helps = "\n".join(f"    {each.name}: {_help(each)}" for each in ordered)
-    call.__doc__ = f"{mode.summary} Waits for the file; returns it, its seed and its task's number.\n\nArgs:\n{helps}"
+    call.__doc__ = f"{mode.summary} Waits for the file; returns it, its seed and its task's id.\n\nArgs:\n{helps}"
     return call
 
 
 def _made(queue: CallerQueue, mode: Mode, values: dict[str, Any]) -> tuple[dict[str, Any], str, int]:
+    """The file that these values make, its seed and its task's id. Raises gr.Error with a sentence."""
     try:
         job = queue.submit(Submission(mode=mode.id, values=values))
     except KinoraError as error:
@@ -60,13 +61,13 @@ def _made(queue: CallerQueue, mode: Mode, values: dict[str, Any]) -> tuple[dict[
     if isinstance(last, Failed):
         raise gr.Error(last.words, print_exception=False)
     if isinstance(last, Cancelled) or not isinstance(last, Output):
-        raise gr.Error("It was cancelled.", print_exception=False)
-    file = FileData(path=served(last.files[0], queue.settings), orig_name=last.files[0].name)
+        raise gr.Error("The task was cancelled.", print_exception=False)
+    file = FileData(path=publish_to_cache(last.files[0], queue.settings), orig_name=last.files[0].name)
     return file.model_dump(), queue.task(task).seed, task
 
 
 def _value(value: Any) -> Any:
-    """An uploaded file as its path; that it is one is seen to where it is submitted."""
+    """An uploaded file as its path. Submitting checks that the caller may use it."""
     if isinstance(value, Mapping) and "path" in value:
         return value["path"]
     return value
@@ -81,7 +82,7 @@ def _declared(mode: Mode, parameter: Parameter) -> inspect.Parameter:
     if parameter.widget in MEDIA:
         kind = FileData
     elif parameter.choices:
-        kind = Literal[parameter.choices]  # type: ignore[valid-type]
+        kind = Literal[parameter.choices]  # pyright: ignore[reportInvalidTypeForm]
     default: Any = inspect.Parameter.empty
     if not _required(mode, parameter):
         kind, default = kind | None, None if parameter.widget in lists.LIST_KINDS else parameter.default

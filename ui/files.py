@@ -1,4 +1,4 @@
-"""Gradio's cache: what is uploaded lies in it, and Gradio serves what does, to everybody who knows the path."""
+"""Files in Gradio's cache: uploads are in it, and Gradio serves what is in it to everybody who knows the path."""
 
 import secrets
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from media import link
 from settings import Settings
 
 
-def served(file: str | Path, settings: Settings) -> str:
-    """The file in Gradio's cache, under a name that nobody can guess; Gradio removes it a day later."""
+def publish_to_cache(file: str | Path, settings: Settings) -> str:
+    """The path of the file in Gradio's cache, under a name that nobody can guess. Gradio removes it a day later."""
     file = Path(file)
     if file.is_relative_to(settings.cache_dir):
         return str(file)
@@ -21,17 +21,17 @@ def served(file: str | Path, settings: Settings) -> str:
     return str(place)
 
 
-def given(value: Any, settings: Settings) -> Any:
-    """A media component's payload as the path of its upload, of a mask that of what is painted; others as they are.
+def uploaded_path(value: Any, settings: Settings) -> Any:
+    """The path of the upload in a media component's payload; of a mask, of its layer. Other values stay as they are.
 
-    Raises gr.Error for any other file: Gradio looks only at payloads that say of themselves that they are files.
+    Raises gr.Error for any file outside the cache: Gradio itself checks only payloads that declare themselves files.
     """
     if isinstance(value, Mapping) and "layers" in value:
-        return given(value["layers"][0], settings) if value["layers"] else None
+        return uploaded_path(value["layers"][0], settings) if value["layers"] else None
     if not isinstance(value, Mapping):
         return value
     if isinstance(value.get("video"), Mapping):
-        return given(value["video"], settings)
+        return uploaded_path(value["video"], settings)
     path = value.get("path")
     if path and not Path(path).resolve().is_relative_to(settings.cache_dir.resolve()):
         raise gr.Error("This file was not uploaded here.", print_exception=False)

@@ -1,4 +1,4 @@
-"""The page and the functions for programs beside the API, on one server."""
+"""Mounts the page, and the functions for programs, beside REST on one server."""
 
 from typing import Any
 
@@ -9,21 +9,19 @@ from starlette.middleware import Middleware
 import modes
 from jobs import JobQueue
 from ui import endpoints, scripts
+from ui.gradio_compat import check_uploads, poll_less
 from ui.page import build
 from ui.theme import CSS, theme
 from web.headers import InlineScriptPolicyMiddleware
 
 FUNCTIONS = "/functions"
-"""Where Gradio's client and MCP find them. Apart from the page, whose size they would double."""
-
-IDLE = 0.02
-"""Seconds between looks for events. Gradio looks every millisecond, which is 5 % of a core while nothing happens."""
+"""Where Gradio's client and MCP find the functions. As a part of the page they would double its size."""
 
 
 def mount(server_app: FastAPI, queue: JobQueue) -> FastAPI:
-    """The same server with all of it. Gradio serves what is in its cache, and nothing else: see `files.py`.
+    """The server with all of it; its `state.blocks` are the two `gr.Blocks`.
 
-    `state.blocks` are Gradio's parts.
+    Gradio serves the files in its cache and no others; see `files.py`.
     """
     common: dict[str, Any] = {
         "max_file_size": queue.settings.max_upload_bytes,
@@ -33,10 +31,8 @@ def mount(server_app: FastAPI, queue: JobQueue) -> FastAPI:
     }
     functions, page = endpoints.build(queue, modes.MODES), build(queue)
     for blocks in (functions, page):
-        # Said by `launch` alone. Without it Gradio takes any path that a request names for one of its uploads, and
-        # copies that file into its cache.
-        blocks.has_launched = True
-        blocks._queue.sleep_when_free = blocks._queue.progress_update_sleep_when_free = IDLE
+        check_uploads(blocks)
+        poll_less(blocks)
     server_app.include_router(scripts.router)
     server_app.state.blocks = [functions, page]
     server_app = gr.mount_gradio_app(
@@ -55,5 +51,5 @@ def mount(server_app: FastAPI, queue: JobQueue) -> FastAPI:
 
 
 def _with_middleware() -> dict[str, Any]:
-    """What Gradio gives to its own FastAPI app, and adds to: one for each app. Gradio compresses what comes of it."""
+    """Arguments for the FastAPI app that Gradio makes. Each app needs its own, because Gradio adds to the list."""
     return {"middleware": [Middleware(InlineScriptPolicyMiddleware)]}

@@ -27,6 +27,14 @@ HEAD = "".join(f'<link rel="modulepreload" href="./scripts/{_VERSION}/{name}">' 
 )
 """Addresses are relative to the page's, because a proxy may add a path in front of it."""
 
+
+def on_load(name: str) -> str:
+    """The `js_on_load` of a gr.HTML whose behaviour is the module `name`: it calls the module's `start`."""
+    assert name in FILES, name
+    address = f'new URL("./scripts/{_VERSION}/{name}", document.baseURI)'
+    return f"import({address}).then((module) => module.start({{ element, props, trigger, watch }}));"
+
+
 router = APIRouter(include_in_schema=False)
 
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import gradio as gr
+from gradio import themes
 
 _FOLDER = Path(__file__).resolve().parent
 _SYSTEM_FONTS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
-_ACCENT = gr.themes.Color(
+_ACCENT = themes.Color(
     c50="#eef6f6", c100="#d6eaea", c200="#afd5d5", c300="#7fbaba", c400="#4e9b9c", c500="#2b7d80",
     c600="#1f676b", c700="#1b5357", c800="#184347", c900="#14363a", c950="#0a2124",
 )  # fmt: skip
@@ -19,13 +19,13 @@ def _read(name: str) -> str:
 CSS = _read("kinora.css") + _read("queue.css")
 
 
-def theme() -> gr.themes.Base:
+def theme() -> themes.Base:
     """Gradio's plain theme in our colours; fonts of the system, so that nothing is fetched."""
-    return gr.themes.Base(
+    return themes.Base(
         primary_hue=_ACCENT,
         secondary_hue=_ACCENT,
-        neutral_hue=gr.themes.colors.zinc,
-        radius_size=gr.themes.sizes.radius_md,
+        neutral_hue=themes.colors.zinc,
+        radius_size=themes.sizes.radius_md,
         font=_SYSTEM_FONTS,
         font_mono=("ui-monospace", "Menlo", "Consolas", "monospace"),
     ).set(

@@ -94,7 +94,7 @@ def test_segments_are_added_and_removed_and_each_is_a_file(page: Page) -> None:
     expect(page.locator("#announcement")).to_contain_text("17 frames", timeout=WAIT)
     page.click("#generate")
     expect(page.locator("#video video")).to_be_visible(timeout=WAIT)
-    expect(page.locator("#results label")).to_have_text(["Whole", "Segment 1", "Segment 2"])
+    expect(page.locator("#results label")).to_have_text(["Whole video", "Segment 1", "Segment 2"])
     whole = page.locator("#video video").get_attribute("src")
     page.locator("#results label").nth(2).click()
     expect(page.locator("#video video")).not_to_have_attribute("src", whole or "", timeout=WAIT)

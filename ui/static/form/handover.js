@@ -1,14 +1,20 @@
-// What the queue hands over to the form, through the form's hidden fields.
+// What the form and the queue's page ask of each other. The queue's room, a gr.HTML, triggers `edit` and `select` with a
+// task, and the id of a batch's job arrives in its property `job`.
 
-function hand(value, to) {
-  const field = document.querySelector(`#${to} textarea, #${to} input`);
-  field.value = String(value);
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-  location.hash = "#create";
+let ask = () => {};
+
+export function start({ props, trigger, watch }) {
+  ask = (event, task) => {
+    trigger(event, { task });
+    location.hash = "#create";
+  };
+  watch("job", () => {
+    location.hash = `#queue?job=${props.job}`;
+  });
 }
 
 // Fills the form with a task's values.
-export const edit = (task) => hand(task, "k-edit");
+export const edit = (task) => ask("edit", task);
 
 // Shows a task and its results, which can then be used as inputs.
-export const show = (task) => hand(`${task} ${Date.now()}`, "k-show"); // the same task again is a change, too
+export const show = (task) => ask("select", task);

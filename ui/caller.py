@@ -1,17 +1,16 @@
-"""The queue as the visitor sees it whose event is handled."""
+"""The queue as the caller of an event may see and use it."""
 
-from gradio.context import LocalContext
+import gradio as gr
 
 from jobs import Caller, CallerQueue, JobQueue
 from web.rate_limit import client_of
 from web.visitors import visitor_of
 
 
-def of_visitor(queue: JobQueue) -> CallerQueue:
-    """Inside a handler: what this visitor may see and use. Gradio keeps the request of each event in its context."""
+def queue_for(queue: JobQueue, request: gr.Request) -> CallerQueue:
+    """The queue for whoever sent the request that an event's handler gets."""
     uploads = queue.settings.cache_dir
-    request = LocalContext.request.get(None)
-    if request is None or request.request is None:
+    if request.request is None:  # an event without a request sees no visitor's tasks
         return CallerQueue(queue, Caller("nobody" if queue.settings.visitors_apart else "", uploads=uploads))
     scope = request.request.scope
     return CallerQueue(queue, Caller(visitor_of(scope), client_of(scope), uploads))

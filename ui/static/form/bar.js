@@ -1,0 +1,42 @@
+// The line above Generate. It triggers two events that Gradio does not have: `edit` when a person changed a text anywhere in
+// the form, and `submit` when Ctrl+Shift+Enter asks to generate before everything that waits.
+
+// Gradio's own events either miss what is pasted or also come for what the page fills in, which makes changing modes slow.
+const TEXT = "textarea, input:not([type=radio], [type=checkbox])";
+const PAUSE = 120; // ms without another letter
+
+export function start({ element, trigger }) {
+  const form = element.closest("#k-form");
+  let waiting = 0;
+  // Generate reports what is wrong with the values; what was typed before it must not clear that report.
+  const forget = () => clearTimeout(waiting);
+
+  form.addEventListener("input", (event) => {
+    if (!event.target.matches(TEXT)) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => trigger("edit"), PAUSE);
+  });
+  form.addEventListener("click", (event) => event.target.closest("#generate") && forget(), true);
+
+  // Keys as people know them from ComfyUI: Ctrl or Cmd+Enter generates, with Shift before everything that waits, and with
+  // Alt it cancels.
+  const press = (event) => {
+    if (event.altKey) document.getElementById("cancel").click();
+    else if (!event.shiftKey) document.getElementById("generate").click();
+    else {
+      forget();
+      trigger("submit");
+    }
+  };
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      document.activeElement?.blur(); // some fields take their value over when they lose focus
+      setTimeout(press, 0, event); // Gradio takes it over in microtasks, which all run before this
+    },
+    true,
+  );
+}
