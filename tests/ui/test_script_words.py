@@ -17,7 +17,7 @@ def of(modules: Page, script: str, expression: str, argument: Any = None) -> Any
 
 
 def test_durations_read_as_those_that_python_writes(modules: Page) -> None:
-    assert of(modules, "format", "x.map(m.duration)", SECONDS) == [run_card.spoken(each) for each in SECONDS]
+    assert of(modules, "format", "x.map(m.duration)", SECONDS) == [run_card.duration(each) for each in SECONDS]
     assert of(modules, "format", "[m.duration(null), m.duration(undefined)]") == ["", ""]
 
 
