@@ -1,14 +1,20 @@
-"""What happens, as server-sent events. A stream costs no thread while nothing happens."""
+"""What happens, as server-sent events.
+
+The queue's stream looks for changes twice a second and holds no thread meanwhile. The engine's state comes without a
+notification, so somebody has to look; and more often than that nobody can read. A task's stream waits in a thread for
+its next event, which it then sends at once.
+"""
 
 import asyncio
 import dataclasses
 import json
-import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
+from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from api.common import Queue, TaskId
@@ -16,77 +22,74 @@ from events import EVENT_NAMES, FINAL, Event, Preview
 from jobs import CallerQueue
 
 router = APIRouter()
-EVERY = 0.5  # seconds: no oftener than a person can read
-PING = 15.0  # seconds of silence after which a comment shows that the stream lives
-MOST_ROWS = 500  # in one message; a list that shows others asks for them
+
+EVERY = 0.5
+"""Seconds between looks, also at whether Kinora ends."""
+
+PING = 15
+"""Seconds between comments that show that the stream lives."""
+
+MAX_ROWS = 500
+"""Tasks in one message; a list that shows others asks for them."""
+
+STREAM: dict[str, Any] = {
+    "response_class": StreamingResponse,
+    "responses": {200: {"content": {"text/event-stream": {}}}},
+}
 
 
-@router.get("/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
-async def all_events(request: Request, queue: Queue) -> StreamingResponse:
+@router.get("/events", **STREAM)
+async def all_events(queue: Queue) -> EventSourceResponse:
     """`state` is the queue's state, `tasks` the rows of tasks that have changed, `engine` what the engine does."""
-    return _stream(_changes(request, queue))
+    return _stream(_changes(queue))
 
 
-@router.get(
-    "/tasks/{task}/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}}
-)
-async def task_events(task: TaskId, request: Request, queue: Queue) -> StreamingResponse:
-    """A task's events from the first that still matters to its last: queued, download, phase, notice, output, failed,
+@router.get("/tasks/{task}/events", **STREAM)
+async def task_events(task: TaskId, queue: Queue) -> EventSourceResponse:
+    """A task's events from the first that still matters to its last: queued, download, stage, notice, output, failed,
     cancelled."""
-    await run_in_threadpool(queue.task, task)
-    return _stream(_task(request, queue, task))
+    await run_in_threadpool(queue.task, task)  # raises NotFoundError before the stream begins
+    return _stream(_task(queue, task))
 
 
-def _stream(messages: AsyncIterator[str]) -> StreamingResponse:
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(messages, media_type="text/event-stream", headers=headers)
+def _stream(messages: AsyncIterator[ServerSentEvent]) -> EventSourceResponse:
+    """Ends with its messages, when the client leaves, and when the server ends."""
+    return EventSourceResponse(
+        messages, ping=PING, ping_message_factory=lambda: ServerSentEvent(comment="still here"), sep="\n"
+    )
 
 
-async def _changes(request: Request, queue: CallerQueue) -> AsyncIterator[str]:
-    seen, engine, said = -1, None, time.monotonic()
-    while not queue.stopped and not await request.is_disconnected():
-        number = queue.change
-        if number != seen:
-            changed = queue.changed_since(seen)[-MOST_ROWS:] if seen >= 0 else []
-            seen, said = number, time.monotonic()
-            yield await run_in_threadpool(_news, queue, changed)
+async def _changes(queue: CallerQueue) -> AsyncIterator[ServerSentEvent]:
+    seen, engine = -1, None
+    while not queue.stopped:
+        change = queue.change
+        if change != seen:
+            changed = queue.changed_since(seen)[-MAX_ROWS:] if seen >= 0 else []
+            seen = change
+            state = await run_in_threadpool(queue.state)
+            yield _message("state", state.model_dump(mode="json"))
+            if changed:
+                rows = await run_in_threadpool(queue.rows, changed)
+                yield _message("tasks", {"tasks": [row.model_dump(mode="json") for row in rows]})
         if (now := queue.engine) is not engine:
-            engine, said = now, time.monotonic()
+            engine = now
             yield _message("engine", {"state": now.name, "device": str(now.info.get("device", ""))})
-        if time.monotonic() - said > PING:
-            said = time.monotonic()
-            yield ": still here\n\n"
         await asyncio.sleep(EVERY)
 
 
-def _news(queue: CallerQueue, changed: list[int]) -> str:
-    text = _message("state", queue.state().model_dump(mode="json"))
-    if changed:
-        rows = [row.model_dump(mode="json") for row in queue.rows(changed)]
-        text += _message("tasks", {"tasks": rows})
-    return text
-
-
-async def _task(request: Request, queue: CallerQueue, task: int) -> AsyncIterator[str]:
-    """The blocking iterator is asked in a thread, a moment at a time."""
-    updates = queue.updates(task, every=EVERY)
-    said = time.monotonic()
-    while not queue.stopped and not await request.is_disconnected():
-        fresh = await run_in_threadpool(_next, updates)
-        for event in fresh:
-            if not isinstance(event, Preview):
-                said = time.monotonic()
-                yield _message(EVENT_NAMES[type(event)], dataclasses.asdict(event))
-            if isinstance(event, FINAL):
-                return
-        if time.monotonic() - said > PING:
-            said = time.monotonic()
-            yield ": still here\n\n"
+async def _task(queue: CallerQueue, task: int) -> AsyncIterator[ServerSentEvent]:
+    with closing(queue.updates(task, every=EVERY)) as updates:
+        while not queue.stopped:
+            for event in await run_in_threadpool(_next, updates):
+                if not isinstance(event, Preview):
+                    yield _message(EVENT_NAMES[type(event)], dataclasses.asdict(event))
+                if isinstance(event, FINAL):
+                    return
 
 
 def _next(updates: Iterator[list[Event]]) -> list[Event]:
     return next(updates, [])
 
 
-def _message(name: str, content: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(content, default=str)}\n\n"
+def _message(name: str, content: dict[str, Any]) -> ServerSentEvent:
+    return ServerSentEvent(event=name, data=json.dumps(content, default=str))

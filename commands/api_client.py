@@ -36,7 +36,8 @@ EVENTS: dict[str, type[Event]] = {name: kind for kind, name in EVENT_NAMES.items
 
 
 class ApiClient:
-    """Raises the same errors as `CallerQueue`, with the same sentences."""
+    """A `QueueApi` that raises the same errors as `CallerQueue`, with the same sentences, and BusyError where the
+    running Kinora does not answer."""
 
     def __init__(self, found: RunningInstance) -> None:
         headers = {"Authorization": f"Bearer {found.token}"}
@@ -95,33 +96,28 @@ class ApiClient:
         return JobPage(**self._get("/jobs", {name: value for name, value in query.items() if value}))
 
     def updates(self, task: int, every: float | None = None) -> Iterator[list[Event]]:
-        """`every` is the server's: it sends a sign of life by itself."""
-        with _told(), self._http.stream("GET", f"/tasks/{task}/events", timeout=None) as stream:
-            _check(stream)
-            kind = ""
-            for line in stream.iter_lines():
-                name, _, content = line.partition(": ")
-                if name == "event":
-                    kind = content
-                elif name == "data" and kind in EVENTS:
-                    yield [_event(kind, json.loads(content))]
+        """`every` has no effect: nothing comes while the task is silent."""
+        with _errors_translated(), self._http.stream("GET", f"/tasks/{task}/events", timeout=None) as stream:
+            for message in httpx2.EventSource(_check(stream)):
+                if message.event in EVENTS:
+                    yield [_event(message.event, json.loads(message.data))]
 
     def _get(self, path: str, query: dict[str, Any] | None = None) -> Any:
-        with _told():
+        with _errors_translated():
             return _check(self._http.get(path, params=query)).json()
 
     def _post(self, path: str, content: dict[str, Any], params: dict[str, Any] | None = None) -> Any:
-        with _told():
+        with _errors_translated():
             return _check(self._http.post(path, json=content, params=params)).json()
+
+
+engine_program = ContextVar("engine_program", default=ENGINE)
+"""The module that is run as an engine's process where a command generates by itself."""
 
 
 def open_queue(settings: Settings) -> CallerQueue | ApiClient:
     """The queue of the Kinora that runs on this data folder, or the database itself where none runs."""
     return running(settings) or CallerQueue(JobQueue(settings))
-
-
-engine_program = ContextVar("engine_program", default=ENGINE)
-"""The module that is run as an engine's process where a command generates by itself."""
 
 
 def running(settings: Settings) -> ApiClient | None:
@@ -131,18 +127,18 @@ def running(settings: Settings) -> ApiClient | None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """A server that does not answer, in words."""
+def _errors_translated() -> Iterator[None]:
+    """Raises BusyError for a server that does not answer."""
     try:
         yield
     except httpx2.HTTPError as error:
         raise BusyError(
-            "The running Kinora does not answer.", "Try again, or end it and start it anew.", detail=str(error)
+            "The running Kinora does not answer.", "Try again, or stop it and start it again.", detail=str(error)
         ) from error
 
 
 def _check(answer: httpx2.Response) -> httpx2.Response:
-    """The same answer, or the error that it tells."""
+    """Returns a successful answer; raises the error that another one describes."""
     if answer.is_success:
         return answer
     answer.read()

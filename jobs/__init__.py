@@ -7,6 +7,7 @@ inputs and outputs.
 
 from jobs.caller import CallerQueue
 from jobs.queue import JobQueue
+from jobs.queue_api import QueueApi
 from jobs.types import (
     STATUSES,
     ActionResult,
@@ -37,6 +38,7 @@ __all__ = [
     "JobQueue",
     "JobSummary",
     "Plan",
+    "QueueApi",
     "QueueState",
     "RunningInstance",
     "Selection",

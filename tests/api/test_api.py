@@ -201,6 +201,26 @@ def test_events_begin_with_the_state_and_tell_what_changes(client: httpx2.Client
                 break
 
 
+def test_a_stream_shows_that_it_lives_and_ends_when_kinora_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.events.PING", 0.2)
+    queue = JobQueue(Settings(home=tmp_path, device="cpu", demo="always"))
+    with serving(queue) as client:
+        task = client.get("/tasks", params={"job": submitted(client)["id"]}).json()["tasks"][0]["id"]
+        for path in ("/events", f"/tasks/{task}/events"):
+            with client.stream("GET", path) as stream:
+                assert stream.headers["content-type"].startswith("text/event-stream")
+                assert stream.headers["cache-control"] == "no-store"
+                assert ": still here" in stream.iter_lines()
+        with client.stream("GET", "/events") as changes, client.stream("GET", f"/tasks/{task}/events") as events:
+            of_queue, of_task = changes.iter_lines(), events.iter_lines()
+            assert (next(of_queue), next(of_task)) == ("event: state", "event: queued")
+            queue.stop()
+            assert not [line for line in [*of_queue, *of_task] if line in ("event: state", "event: queued")]
+    assert queue.feeds.find(task) is None
+
+
 def test_a_tasks_events_end_with_its_end_and_outputs_come_by_range(job_queue: JobQueue) -> None:
     with serving(job_queue) as client:
         task = client.get("/tasks", params={"job": submitted(client)["id"]}).json()["tasks"][0]["id"]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -108,6 +109,47 @@ def test_only_old_inputs_that_nothing_waits_for_are_removed_and_each_is_logged(
     detail = queue.task(queue.first_task(finished.id))
     assert detail.inputs[0].original == str(tmp_path / "finished.png")  # people still see where it came from
     assert queue.job(needed.id).counts.queued == 1
+
+
+def swept(settings: Settings, job_queue: JobQueue) -> None:
+    """After the first of the sweeps that a working Kinora does by itself."""
+    parts = (Outputs(settings), job_queue.inputs, TaskFeeds(), ChangeLog())
+    maintenance = Maintenance(settings, Store(job_queue.database).transitions, *parts, "home")
+    stopping = threading.Event()
+    maintenance.start(lambda: [], stopping)
+    time.sleep(0.5)
+    stopping.set()
+
+
+@pytest.mark.parametrize(("days", "gone"), [(2.0, True), (30.0, False)])
+def test_the_setting_says_for_how_many_days_inputs_are_kept(
+    settings: Settings, tmp_path: Path, days: float, gone: bool
+) -> None:
+    settings = settings.model_copy(update={"keep_inputs_days": days, "lease_seconds": 0.6})
+    job_queue = JobQueue(settings)
+    queue = CallerQueue(job_queue)
+    file = picture(tmp_path, "kite.png", "portrait.png")
+    job = queue.submit(Submission(mode="i2v", values=CLIP | {"image": str(file)}))
+    queue.cancel(Selection(jobs=[job.id]))
+    age(job_queue, days=3)
+    assert [each.path.name for each in job_queue.stale_inputs()] == ["kite.png"] * gone
+    swept(settings, job_queue)
+    assert (job_queue.inputs.folder / "kite.png").exists() != gone
+
+
+@pytest.mark.parametrize(
+    ("space", "hours", "gone"), [("a/space", 2.0, True), ("a/space", 30.0, False), ("", 2.0, False)]
+)
+def test_only_a_space_removes_outputs_and_the_setting_says_after_how_many_hours(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, space: str, hours: float, gone: bool
+) -> None:
+    monkeypatch.setenv("SPACE_ID", space)
+    settings = settings.model_copy(update={"keep_outputs_hours": hours, "lease_seconds": 0.6})
+    output = Path(lying(settings.outputs_dir / "2026-01-01", "kite_7.mp4", b"clip"))
+    then = time.time() - 3 * 3600
+    os.utime(output, (then, then))
+    swept(settings, JobQueue(settings))
+    assert output.exists() != gone
 
 
 def test_what_was_submitted_since_the_list_was_made_is_not_removed(settings: Settings, tmp_path: Path) -> None:

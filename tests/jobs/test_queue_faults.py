@@ -13,6 +13,7 @@ import psutil
 import pytest
 from PIL import Image
 from support import clips, runs
+from support.scripted_engine import PROGRAM
 from support.scripted_engine import PROGRAM as SCRIPTED
 
 from errors import BusyError
@@ -64,6 +65,23 @@ def test_a_task_that_kills_its_engine_every_time_fails_and_the_queue_goes_on(
     assert last.kind == "engine_died"
     assert "attempt 2 of 2" in last.message
     assert isinstance(runs.last(queue, after), Output)
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_the_setting_says_how_often_a_task_is_tried_whose_engine_dies(
+    own_settings: Settings, clip: Any, attempts: int
+) -> None:
+    job_queue = JobQueue(own_settings.model_copy(update={"max_attempts": attempts}), PROGRAM)
+    queue = CallerQueue(job_queue)
+    job_queue.start()
+    try:
+        task = runs.submit(queue, "t2v", clip | {"prompt": "a kite [engine: die]"})
+        last = runs.last(queue, task)
+    finally:
+        job_queue.stop()
+    assert isinstance(last, Failed)
+    assert f"attempt {attempts} of {attempts}" in last.message
+    assert queue.task(task.id).attempts == attempts
 
 
 @pytest.fixture
