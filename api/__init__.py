@@ -11,7 +11,7 @@ from web import problems
 from web.middleware import protect
 
 PREFIX = "/api/v1"
-nowhere = APIRouter(include_in_schema=False)
+fallback = APIRouter(include_in_schema=False)
 
 __all__ = ["PREFIX", "create"]
 
@@ -29,12 +29,12 @@ def create(queue: JobQueue) -> FastAPI:
     app.state.queue = queue
     for routes in (queue_routes, modes, submit, tasks, files, events):
         app.include_router(routes.router, prefix=PREFIX)
-    app.include_router(nowhere, prefix=PREFIX)
+    app.include_router(fallback, prefix=PREFIX)
     protect(app, queue.settings, queue.lock.token)
     return app
 
 
-@nowhere.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-def _nowhere(rest: str) -> None:
-    """Otherwise the page's server would answer, in its own way."""
+@fallback.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def _api_not_found(rest: str) -> None:
+    """Without this, Gradio answers unknown API paths with HTML."""
     raise NotFoundError(f"There is no {PREFIX}/{rest[:200]}, or not with this method.")

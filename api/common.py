@@ -23,7 +23,8 @@ def get_queue(request: Request) -> CallerQueue:
 
 
 def get_accepting_queue(request: Request) -> CallerQueue:
-    """Raises ForbiddenError where nobody works the queue off: tasks run in the context of a visitor's own request."""
+    """Raises ForbiddenError where there are no background workers (ZeroGPU): there a task runs in the context of its
+    visitor's own request."""
     queue = get_queue(request)
     if queue.settings.zerogpu:
         raise ForbiddenError(
@@ -44,12 +45,12 @@ Statuses = Annotated[list[Status] | None, Query(description="May be repeated; by
 
 
 def is_local(request: Request) -> bool:
-    """Whether the caller showed the token that only this machine's user can read: see `guard`."""
+    """Whether the caller has shown the token that only this machine's user can read: see `web.guard`."""
     return bool(request.scope.get("kinora.local"))
 
 
 def without_nulls(value: Any) -> Any:
-    """Text without the character that no database takes."""
+    """The value without what no database stores: null characters and lone surrogates."""
     if isinstance(value, str):
         return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, dict):

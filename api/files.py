@@ -23,8 +23,8 @@ def output(task: TaskId, number: int, queue: Queue, download: bool = False) -> F
     return _sent(queue.output_file(task, number), download)
 
 
-@router.get("/inputs/{parameter}", response_class=FileResponse)
-def given(task: TaskId, parameter: str, queue: Queue, thumbnail: Annotated[bool, Query()] = False) -> FileResponse:
+@router.get("/inputs/{parameter}", response_class=FileResponse, name="given")
+def input_file(task: TaskId, parameter: str, queue: Queue, thumbnail: Annotated[bool, Query()] = False) -> FileResponse:
     """A task's input as it was submitted, or a small picture of it."""
     file = queue.input_file(task, parameter)
     return _sent(_small(file, queue) if thumbnail else file, False)

@@ -1,7 +1,7 @@
 """The queue of a running Kinora, reached over its API with the methods that `CallerQueue` has."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -95,7 +95,7 @@ class ApiClient:
         query = {"limit": limit, "cursor": cursor, "search": search}
         return JobPage(**self._get("/jobs", {name: value for name, value in query.items() if value}))
 
-    def updates(self, task: int, every: float | None = None) -> Iterator[list[Event]]:
+    def updates(self, task: int, every: float | None = None) -> Generator[list[Event], None, None]:
         """`every` has no effect: nothing comes while the task is silent."""
         with _errors_translated(), self._http.stream("GET", f"/tasks/{task}/events", timeout=None) as stream:
             for message in httpx2.EventSource(_check(stream)):
@@ -144,7 +144,7 @@ def _check(answer: httpx2.Response) -> httpx2.Response:
     answer.read()
     problem: dict[str, Any]
     try:
-        problem = answer.json()
+        problem: dict[str, Any] = answer.json()
     except ValueError:
         problem = {"detail": f"The running Kinora answered {answer.status_code}."}
     if problem.get("problems"):

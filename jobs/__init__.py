@@ -1,8 +1,8 @@
 """The durable queue. A *job* is what a person submitted; its *tasks* are single generations.
 
-Start with `caller.py`: `CallerQueue` is what page, REST and command line call. `queue.py` puts the parts together. The
-order inside: `submit/` from a form to drafts, `store/` everything with SQL, `work/` everything that runs, `files/` kept
-inputs and outputs.
+Start with `caller.py`: `CallerQueue` is what page, REST and command line call. `queue.py` puts the parts together:
+`store/` has everything with SQL, `files/` kept inputs and outputs, `submit/` leads from a form to a job, `work/` has
+everything that runs, `presenter.py` makes the records of `types.py` of what is stored.
 """
 
 from jobs.caller import CallerQueue

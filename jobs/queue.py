@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from backend.contract import EngineState, WorkerEngine
 from backend.process import ENGINE
 from events import Queued
-from jobs.files.kept_inputs import Inputs, Stale
+from jobs.files.kept_inputs import KeptInputs, StaleInput
 from jobs.files.outputs import Outputs
+from jobs.presenter import TaskPresenter
 from jobs.store.commands import QueueCommands
 from jobs.store.database import Database
 from jobs.store.insert import JobInserter
-from jobs.store.presenter import TaskPresenter
 from jobs.store.queries import TaskQueries
 from jobs.store.transitions import TaskTransitions
 from jobs.submit.drafts import DraftBuilder
@@ -50,7 +50,7 @@ class JobQueue:
         self.models = Models(settings)
         self.changes = ChangeLog()
         self.feeds = TaskFeeds()
-        self.inputs = Inputs(database, settings)
+        self.inputs = KeptInputs(database, settings)
         self.queries = TaskQueries(database)
         self.commands = QueueCommands(database)
         self.presenter = TaskPresenter(self.queries, self.feeds)
@@ -153,11 +153,11 @@ class JobQueue:
             if row.status == "queued":
                 self.feeds.publish(row.id, Queued(self.queries.ahead(row.id)))
 
-    def stale_inputs(self, days: float | None = None) -> list[Stale]:
+    def stale_inputs(self, days: float | None = None) -> list[StaleInput]:
         """Kept inputs that no task needs and that were last used so many days ago; the setting's number by default."""
         return self.inputs.stale(days)
 
-    def remove_inputs(self, stale: Iterable[Stale]) -> None:
+    def remove_inputs(self, stale: Iterable[StaleInput]) -> None:
         """Deletes them, except those that a task has come to need since."""
         self.inputs.remove(stale)
 

@@ -25,6 +25,9 @@ FLOORS = {
 }
 """Every room, with the floor it is on: docs/architecture.md. A room imports from the floors below its own only."""
 
+JOBS_ORDER = ("types", "queue_api", "store", "files", "submit", "work", "presenter", "queue", "caller")
+"""The parts of jobs/, from what all use to what the other rooms call."""
+
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 FOLDERS = tuple(room for room in FLOOR if (PROJECT / room).is_dir())
 
@@ -55,6 +58,17 @@ def test_a_room_imports_from_the_floors_below_only(room: str) -> None:
     for file in sources(room):
         upwards = {other for other in imported(file) & FLOOR.keys() - {room} if FLOOR[other] >= FLOOR[room]}
         assert not upwards, file.relative_to(PROJECT)
+
+
+def test_in_jobs_each_part_imports_only_from_those_before_it() -> None:
+    parts = {file.stem for file in (PROJECT / "jobs").iterdir() if not file.name.startswith("__")}
+    assert parts == set(JOBS_ORDER)
+    for place, part in enumerate(JOBS_ORDER):
+        for file in sources(f"jobs/{part}"):
+            later = {
+                name for name in JOBS_ORDER[place + 1 :] if f"from jobs.{name}" in file.read_text(encoding="utf-8")
+            }
+            assert not later, file.relative_to(PROJECT)
 
 
 def test_every_room_has_a_floor() -> None:

@@ -1,6 +1,6 @@
-"""The inputs that are kept: a submission's files under names of our own, so that the originals may go.
+"""Copies of the files that submissions name, kept so that the originals may go.
 
-A kept file is a hard link where the disk allows it, else a copy; one file for each content.
+A kept file is a hard link where the disk allows it, otherwise a copy. There is one for each content.
 """
 
 import itertools
@@ -24,17 +24,17 @@ logger = logging.getLogger("kinora.retention")
 
 
 @dataclass(frozen=True, slots=True)
-class Stale:
-    """A file that nothing queued or running needs, and that is older than the setting says."""
+class StaleInput:
+    """A file that no queued or running task needs, and that was last used longer ago than the setting says."""
 
     path: Path
     bytes: int
     days: float
-    digest: str | None  # of a kept original; None for what is written from one, and again when it is needed
+    digest: str | None  # of a kept original; None for a prepared file, which is written again when a task needs it
 
 
-class Inputs:
-    """Kept inputs. Every method may be called from any thread and raises StorageError."""
+class KeptInputs:
+    """Every method may be called from any thread and raises StorageError."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -42,7 +42,7 @@ class Inputs:
         self.folder = settings.inputs_dir / KEPT
 
     def keep(self, file: Path) -> Path:
-        """The kept file with this one's content, made now if there is none."""
+        """The kept file with this one's content, which is made now if there is none."""
         content = digest(file)
         with self._database.write() as connection:
             found = connection.execute(select(inputs.c.name).where(inputs.c.digest == content)).scalar()
@@ -55,8 +55,8 @@ class Inputs:
                 connection.execute(inputs.insert().values(digest=content, name=name, used=time.time()))
         return self.folder / name
 
-    def stale(self, days: float | None = None) -> list[Stale]:
-        """What `clean` removes: kept originals and what was written from them, `days` after their last use."""
+    def stale(self, days: float | None = None) -> list[StaleInput]:
+        """What `clean` removes: kept originals and files prepared from them, `days` after their last use."""
         days = self._settings.keep_inputs_days if days is None else days
         now = time.time()
         with self._database.read() as connection:
@@ -74,11 +74,11 @@ class Inputs:
             stat = file.stat()
             age = (now - (row.used if row else stat.st_mtime)) / 86_400
             if age >= days:
-                found.append(Stale(file, stat.st_size, age, row.digest if row else None))
+                found.append(StaleInput(file, stat.st_size, age, row.digest if row else None))
         return found
 
-    def remove(self, stale: Iterable[Stale]) -> None:
-        """Deletes them, and says so in the log."""
+    def remove(self, stale: Iterable[StaleInput]) -> None:
+        """Deletes them, except those that a task has come to need, and logs each."""
         for each in stale:
             with self._database.write() as connection:
                 needed = select(task_inputs.c.task).join(tasks).where(tasks.c.status.in_(("queued", "running")))
@@ -101,11 +101,11 @@ class Inputs:
                 yield from (file for file in sorted(folder.iterdir()) if file.is_file())
 
     def _free_name(self, connection: Connection, file: Path) -> str:
-        """The file's own name; with a number where another content has it already."""
+        """The file's own name, with a number where another content has it already."""
         stem, suffix = readable(file.stem), file.suffix.lower()
         for number in itertools.count(1):
             name = f"{stem}{suffix}" if number == 1 else f"{stem}__{number}{suffix}"
-            taken = connection.execute(select(inputs.c.digest).where(inputs.c.name == name)).scalar()
-            if taken is None:
+            other = connection.execute(select(inputs.c.digest).where(inputs.c.name == name)).scalar()
+            if other is None:
                 return name
         raise AssertionError("there is always a next number")

@@ -1,4 +1,4 @@
-"""Finished files on their way from the engine to outputs/<day>/<words of the prompt>_<seed>.<ending>."""
+"""Names finished files and moves them from the engine to outputs/<day>/<words of the prompt>_<seed>.<suffix>."""
 
 import itertools
 import logging
@@ -15,43 +15,44 @@ from settings import Settings
 
 logger = logging.getLogger("kinora.retention")
 
-RUNNING = "running"  # below the outputs folder: what engines are writing now
+RUNNING = "running"
+"""The folder in the outputs folder that engines write to."""
 
 
 class Outputs:
-    """Names and moves. `lock` is held from the choice of a name until the file is there."""
+    """Hold `lock` from `choose` until the files have been moved, so that no name is chosen twice."""
 
     def __init__(self, settings: Settings) -> None:
         self.folder = settings.outputs_dir
         self.lock = threading.Lock()
 
     def choose(self, files: Iterable[Path], mode: str, values: Mapping[str, Any], seed: str) -> list[list[str]]:
-        """[from, to] for each file, parts of the result after it; none of the targets exists."""
+        """[from, to] for each file, the result before its parts. None of the targets exists."""
         day = self.folder / datetime.now().strftime("%Y-%m-%d")
         words = re.sub(r"[^a-z0-9]+", "-", str(values.get("prompt", "")).lower()).strip("-")
         stem = f"{words[:60].rstrip('-') or mode}_{seed}"
-        taken: set[Path] = set()
+        chosen: set[Path] = set()
         moves = []
         for file in sorted(files, key=lambda file: (len(_part(file)), file.name)):
             name = "_".join(filter(None, (stem, _part(file))))
             candidates = itertools.chain([name], (f"{name}__{number}" for number in itertools.count(2)))
             targets = (day / f"{each}{file.suffix}" for each in candidates)
-            target = next(each for each in targets if each not in taken and not each.exists())
-            taken.add(target)
+            target = next(each for each in targets if each not in chosen and not each.exists())
+            chosen.add(target)
             moves.append([str(file), str(target)])
         return moves
 
     def move(self, moves: list[list[str]]) -> list[str]:
-        """Each file is either still where it was, or whole in its place."""
+        """Moves each file at once: it is either still at its source or whole at its target. Returns the targets."""
         for source, target in moves:
             Path(target).parent.mkdir(parents=True, exist_ok=True)
             Path(source).replace(target)
         return [target for _, target in moves]
 
-    def found(self, moves: list[list[str]]) -> list[str] | None:
-        """After a crash: finishes moves that were begun. None where a file is lost, and has to be made again.
+    def finish(self, moves: list[list[str]]) -> list[str] | None:
+        """Finishes the moves that a crash interrupted; None where a file is lost, so that the task has to run again.
 
-        A file that is not at its source any more was moved; one that is at both was not: the target is another's.
+        A file that is not at its source any more was moved. One at both places was not: the target is another file.
         """
         if not moves or not all(Path(source).exists() or Path(target).exists() for source, target in moves):
             return None
@@ -67,7 +68,7 @@ class Outputs:
         return done
 
     def prune(self, hours: float) -> None:
-        """Deletes results older than that, and says so in the log."""
+        """Deletes outputs older than that and logs each."""
         oldest = time.time() - hours * 3600
         for file in sorted(self.folder.glob("*-*-*/*")):
             if file.stat().st_mtime < oldest:
@@ -75,7 +76,7 @@ class Outputs:
                 logger.info("Removed %s, which was older than %g hours", file, hours)
 
     def sweep(self) -> None:
-        """Removes what engines left half written. Only when none of this folder's engines runs."""
+        """Removes what engines left unfinished. Call it only while no engine of this folder runs."""
         shutil.rmtree(self.folder / RUNNING, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""What people do to the queue: cancel, retry, reorder, pause. Each is one transaction; doing it twice does no harm."""
+"""What people do to the queue: cancel, retry, reorder, pause. Each is one transaction, and may be repeated safely."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class QueueCommands:
         self._database = database
 
     def cancel(self, caller: Caller, selection: Selection) -> tuple[set[int], set[int]]:
-        """Ids of those that were taken out of the queue, and of those that run and are now asked to stop."""
+        """Ids of the tasks that were taken out of the queue, and of those that run and are now asked to stop."""
         chosen = _which(caller, selection)
         with self._database.write() as connection:
             queued = and_(chosen, tasks.c.status == "queued")
@@ -39,7 +39,7 @@ class QueueCommands:
             return cancelled, stopping
 
     def retry(self, caller: Caller, selection: Selection, reseed: Reseed | None) -> set[int]:
-        """Queues what failed or was cancelled once more, in place: same seeds, or new ones by `reseed`."""
+        """Queues failed and cancelled tasks once more, in place: with the same seeds, or new ones from `reseed`."""
         ended = and_(_which(caller, selection), tasks.c.status.in_(("failed", "cancelled")))
         with self._database.write() as connection:
             found = connection.execute(select(tasks.c.id, tasks.c.mode, details.c["values"]).join(details).where(ended))
@@ -50,9 +50,9 @@ class QueueCommands:
                 mine = details.c.task == row.id
                 connection.execute(update(details).where(mine).values(values=values, graph=graph))
             ids = [row.id for row in again]
-            anew = {"attempts": 0, "interruptions": 0, "skipped": 0, "error": ""}
-            never = {"started": None, "ended": None, "seconds": None}
-            transition(connection, tasks.c.id.in_(ids), "queued", "Queued once more", **anew, **never)
+            reset = {"attempts": 0, "interruptions": 0, "skipped": 0, "error": ""}
+            times = {"started": None, "ended": None, "seconds": None}
+            transition(connection, tasks.c.id.in_(ids), "queued", "Queued once more", **reset, **times)
             connection.execute(update(details).where(details.c.task.in_(ids)).values(failure=None, phase_seconds={}))
             return set(ids)
 
@@ -77,7 +77,7 @@ class QueueCommands:
             return set(ids)
 
     def set_priority(self, caller: Caller, selection: Selection, priority: int) -> set[int]:
-        """Gives queued tasks another priority; jobs that are chosen whole have it from now on, too."""
+        """Gives queued tasks another priority, and jobs that are selected whole as well."""
         queued = and_(_which(caller, selection), tasks.c.status == "queued")
         with self._database.write() as connection:
             ids = set(connection.execute(select(tasks.c.id).where(queued)).scalars())
@@ -86,7 +86,7 @@ class QueueCommands:
             return ids
 
     def pause(self, paused: bool) -> None:
-        """Running tasks go on to their end; while paused no other one begins. Kept over a restart."""
+        """Lets running tasks end and starts no other while paused; a restart does not change that."""
         with self._database.write() as connection:
             connection.execute(delete(flags).where(flags.c.name == "paused"))
             connection.execute(insert(flags).values(name="paused", value=paused))

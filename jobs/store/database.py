@@ -1,4 +1,4 @@
-"""The database: opened, brought to the newest schema, and used in short transactions."""
+"""Opens the database, brings it to the newest schema, and hands out short transactions."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         """Raises StorageError where it cannot be opened, or was written by a newer Kinora."""
-        self.notice = ""  # what a person should know of how it was opened
+        self.notice = ""  # what a person should know about how it was opened
         url = _address(settings)
         self._file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
         if self._file:
@@ -46,14 +46,18 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view. Raises StorageError."""
-        with _told(self._engine.url.render_as_string()), self._engine.connect() as connection, connection.begin():
+        with (
+            _translate_errors(self._engine.url.render_as_string()),
+            self._engine.connect() as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """All of it or nothing, and nobody else writes meanwhile (SQLite). Raises StorageError."""
         with (
-            _told(self._engine.url.render_as_string()),
+            _translate_errors(self._engine.url.render_as_string()),
             self._engine.connect() as connection,
             connection.execution_options(kinora_write=True).begin(),
         ):
@@ -78,7 +82,7 @@ class Database:
             migrate(connection)
 
     def _keep_broken_file_aside(self) -> None:
-        """SQLite's own check; a file that fails it is renamed, never written to, and the queue begins anew."""
+        """Renames a file that fails SQLite's own check, never writes to it, and begins with an empty queue."""
         assert self._file is not None
         try:
             with self._engine.connect() as connection:
@@ -99,14 +103,14 @@ class Database:
                 file.rename(kept.with_name(kept.name + suffix))
         self.notice = (
             f"The queue's database was damaged and could not be read. It is kept as {kept}; "
-            "the queue began anew. What was already made is still in the outputs folder."
+            "the queue begins empty. What was already made is still in the outputs folder."
         )
         logger.error("%s (%s)", self.notice, verdict)
         self._engine = _sqlite(self._file)
 
 
 def _address(settings: Settings) -> URL:
-    """What is wrong with it is not told in the driver's words: they may have a part of the password."""
+    """Raises StorageError for an address that cannot be used; the driver's own words may have a part of the password."""
     try:
         url = make_url(settings.database_url)
         url.get_dialect().import_dbapi()
@@ -138,7 +142,7 @@ def _version(connection: Connection) -> str | None:
 
 
 def _sqlite(file: Path) -> Engine:
-    """WAL: readers never wait for a writer. FULL: what was told as done is on the disk, also after a power cut."""
+    """WAL: readers never wait for a writer. FULL: what was reported as done is on the disk, even after a power cut."""
     engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": BUSY_TIMEOUT}, pool_size=20)
 
     @event.listens_for(engine, "connect")
@@ -159,8 +163,8 @@ def _sqlite(file: Path) -> Engine:
 
 
 @contextmanager
-def _told(where: str) -> Iterator[None]:
-    """The database's errors in words."""
+def _translate_errors(where: str) -> Iterator[None]:
+    """Translates DatabaseError into StorageError."""
     try:
         yield
     except DatabaseError as error:

@@ -1,4 +1,4 @@
-"""What there is, read from the store: pages of tasks and jobs, counts, one task whole, how long earlier runs took."""
+"""Reads the store: pages of tasks and jobs, counts, one task whole, whose a file is, how long earlier runs took."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from jobs.store.schema import details, flags, inputs, jobs, log, outputs, task_i
 from jobs.types import STATUSES, Caller, Counts, Status
 
 KEPT_TIMINGS = 8
-"""Of how many of the latest runs the time is taken."""
+"""How many of the latest runs tell how long the next one takes."""
 
 _row = (*tasks.c, jobs.c.name.label("job_name"))
 _order: dict[Status, tuple[Any, ...]] = {
@@ -81,7 +81,7 @@ class TaskQueries:
         return rows, total, _cursor(end) if end < total else None
 
     def rows(self, caller: Caller, ids: Iterable[int]) -> list[Row[Any]]:
-        """These tasks, where there are such, in the order of their ids."""
+        """Those of these tasks that exist, in the order of their ids."""
         mine = tasks_of_caller(caller)
         query = select(*_row).join(jobs).where(tasks.c.id.in_(list(ids)), *mine).order_by(tasks.c.id)
         with self._database.read() as connection:
@@ -151,7 +151,7 @@ class TaskQueries:
             return bool(connection.execute(select(flags.c.value).where(flags.c.name == "paused")).scalar())
 
     def ahead(self, task: int) -> int:
-        """How many run or come before a queued task."""
+        """How many tasks run or come before a queued one."""
         with self._database.read() as connection:
             row = connection.execute(select(tasks.c.priority, tasks.c.position).where(tasks.c.id == task)).first()
             if row is None:
@@ -244,7 +244,7 @@ def _filters(job: int | None, search: str) -> list[ColumnElement[bool]]:
 
 
 def _plain(search: str) -> str:
-    """LIKE's own signs mean themselves."""
+    """The search for LIKE, in which its own signs stand for themselves."""
     return search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 

@@ -1,6 +1,6 @@
-"""The queue's tables. Times are seconds since 1970; what a list does not show is kept apart, so that lists stay quick.
+"""The queue's tables. Times are seconds since 1970. What lists do not show is in tables of its own: lists stay quick.
 
-A change here needs a step in `migrations/versions/`.
+A change here needs a step in `migrations/versions/`. A `key` is the name in Python where the column's is an older one.
 """
 
 from sqlalchemy import (
@@ -27,11 +27,13 @@ jobs = Table(
     Column("name", String(200), nullable=False),
     Column("mode", String(40), nullable=False),
     Column("priority", Integer, nullable=False),
-    Column("submission", JSON, nullable=False),  # as it came: what "run it again" needs
-    Column("key", String(100), unique=True),  # a client's own, so that sending it twice makes one job
+    Column("submission", JSON, nullable=False),  # as it came; a rerun reads it
+    Column("key", String(100), unique=True),  # chosen by the client, so that sending it twice makes one job
     Column("created", Double, nullable=False),
-    Column("visitor", String(64), nullable=False, default="", server_default=""),  # who sees it; "" where all do
-    sqlite_autoincrement=True,  # an id is never given twice, or a watcher of a deleted job would see another one
+    Column(
+        "visitor", String(64), nullable=False, default="", server_default=""
+    ),  # the owner; "" where visitors are not apart
+    sqlite_autoincrement=True,  # no id is given twice: a watcher of a deleted job would see another one
 )
 Index("ix_jobs_visitor", jobs.c.visitor)
 
@@ -44,17 +46,19 @@ tasks = Table(
     Column("label", String(300), nullable=False),
     Column("status", String(10), nullable=False),
     Column("priority", Integer, nullable=False),
-    Column("position", BigInteger, nullable=False),  # among equal priority, the smallest runs first
+    Column("position", BigInteger, nullable=False),  # the smallest runs first among equal priority
     Column("seed", String(20), nullable=False),  # up to 2^64 - 1, more than any database's integers
     Column("size", String(200), nullable=False),
     Column("models", String(64), nullable=False),  # equal where two tasks use the same model files
-    Column("timing", String(200), nullable=False),  # equal where two tasks take about the same time
+    Column(
+        "timing", String(200), nullable=False
+    ),  # the kind of run, equal for about the same time: DraftBuilder.timing
     Column("attempts", Integer, nullable=False, default=0),  # runs in which the engine died
     Column("interruptions", Integer, nullable=False, default=0),  # runs in which Kinora itself died
     Column("passed", Integer, key="skipped", nullable=False, default=0),  # how often a later task ran before this one
     Column("worker", String(100)),  # the owner of the lease
     Column("beat", Integer, key="heartbeat", nullable=False, default=0),  # counts up while the lease is renewed
-    Column("stopping", Boolean, nullable=False, default=False),  # somebody asked to cancel it while it ran
+    Column("stopping", Boolean, nullable=False, default=False),  # asked to stop while it runs
     Column("error", Text, nullable=False, default=""),
     Column("outputs", Integer, nullable=False, default=0),
     Column("created", Double, nullable=False),

@@ -1,7 +1,7 @@
-"""What becomes of a task: every change of its status, each one transaction, legal ones only.
+"""Every change of a task's status: each is one transaction, and only allowed ones happen.
 
-A task that runs is held by one worker under a lease: `beat` counts on while the worker lives. Whether a lease is still
-renewed is seen by watching it, never by comparing clocks, which may be wrong or put back.
+A task that runs is owned by one worker under a lease, whose heartbeat counts up while the worker lives. Whether a lease
+is still renewed is seen by watching that number, never by comparing clocks, which may be wrong or put back.
 """
 
 import time
@@ -23,21 +23,22 @@ ALLOWED_FROM: dict[Status, tuple[Status, ...]] = {
     "cancelled": ("queued", "running"),
     "queued": ("running", "failed", "cancelled"),
 }
-"""From which statuses a task may get to one."""
+"""The statuses from which a task may change to each status."""
 
 LOOK_AHEAD = 16
-"""How many queued tasks a worker looks through for one whose models it holds."""
+"""How many queued tasks a worker looks through for one whose models its engine has loaded."""
 
 MAX_SKIPPED = 8
-"""How often a task that is first may be passed over for that."""
+"""How often the first task may be skipped for that."""
 
 MAX_INTERRUPTIONS = 20
-"""Runs that ended because Kinora itself did. A task that takes the whole machine with it must not run for ever."""
+"""Runs of a task that may end because Kinora itself does: a task that takes the whole machine down must not run for
+ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A task that a worker holds, with all that is needed to run it."""
+    """A task that a worker owns, with all that is needed to run it."""
 
     task: int
     job: int
@@ -54,16 +55,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A running task as its worker's lease shows it."""
+    """The lease of a running task."""
 
     task: int
     worker: str
     heartbeat: int
-    pending_moves: list[list[str]] | None  # [from, to] of each finished file that was on its way to its place
+    pending_moves: list[list[str]] | None  # [from, to] of finished files that are being moved
 
 
 def transition(connection: Connection, which: ColumnElement[bool], to: Status, line: str = "", **values: Any) -> int:
-    """Changes the status of those of `which` from which it is legal; how many that were. `line` goes to their logs."""
+    """Changes the status of those of `which` that may change so, adds `line` to their logs, and returns how many it
+    changed."""
     allowed = and_(which, tasks.c.status.in_(ALLOWED_FROM[to]))
     if line:
         now = literal(time.time())
@@ -85,10 +87,11 @@ class TaskTransitions:
     def claim(
         self, worker: str, loaded_models: str = "", only_job: int | None = None, only_task: int | None = None
     ) -> Claim | None:
-        """The next task for a worker, or None. `loaded_models` are those of its engine, as in `tasks.models`.
+        """Gives the worker the next task; None where there is none. `loaded_models` are those of its engine, as in
+        `tasks.models`.
 
-        Among the first of equal priority one that needs the same models goes first, but none is passed over more
-        than MAX_SKIPPED times.
+        Among the first LOOK_AHEAD tasks, one of equal priority that needs the same models comes first, but none is
+        skipped more than MAX_SKIPPED times.
         """
         with self._database.write() as connection:
             if only_job is None and connection.execute(_paused).scalar():
@@ -121,7 +124,7 @@ class TaskTransitions:
             return _load(connection, chosen.id)
 
     def renew(self, workers: Iterable[str]) -> set[int]:
-        """Renews the leases of these workers; which of their tasks somebody has asked to stop."""
+        """Renews the leases of these workers. Returns those of their tasks that somebody has asked to stop."""
         mine = and_(tasks.c.status == "running", tasks.c.worker.in_(list(workers)))
         with self._database.write() as connection:
             connection.execute(update(tasks).where(mine).values(heartbeat=tasks.c.heartbeat + 1))
@@ -129,20 +132,20 @@ class TaskTransitions:
             return set(asked.scalars())
 
     def leases(self) -> list[Lease]:
-        """Of every task that runs, whoever runs it."""
+        """The leases of all running tasks, of whatever process."""
         columns = (tasks.c.id, tasks.c.worker, tasks.c.heartbeat, details.c.pending_moves)
         query = select(*columns).join(details, details.c.task == tasks.c.id).where(tasks.c.status == "running")
         with self._database.read() as connection:
             return [Lease(*row) for row in connection.execute(query)]
 
     def append_log(self, task: int, worker: str, line: str) -> None:
-        """A line in the task's log, if the worker still holds it."""
+        """Adds a line to the task's log, if the worker still owns the task."""
         with self._database.write() as connection:
             if _owns(connection, task, worker):
                 note(connection, task, line)
 
     def record_moves(self, task: int, worker: str, moves: list[list[str]]) -> bool:
-        """Writes down where finished files are about to be moved; False where the worker holds the task no more."""
+        """Stores where finished files are about to be moved; False where the worker no longer owns the task."""
         with self._database.write() as connection:
             if not _owns(connection, task, worker):
                 return False
@@ -152,7 +155,7 @@ class TaskTransitions:
     def succeed(
         self, task: int, worker: str, files: list[str], seconds: float | None, phase_seconds: Mapping[str, float]
     ) -> bool:
-        """Records the result, once: False where the worker holds the task no more."""
+        """Records the result, once; False where the worker no longer owns the task."""
         with self._database.write() as connection:
             ended = {"ended": time.time(), "seconds": seconds, "stopping": False, "outputs": len(files)}
             owned = and_(tasks.c.id == task, tasks.c.worker == worker)
@@ -166,22 +169,23 @@ class TaskTransitions:
             return True
 
     def fail(self, task: int, worker: str, failure: Failure, seconds: float | None) -> bool:
-        """Records why it failed; False where the worker holds the task no more."""
+        """Records why the task failed; False where the worker no longer owns it."""
         with self._database.write() as connection:
             owned = and_(tasks.c.id == task, tasks.c.worker == worker)
             return _fail(connection, owned, failure, seconds)
 
     def cancel(self, task: int, worker: str, seconds: float | None) -> bool:
-        """It was stopped while it ran; False where the worker holds the task no more."""
+        """Records that the task was stopped while it ran; False where the worker no longer owns it."""
         with self._database.write() as connection:
             owned = and_(tasks.c.id == task, tasks.c.worker == worker)
             ended = {"ended": time.time(), "seconds": seconds, "stopping": False, "worker": None}
             return bool(transition(connection, owned, "cancelled", "Cancelled while it ran", **ended))
 
     def requeue(self, task: int, worker: str, why: str, budget: "RetryBudget | None" = None) -> Status | None:
-        """A run came to nothing: the task runs again, or has failed where `budget` is used up.
+        """Puts a task back into the queue whose run ended without a result; it fails where `budget` is used up, and is
+        cancelled where somebody had asked it to stop.
 
-        Returns the task's status now, None where the worker holds it no more.
+        Returns the task's new status; None where the worker no longer owns it.
         """
         with self._database.write() as connection:
             owned = and_(tasks.c.id == task, tasks.c.worker == worker, tasks.c.status == "running")
@@ -190,7 +194,9 @@ class TaskTransitions:
                 return None
             free = {"worker": None, "stopping": False}
             if row.stopping:
-                transition(connection, owned, "cancelled", f"{why} It was to be cancelled.", ended=time.time(), **free)
+                transition(
+                    connection, owned, "cancelled", f"{why} It had been asked to stop.", ended=time.time(), **free
+                )
                 return "cancelled"
             if budget:
                 count = row._mapping[budget.counter] + 1
@@ -205,7 +211,7 @@ class TaskTransitions:
 
 @dataclass(frozen=True, slots=True)
 class RetryBudget:
-    """What a run that came to nothing counts as, how often that may happen to a task, and how it fails then."""
+    """How many runs of a task may end without a result: which column counts them, and how the task fails at `most`."""
 
     counter: Literal["attempts", "interruptions"]
     most: int
@@ -262,5 +268,5 @@ def _load(connection: Connection, task: int) -> Claim:
 
 
 def _short(worker: str) -> str:
-    """Of "home/process/engine" the engine's name."""
+    """The engine's name in a worker's id: "node/process/engine"."""
     return worker.rsplit("/", 1)[-1]

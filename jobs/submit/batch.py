@@ -1,4 +1,4 @@
-"""A batch becomes rows: its files, its table's rows and its grid, each with each, as values of one mode."""
+"""Expands a batch: every combination of its files, its table's rows and its grid is an entry."""
 
 import itertools
 import math
@@ -28,19 +28,18 @@ class BatchEntry:
 
 
 def expand(mode: Mode, submission: Submission, most: int = MAX_TASKS) -> tuple[list[BatchEntry], list[Problem]]:
-    """Every row that can be read, files slowest and the grid's last parameter fastest, and what is wrong with the rest.
-
-    More than `most` rows are none, and one problem that says so.
+    """Every entry that can be read, and what is wrong with the others. Files change slowest, the grid's last parameter
+    fastest. Where there would be more than `most` entries there is none, and one problem that says so.
     """
     batch = submission.batch or Batch()
     problems: list[Problem] = []
     factors: list[list[EntryValues]] = []
     counts: list[int] = []
-    files, taken = read_files(batch, ColumnMap(mode), problems)
+    files, reserved = read_files(batch, ColumnMap(mode), problems)
     if batch.folder or batch.files:
         factors.append(files)
         counts.append(len(files))
-    column_map = ColumnMap(mode, taken)
+    column_map = ColumnMap(mode, reserved)
     if batch.table or batch.rows:
         rows, count = _rows(batch, column_map, problems, most)
         factors.append(rows)
@@ -65,7 +64,7 @@ def _rows(batch: Batch, column_map: ColumnMap, problems: list[Problem], most: in
 
 
 def _grid(grid: dict[str, list[Any]], column_map: ColumnMap, problems: list[Problem]) -> list[list[EntryValues]]:
-    """An axis for each parameter; one that cannot be used has no values, so that nothing is made without it."""
+    """The values of each parameter. One that cannot be used has none, so that no entry is made without it."""
     axes: dict[str, list[EntryValues]] = {}
     for name, values in grid.items():
         try:

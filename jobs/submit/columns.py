@@ -1,4 +1,4 @@
-"""A mode's parameters as people write them in tables, sidecars and lists, and the texts in which they do so."""
+"""Reads a mode's parameters as people write them in tables, sidecars and lists."""
 
 import difflib
 import json
@@ -13,16 +13,16 @@ from modes.media_info import MEDIA
 
 
 class ColumnMap:
-    """A mode's parameters by name or label, in any case, with spaces and hyphens as underscores.
+    """Finds a mode's parameters by name or label, in any case, with spaces and hyphens as underscores.
 
-    `taken` are parameters that may not be given: the batch's files go into them.
+    `reserved` parameters may not be given, because the batch's files go into them.
     """
 
-    def __init__(self, mode: Mode, taken: Collection[str] = ()) -> None:
+    def __init__(self, mode: Mode, reserved: Collection[str] = ()) -> None:
         parameters = mode.parameters()
         self.media = [each for each in parameters if each.widget in MEDIA]
         self.mode = mode
-        self._taken = taken
+        self._reserved = reserved
         # A name wins over another parameter's label: “sound” is the switch, not the file labelled Sound.
         self._known = {_plain(each.label): each for each in parameters} | {each.name: each for each in parameters}
 
@@ -33,12 +33,12 @@ class ColumnMap:
             near = difflib.get_close_matches(_plain(name[:100]), self._known, 1)
             hint = f" Did you mean {quoted(self._known[near[0]].name)}?" if near else ""
             raise InvalidInputError(f"{self.mode.label} has no parameter {quoted(name)}.{hint}", name)
-        if parameter.name in self._taken:
+        if parameter.name in self._reserved:
             raise InvalidInputError(f"{parameter.label} comes from the files of this batch already.", parameter.name)
         return parameter
 
     def values(self, given: Mapping[str, Any], folder: Path | None = None) -> dict[str, Any]:
-        """By parameter, without what is None; relative media are in `folder`, if that is given.
+        """The values by parameter, without those that are None. Relative media are below `folder`, if there is one.
 
         Raises InvalidParamsError with one sentence for each name at fault.
         """
@@ -58,7 +58,7 @@ class ColumnMap:
         return values
 
     def value(self, parameter: Parameter, value: Any, folder: Path | None = None) -> Any:
-        """As the mode takes it. Raises InvalidInputError for a list that cannot be read."""
+        """The value as the mode takes it. Raises InvalidInputError for a list that cannot be read."""
         if parameter.widget in lists.LIST_KINDS and isinstance(value, str):
             return _listed(parameter, value)
         if parameter.widget in MEDIA and isinstance(value, str) and folder is not None:
@@ -67,7 +67,7 @@ class ColumnMap:
 
 
 def problem(where: str, field: str, message: str) -> Problem:
-    """With text that can be stored: names of files need not be UTF-8."""
+    """A Problem whose text can be stored: names of files need not be UTF-8."""
     return Problem(where=storable(where), field=storable(field)[:200], message=storable(message))
 
 
@@ -85,14 +85,14 @@ def quoted(value: Any) -> str:
 
 
 def shortened(value: Any) -> str:
-    """On one line of at most 40 characters."""
+    """The value as text, on one line of at most 40 characters."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text[:1000].split())
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def read_text(file: Path, most: int) -> str:
-    """A UTF-8 text of at most `most` bytes, with or without a byte order mark. Raises InvalidInputError."""
+    """The text of a UTF-8 file of at most `most` bytes, with or without a byte order mark. Raises InvalidInputError."""
     try:
         if file.exists() and not file.is_file():
             raise InvalidInputError("This is not a file.")
@@ -108,7 +108,7 @@ def read_text(file: Path, most: int) -> str:
 
 
 def parse_json(text: str) -> Any:
-    """Raises InvalidInputError, also for what is nested too deeply or has numbers beyond all measure."""
+    """Raises InvalidInputError, also for JSON that is nested too deeply or has a number that is too long."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -121,7 +121,7 @@ def parse_json(text: str) -> Any:
 def as_object(value: Any) -> dict[str, Any]:
     """Raises InvalidInputError for anything else."""
     if not isinstance(value, dict):
-        raise InvalidInputError('This is no object with parameters by name, such as {"seed": 1}.')
+        raise InvalidInputError('Expected a JSON object of parameters, for example {"seed": 1}.')
     return value
 
 
@@ -130,7 +130,7 @@ def _plain(name: str) -> str:
 
 
 def _listed(parameter: Parameter, text: str) -> list[Any]:
-    """From “file:0.8; other:1” or a JSON list."""
+    """The elements of “file:0.8; other:1” or of a JSON list."""
     if not text.lstrip().startswith("["):
         return [part.strip() for part in text.split(";") if part.strip()]
     try:

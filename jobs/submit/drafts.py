@@ -11,7 +11,7 @@ from typing import Any
 import modes
 from constants import MAX_SEED
 from errors import BatchError, KinoraError, Problem
-from jobs.files.kept_inputs import Inputs
+from jobs.files.kept_inputs import KeptInputs
 from jobs.store.insert import Draft
 from jobs.submit.batch import BatchEntry, expand
 from jobs.submit.path_policy import PathPolicy
@@ -21,66 +21,60 @@ from models import Models
 from modes import InvalidParamsError, Mode, Params
 from modes.media_info import MEDIA
 from settings import Settings
+from workflow import Graph
 
 SecondsOf = Callable[[str], float | None]
-"""From a kind of timing (`schema.tasks.timing`) to the seconds that such a run takes."""
+"""From a kind of timing (`DraftBuilder.timing`) to the seconds that such a run takes; None where not known."""
 
 VIDEO_BITS, IMAGE_BITS = 0.3, 15.0
-"""For a pixel of a result, about: H.264 as ComfyUI writes it takes 0.1 to 0.5, PNG of photographs 10 to 20."""
+"""Bits for each pixel of a result: H.264 as ComfyUI writes it takes 0.1 to 0.5, a PNG of a photograph 10 to 20."""
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A row whose values are fine."""
+class CheckedEntry:
+    """An entry whose values are valid and whose model files are here or known."""
 
-    row: BatchEntry
+    entry: BatchEntry
     params: Params
 
 
 class DraftBuilder:
-    """Makes drafts of submissions. Writes nothing but the kept inputs."""
+    """Makes drafts of submissions. Writes nothing but the kept inputs. Every method may be called from any thread."""
 
-    def __init__(self, settings: Settings, models: Models, inputs: Inputs, policy: PathPolicy) -> None:
+    def __init__(self, settings: Settings, models: Models, inputs: KeptInputs, policy: PathPolicy) -> None:
         self._policy = policy
         self._settings = settings
         self._models = models
         self._inputs = inputs
 
-    def check(self, caller: Caller, submission: Submission) -> tuple[list[Checked], list[Problem]]:
-        """Every row with its values checked, and what is wrong with the others.
+    def check(self, caller: Caller, submission: Submission) -> tuple[list[CheckedEntry], list[Problem]]:
+        """The entries that can run, and what is wrong with the others.
 
-        Raises, for a single generation, what is wrong with it: InvalidParamsError, or MissingModelError for a file that
-        is neither here nor known. Raises InvalidInputError for an unknown mode, ForbiddenError for a file that may not
-        be named.
+        Raises InvalidInputError for an unknown mode and ForbiddenError for a file that may not be named. Where there is
+        no batch, raises what is wrong with the one generation: InvalidParamsError, or MissingModelError for a model
+        file that is neither here nor known.
         """
         mode = modes.get(submission.mode)
         if submission.batch:
             self._policy.check_batch(caller, submission.batch)
-        rows, problems = expand(mode, submission)
-        self._policy.check_rows(caller, mode, rows)
-        good: list[Checked] = []
+        entries, problems = expand(mode, submission)
+        self._policy.check_entries(caller, mode, entries)
+        good: list[CheckedEntry] = []
         known: set[tuple[str, ...]] = set()
-        for row in rows:
+        for entry in entries:
             try:
-                params = mode.validate(row.values, self._settings)
-                graph = mode.preview_graph(params)
-                files = tuple(file.name for file in self._models.needed(graph))
-                if files not in known:
-                    self._models.refuse_unknown(graph)
-                    known.add(files)
-                good.append(Checked(row, params))
-            except InvalidParamsError as error:
-                if submission.batch is None:
-                    raise
-                problems += [Problem(where=row.label, field=name, message=text) for name, text in error.fields.items()]
+                params = mode.validate(entry.values, self._settings)
+                self._check_models(mode.preview_graph(params), known)
+                good.append(CheckedEntry(entry, params))
             except KinoraError as error:
                 if submission.batch is None:
                     raise
-                problems.append(Problem(where=row.label, field="", message=error.words))
+                problems += _problems(entry, error)
         return good, problems
 
     def drafts(self, caller: Caller, submission: Submission, skip_bad: bool) -> list[Draft]:
-        """All tasks of a submission. Raises as `check`, and BatchError where a batch has entries that cannot run."""
+        """All tasks of a submission. Raises what `check` raises, and BatchError for a batch with entries that cannot
+        run (`skip_bad` leaves those out, unless none can)."""
         mode = modes.get(submission.mode)
         good, problems = self.check(caller, submission)
         if problems and not (skip_bad and good):
@@ -90,25 +84,25 @@ class DraftBuilder:
         for checked in good:
             params, inputs = self._keep(mode, checked.params, submission.keep_copies, kept)
             for number, seed in enumerate(_seeds(getattr(params, "seed", None), submission.tries), start=1):
-                label = checked.row.label or getattr(params, "prompt", "") or mode.label
+                label = checked.entry.label or getattr(params, "prompt", "") or mode.label
                 if submission.tries > 1:
                     label = f"{label[:280]}, try {number}"
                 drafts.append(self._draft(mode, params, seed, inputs, label))
         return drafts
 
-    def repeated(self, mode_id: str, rows: list[BatchEntry], new_seeds: bool, keep: bool) -> list[Draft]:
-        """Tasks as those of `rows`, whose values are complete. Raises InvalidParamsError where an input is gone."""
+    def repeated(self, mode_id: str, entries: list[BatchEntry], new_seeds: bool, keep: bool) -> list[Draft]:
+        """Tasks of `entries` whose values are complete. Raises InvalidParamsError where an input is gone."""
         mode = modes.get(mode_id)
         kept: dict[Path, Path] = {}
         drafts = []
-        for row in rows:
-            params, inputs = self._keep(mode, mode.validate(row.values, self._settings), keep, kept)
-            seed = secrets.randbelow(2**32) if new_seeds else int(row.values["seed"])
-            drafts.append(self._draft(mode, params, seed, inputs, row.label))
+        for entry in entries:
+            params, inputs = self._keep(mode, mode.validate(entry.values, self._settings), keep, kept)
+            seed = secrets.randbelow(2**32) if new_seeds else int(entry.values["seed"])
+            drafts.append(self._draft(mode, params, seed, inputs, entry.label))
         return drafts
 
     def reseed(self, mode_id: str, values: dict[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        """A new seed, the values with it, and their graph."""
+        """A new seed as text, the values with it, and their graph."""
         mode = modes.get(mode_id)
         params = mode.validate(values, self._settings)
         seed = secrets.randbelow(2**32)
@@ -116,7 +110,7 @@ class DraftBuilder:
         return str(seed), values | {"seed": seed}, mode.build(params, seed, prepared, "kinora")
 
     def plan(self, caller: Caller, submission: Submission, seconds: SecondsOf) -> Plan:
-        """What a submission would come to, without keeping anything. Raises as `check`."""
+        """What a submission would come to; nothing is kept. Raises what `check` raises."""
         mode = modes.get(submission.mode)
         good, problems = self.check(caller, submission)
         media: set[Path] = set()
@@ -140,7 +134,7 @@ class DraftBuilder:
         return Plan(
             tasks=len(good) * submission.tries,
             problems=problems,
-            labels=[each.row.label for each in good[:20]],
+            labels=[each.entry.label for each in good[:20]],
             seconds=sum(known) * submission.tries if good and len(known) == len(times) else None,
             disk_bytes=round(disk),
             disk_free=shutil.disk_usage(self._settings.home).free if self._settings.home.exists() else 0,
@@ -148,14 +142,23 @@ class DraftBuilder:
         )
 
     def timing(self, mode: Mode, params: Params) -> str:
-        """Equal for runs of one mode, variant and device whose size is alike: pixels within a power of two."""
+        """The kind of timing: equal for runs of one mode, variant and device with about as many pixels (their binary
+        logarithms differ by less than 1)."""
         size = params.output_spec().pixels.bit_length()
         return f"{mode.id}/{params.variant}/{self._settings.resolved_device}/{size}"
+
+    def _check_models(self, graph: Graph, known: set[tuple[str, ...]]) -> None:
+        """Raises MissingModelError for a model file that is neither here nor known. `known` are lists of files that
+        have passed, since all entries of a batch mostly need the same."""
+        files = tuple(file.name for file in self._models.needed(graph))
+        if files not in known:
+            self._models.refuse_unknown(graph)
+            known.add(files)
 
     def _keep(
         self, mode: Mode, params: Params, keep: bool, kept: dict[Path, Path]
     ) -> tuple[Params, list[dict[str, Any]]]:
-        """The parameters with their media replaced by kept files, and a row of `task_inputs` for each of these."""
+        """The parameters with kept files for their media, and a row of `task_inputs` for each of these."""
         media = {name: Path(path).resolve() for name, path in _media(params).items()}
         for file in media.values():
             if keep and file not in kept:
@@ -199,15 +202,21 @@ class DraftBuilder:
         return Draft(task, details, inputs)
 
 
+def _problems(entry: BatchEntry, error: KinoraError) -> list[Problem]:
+    if isinstance(error, InvalidParamsError):
+        return [Problem(where=entry.label, field=name, message=text) for name, text in error.fields.items()]
+    return [Problem(where=entry.label, field="", message=error.words)]
+
+
 def _media(params: Params) -> dict[str, Path]:
-    """The media that these parameters name."""
+    """The media files that these parameters name, by parameter."""
     widgets = {name: (info.json_schema_extra or {}) for name, info in type(params).model_fields.items()}
     chosen = {name for name, extra in widgets.items() if isinstance(extra, Mapping) and extra["widget"] in MEDIA}
     return {name: getattr(params, name) for name in chosen if getattr(params, name) is not None}
 
 
 def _seeds(chosen: int | None, tries: int) -> Iterable[int]:
-    """Different ones: from a chosen seed on, or drawn."""
+    """Different seeds: counted up from the chosen one, or drawn."""
     if chosen is not None:
         return [(chosen + number) % (MAX_SEED + 1) for number in range(tries)]
     drawn: set[int] = set()

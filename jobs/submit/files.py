@@ -1,4 +1,4 @@
-"""A batch's media files: which they are, which parameter takes each, and what sidecars and overrides say of them."""
+"""Finds a batch's media files, the parameter that takes each, and their values in sidecars and overrides."""
 
 import os
 import re
@@ -22,33 +22,33 @@ WORDS = {"image": "a picture", "audio": "a sound", "video": "a video"}
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A file and its sidecars, whose values add up in their order."""
+    """A file and its sidecars, a later one of which wins."""
 
     path: Path
     sidecars: list[Path]
 
 
 def read_files(batch: Batch, column_map: ColumnMap, problems: list[Problem]) -> tuple[list[EntryValues], set[str]]:
-    """Values of each usable file under its name, and the parameters that files go into."""
+    """The values of each usable file under its name, and the parameters that files go into."""
     source = "folder" if batch.folder else "files"
     if not column_map.media and (batch.folder or batch.files or batch.overrides):
         problems.append(problem(source, source, f"{column_map.mode.label} takes no files."))
         return [], set()
     try:
-        into = _into(batch.into, column_map) if batch.into is not None else None
+        target = _chosen_parameter(batch.into, column_map) if batch.into is not None else None
     except InvalidInputError as error:
         problems += problems_of("into", error)
         return [], set()
     files = (_in_folder(batch.folder, problems) if batch.folder else []) + _given(batch.files, problems)
     parts: list[EntryValues] = []
-    taken: set[str] = set()
+    reserved: set[str] = set()
     for file in files:
         try:
-            parameter = _parameter(file.path, into, column_map)
+            parameter = _parameter(file.path, target, column_map)
         except InvalidInputError as error:
             problems += problems_of(file.path.name, error)
             continue
-        taken.add(parameter.name)
+        reserved.add(parameter.name)
         values, wrong = _values(file, batch.overrides, column_map)
         problems += wrong
         if not wrong:
@@ -56,10 +56,10 @@ def read_files(batch: Batch, column_map: ColumnMap, problems: list[Problem]) -> 
     names = {name for file in files for name in (file.path.name, file.path.stem)}
     unused = (key for key in batch.overrides if key not in names)
     problems += [problem(key, "overrides", "No file of this batch has this name.") for key in unused]
-    return parts, taken
+    return parts, reserved
 
 
-def natural(name: str) -> tuple[list[str | int], str]:
+def natural_sort_key(name: str) -> tuple[list[str | int], str]:
     """A key to sort by as people do: kite2 before kite10."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name.casefold())], name
 
@@ -75,7 +75,9 @@ def _in_folder(folder: Path, problems: list[Problem]) -> list[MediaFile]:
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
         inside, message = [], f"It cannot be read: {getattr(error, 'strerror', None) or error}."
     sidecars = {(file.stem, suffix): file for file in inside if (suffix := file.suffix.lower()) in SIDECARS}
-    media = sorted((file for file in inside if _suffix(file) in MEDIA_SUFFIXES), key=lambda file: natural(file.name))
+    media = sorted(
+        (file for file in inside if _suffix(file) in MEDIA_SUFFIXES), key=lambda file: natural_sort_key(file.name)
+    )
     if not media:
         problems.append(problem(folder.name or str(folder), "folder", message))
     return [
@@ -85,7 +87,7 @@ def _in_folder(folder: Path, problems: list[Problem]) -> list[MediaFile]:
 
 
 def _given(files: list[Path], problems: list[Problem]) -> list[MediaFile]:
-    """In their order. Sidecars may be among them, from any folder: what a browser uploads has folders of its own."""
+    """The media files in their order. Sidecars may be in any folder: each upload of a browser has one of its own."""
     media = [file for file in files if _suffix(file) in MEDIA_SUFFIXES]
     sidecars = [file for file in files if _suffix(file) in SIDECARS]
     stems = {file.stem for file in media}
@@ -107,8 +109,8 @@ def _given(files: list[Path], problems: list[Problem]) -> list[MediaFile]:
     return [MediaFile(file, [found for each in SIDECARS if (found := sidecar(file, each))]) for file in media]
 
 
-def _into(name: str, column_map: ColumnMap) -> Parameter:
-    """Raises InvalidInputError for what takes no files."""
+def _chosen_parameter(name: str, column_map: ColumnMap) -> Parameter:
+    """The parameter that a person chose for the files. Raises InvalidInputError for one that takes no files."""
     parameter = column_map.find(name)
     if parameter not in column_map.media:
         names = ", ".join(each.name for each in column_map.media)
@@ -118,18 +120,18 @@ def _into(name: str, column_map: ColumnMap) -> Parameter:
     return parameter
 
 
-def _parameter(file: Path, into: Parameter | None, column_map: ColumnMap) -> Parameter:
-    """The one that takes this file. Raises InvalidInputError."""
+def _parameter(file: Path, target: Parameter | None, column_map: ColumnMap) -> Parameter:
+    """The parameter that takes this file. Raises InvalidInputError."""
     if storable(str(file)) != str(file):
         raise InvalidInputError("Its path is no valid UTF-8. Rename it.", "files")
     kinds = [kind for kind, suffixes in READABLE.items() if _suffix(file) in suffixes]  # a gif: picture first
-    if into and into.widget not in kinds:
-        raise InvalidInputError(f"{into.label} takes {WORDS[into.widget]}; this is {WORDS[kinds[0]]}.", into.name)
+    if target and target.widget not in kinds:
+        raise InvalidInputError(f"{target.label} takes {WORDS[target.widget]}; this is {WORDS[kinds[0]]}.", target.name)
     fitting = [each for kind in kinds for each in column_map.media if each.widget == kind]
     if not fitting:
         takes = " or ".join(WORDS[kind] for kind in READABLE if kind in {each.widget for each in column_map.media})
         raise InvalidInputError(f"{column_map.mode.label} takes {takes}; this is {WORDS[kinds[0]]}.", "files")
-    return into or fitting[0]
+    return target or fitting[0]
 
 
 def _values(

@@ -35,10 +35,10 @@ class PathPolicy:
         for file in batch.files:
             self._check(caller, "files", file)
 
-    def check_rows(self, caller: Caller, mode: Mode, rows: Iterable[BatchEntry]) -> None:
+    def check_entries(self, caller: Caller, mode: Mode, entries: Iterable[BatchEntry]) -> None:
         """Checks what values, sidecars, tables and lists name in the end."""
         media = [each.name for each in mode.parameters() if each.widget in MEDIA]
-        named = {str(row.values[name]): name for row in rows for name in media if row.values.get(name)}
+        named = {str(entry.values[name]): name for entry in entries for name in media if entry.values.get(name)}
         for path, field in named.items():
             self._check(caller, field, path)
 

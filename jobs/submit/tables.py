@@ -1,6 +1,6 @@
-"""A batch's table: CSV or JSON lines, whose columns are a mode's parameters.
+"""Reads a batch's table: CSV or JSON lines, whose columns are a mode's parameters.
 
-What is wrong with a row leaves that row out; what is wrong with a column leaves that column out.
+A problem with a row leaves out that row; a problem with a column leaves out that column.
 """
 
 import csv
@@ -19,7 +19,7 @@ SUFFIXES = (".csv", ".jsonl", ".ndjson", ".json")
 DELIMITERS = (",", ";", "\t")
 
 EntryValues = tuple[str, dict[str, Any]]
-"""Values that go into rows, by parameter, and what to call them."""
+"""Part of an entry: its label, and values by parameter."""
 
 
 def read_rows(
@@ -29,12 +29,12 @@ def read_rows(
     most: int,
     folder: Path | None = None,
 ) -> tuple[list[EntryValues], int]:
-    """The first `most` good ones, and how many there are; `problems` gets what is wrong with the others."""
+    """The first `most` good rows, and how many good ones there are; `problems` gets what is wrong with the others."""
     parts: list[EntryValues] = []
     more = 0
     for record in records:
         if len(problems) >= MAX_PROBLEMS:
-            problems.append(problem(problems[-1].where, "table", "Too much is wrong; what follows was not read."))
+            problems.append(problem(problems[-1].where, "table", "There are too many problems; the rest was not read."))
             break
         if isinstance(record, Problem):
             problems.append(record)
@@ -50,7 +50,7 @@ def read_rows(
 
 
 def table_records(table: Path, column_map: ColumnMap) -> Iterator[EntryValues | Problem]:
-    """A table's rows with what is wrong among them, in order."""
+    """The table's rows, and problems in their places."""
     name = storable(table.name)
     suffix = table.suffix.lower()
     try:
@@ -113,7 +113,7 @@ def _csv_records(name: str, text: str, column_map: ColumnMap) -> Iterator[EntryV
 def _json_records(
     name: str, kind: str, entries: Iterable[Any], column_map: ColumnMap
 ) -> Iterator[EntryValues | Problem]:
-    """Of objects, or of lines with an object each. `kind` is what people call an entry."""
+    """The rows of a list of objects, or of lines with an object each. `kind` is what people call an entry."""
     columns: dict[str, str | None] = {}
     for number, entry in enumerate(entries, start=1):
         if isinstance(entry, str) and not entry.strip():
@@ -134,7 +134,7 @@ def _json_records(
 
 
 def _delimiter(text: str) -> str:
-    """The one that parts the header into most cells."""
+    """The delimiter that splits the header into the most cells."""
 
     def cells(delimiter: str) -> int:
         try:

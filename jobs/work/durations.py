@@ -1,4 +1,4 @@
-"""How long earlier runs took, phase by phase: the only ground on which time left is announced."""
+"""How long earlier runs took, phase by phase: time left is told from nothing else."""
 
 import statistics
 import time
@@ -16,13 +16,13 @@ class PhaseClock:
         self._since = time.monotonic()
 
     def phase(self, label: str) -> None:
-        """This phase runs now."""
+        """Begins a phase, unless it is the current one."""
         if label != self._label:
             self._close()
             self._label = label
 
     def stop(self) -> dict[str, float]:
-        """Seconds by label."""
+        """Ends the current phase. Returns the seconds of each, by label."""
         self._close()
         return self._seconds
 
@@ -36,14 +36,14 @@ class PhaseClock:
 def left(
     runs: Sequence[Mapping[str, float]], labels: Sequence[str], phase: Phase | None, in_phase: float
 ) -> float | None:
-    """Seconds left of a run that is in `phase` since `in_phase` seconds; None without earlier `runs`."""
+    """Seconds left of a run that has been in `phase` for `in_phase` seconds; None without earlier `runs`."""
     if not runs:
         return None
     usual = [statistics.median(run.get(label, 0.0) for run in runs) for label in labels]
     if phase is None:
         return sum(usual)
     current = usual[phase.index]
-    if phase.step > 1:  # this run's own pace; its first step still loads weights
+    if phase.step > 1:  # this run's own pace, once its first step has loaded the weights
         rest = in_phase / phase.step * (phase.steps - phase.step)
     else:
         rest = max(0.0, current - in_phase)

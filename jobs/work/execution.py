@@ -1,4 +1,4 @@
-"""What a task's engine has to do: one graph, or one for each piece of a long video and then the pieces joined."""
+"""What the engine runs in one attempt: one graph, or one for each piece of a long video, and then joins the pieces."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ from settings import Settings
 
 
 class Execution:
-    """The work on one task, this time: each run has names of its own for what it writes."""
+    """One attempt at a task. Its files have a prefix of their own, so that no other attempt's are taken for them."""
 
     def __init__(self, engine: WorkerEngine, claim: Claim, settings: Settings) -> None:
         self._engine = engine
@@ -28,7 +28,7 @@ class Execution:
         self._prefix = f"{RUNNING}/{claim.task}-{time.time_ns():x}"
 
     def events(self, cancelled: threading.Event) -> Iterator[Event]:
-        """As the engine tells them; the last one is an Output, a Failed or a Cancelled."""
+        """The engine's events; the last one is an Output, a Failed or a Cancelled."""
         mode = modes.get(self._claim.mode)
         if mode.pieces:
             yield from self._in_pieces(mode, mode.pieces, cancelled)
@@ -50,12 +50,12 @@ class Execution:
                         done += event.files
                         executed += event.executed
                     elif isinstance(event, Phase) and event.index:
-                        # Its own steps say nothing of how many pieces follow.
+                        # The steps of one piece do not say how many pieces follow.
                         yield replace(event, step=number + 1, steps=len(cuts))
                     else:
                         yield event
                 if len(done) <= number:
-                    return  # it failed or was cancelled, which has been told
+                    return  # it failed or was cancelled: that event has been passed on
             yield self._joined(params, pieces, done, cancelled) or Output(
                 (self._target,), tuple(executed), time.monotonic() - started
             )
@@ -68,7 +68,7 @@ class Execution:
         return self._settings.outputs_dir / f"{self._prefix}_00001_.mp4"
 
     def _joined(self, params: Params, pieces: Pieces, done: list[Path], cancelled: threading.Event) -> Cancelled | None:
-        """Writes the result; None where nobody stopped it."""
+        """Joins the pieces into the target. Returns None when it is whole, Cancelled where somebody stopped it."""
         prepared = {name: self._settings.inputs_dir / file for name, file in self._claim.inputs.items()}
         try:
             pieces.join(params, prepared, done, self._target, cancelled.is_set)

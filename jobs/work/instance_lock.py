@@ -1,4 +1,4 @@
-"""One Kinora works on a data folder at a time, and says where it is."""
+"""Only one Kinora runs tasks on a data folder at a time, and a file says where it is."""
 
 import contextlib
 import json
@@ -12,14 +12,14 @@ from filelock import FileLock, Timeout
 from errors import BusyError
 
 GRACE = 1.0
-"""Seconds: `find_running` takes the lock for a moment to see whether anyone has it."""
+"""Seconds to wait for the lock: `find_running` takes it for a moment to see whether anyone has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunningInstance:
-    """The process that works on a folder. `url` is "" where it serves no page.
+    """The process that runs tasks on a data folder. `url` is "" where it serves no page.
 
-    `token` opens its API to whoever may read this file: the same person on the same machine.
+    `token` opens its API to whoever may read the file: the same person on the same machine.
     """
 
     pid: int
@@ -28,7 +28,7 @@ class RunningInstance:
 
 
 class InstanceLock:
-    """Held while a process runs tasks; the operating system lets go of it when the process ends, however it does."""
+    """Held while a process runs tasks. The operating system releases it when the process ends, however it ends."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -52,7 +52,7 @@ class InstanceLock:
         self.announce_address("")
 
     def announce_address(self, url: str) -> None:
-        """Writes down who holds the folder, readable for its owner only."""
+        """Writes this process's address into a file that only the owner of the folder can read."""
         content = json.dumps(asdict(RunningInstance(os.getpid(), url, self.token)))
         part = self._home / ".kinora.json.part"
         with contextlib.suppress(FileNotFoundError):
@@ -68,13 +68,13 @@ class InstanceLock:
 
 
 def find_running(home: Path) -> RunningInstance | None:
-    """Who works on the folder now, if anyone does."""
+    """The Kinora that runs tasks on the data folder now, if there is one."""
     file = home / "kinora.json"
     if not file.is_file():
         return None
     with contextlib.suppress(Timeout), FileLock(home / "kinora.lock", timeout=0):
-        return None  # nobody: what the file says is of a process that is gone
+        return None  # the file is of a process that is gone
     try:
         return RunningInstance(**json.loads(file.read_text()))
-    except (OSError, ValueError, TypeError):  # it ends just now
+    except (OSError, ValueError, TypeError):  # it is ending
         return None

@@ -1,4 +1,4 @@
-"""What keeps the queue in order: leases renewed, tasks of workers that died taken back, unneeded inputs removed."""
+"""Keeps the queue in order: renews leases, takes back the tasks of workers that died, removes inputs no task needs."""
 
 import hashlib
 import logging
@@ -12,32 +12,35 @@ from collections.abc import Callable
 from errors import StorageError
 from events import Notice, Queued
 from host import on_a_space
-from jobs.files.kept_inputs import Inputs
+from jobs.files.kept_inputs import KeptInputs
 from jobs.files.outputs import Outputs
 from jobs.store.transitions import INTERRUPTED, Lease, TaskTransitions
 from jobs.work.live_events import ChangeLog, TaskFeeds
 from settings import Settings
 
-RENEW = 6  # times within `lease_seconds`
-SWEEP_EVERY = 3600.0  # seconds between looks for inputs that nobody needs any more
+RENEWALS = 6
+"""Times that a lease is renewed within `lease_seconds`."""
+
+SWEEP_EVERY = 3600.0
+"""Seconds between looks for inputs that no task needs any more."""
 
 logger = logging.getLogger("kinora.queue")
 
 
 def node_id(settings: Settings) -> str:
-    """Stands for a data folder on a machine in the names of its workers."""
+    """Stands for a data folder on a machine in the ids of its workers."""
     return hashlib.sha256(f"{socket.gethostname()}:{settings.home.resolve()}".encode()).hexdigest()[:12]
 
 
 class Maintenance:
-    """The housekeeping of one process that works on the queue."""
+    """The maintenance of one process that runs tasks. `process` is its name in leases."""
 
     def __init__(
         self,
         settings: Settings,
         transitions: TaskTransitions,
         outputs: Outputs,
-        inputs: Inputs,
+        inputs: KeptInputs,
         feeds: TaskFeeds,
         changes: ChangeLog,
         node: str,
@@ -53,24 +56,24 @@ class Maintenance:
         self._seen: dict[int, tuple[Lease, float]] = {}  # leases of others, and when they were last seen to change
 
     def recover(self) -> None:
-        """At the start, when nobody else works on this data folder: all that it has running was left behind."""
+        """Takes back what an earlier process of this data folder left running. Call it before any worker starts."""
         for lease in self._transitions.leases():
             if lease.worker.startswith(f"{self._node}/"):
                 self._take_back(lease)
         self._outputs.sweep()
 
     def start(self, workers: Callable[[], list[str]], stopping: threading.Event) -> None:
-        """Goes on in the background until `stopping`, renewing the leases of this process's `workers`."""
+        """Goes on in a thread until `stopping`, and renews the leases of this process's `workers`, by their ids."""
         thread = threading.Thread(target=self._repeat, args=(workers, stopping), name="maintenance", daemon=True)
         thread.start()
 
     def _repeat(self, workers: Callable[[], list[str]], stopping: threading.Event) -> None:
         swept = 0.0
-        while not stopping.wait(self._settings.lease_seconds / RENEW):
+        while not stopping.wait(self._settings.lease_seconds / RENEWALS):
             try:
                 for task in self._transitions.renew(workers()):
                     if feed := self._feeds.find(task):
-                        feed.cancelled.set()  # asked for by another process
+                        feed.cancelled.set()  # another process asked for it
                 self._take_back_stale()
                 if time.monotonic() - swept > SWEEP_EVERY or not swept:
                     swept = time.monotonic()
@@ -79,7 +82,7 @@ class Maintenance:
                 logger.warning("%s", error.words)
 
     def _sweep(self) -> None:
-        """Removes inputs that nobody needs any more; on a Space, whose disk is small and shared, results as well."""
+        """Removes inputs that no task needs any more; on a Space, whose disk is small, old outputs as well."""
         days = self._settings.keep_inputs_days
         if on_a_space():
             hours = self._settings.keep_outputs_hours
@@ -88,7 +91,7 @@ class Maintenance:
         self._inputs.remove(self._inputs.stale(days))
 
     def _take_back_stale(self) -> None:
-        """A lease that has stood still for `lease_seconds` by this process's own count is nobody's."""
+        """Takes back tasks whose heartbeat has not changed for `lease_seconds` by this process's own clock."""
         now = time.monotonic()
         leases = {lease.task: lease for lease in self._transitions.leases()}
         self._seen = {task: seen for task, seen in self._seen.items() if task in leases}
@@ -101,8 +104,8 @@ class Maintenance:
                 del self._seen[task]
 
     def _take_back(self, lease: Lease) -> None:
-        """What was finished is recorded; the rest runs again."""
-        files = self._outputs.found(lease.pending_moves or [])
+        """Records finished files; otherwise requeues the task."""
+        files = self._outputs.finish(lease.pending_moves or [])
         if files:
             self._transitions.succeed(lease.task, lease.worker, files, None, {})
         else:

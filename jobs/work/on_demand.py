@@ -1,4 +1,5 @@
-"""Tasks made while their visitor watches: where the GPU is lent a call at a time, and nobody works the queue off."""
+"""Runs tasks while their visitors watch, without workers in the background: on ZeroGPU, which lends its GPU for a
+call."""
 
 import contextvars
 import threading
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class OnDemandRunner:
-    """Each task gets a worker of its own, in the context of the visitor's request: it says whose quota is used."""
+    """Gives each task a worker of its own, in the context of the visitor's request, which says whose quota is used."""
 
     def __init__(
         self, context: WorkerContext, process: str, queries: TaskQueries, info: dict[str, Any], workers: list[Worker]
@@ -27,7 +28,7 @@ class OnDemandRunner:
         self._workers = workers
 
     def begin(self, task: int) -> None:
-        """Makes a task, if it waits and nobody else has it. Returns at once."""
+        """Starts a task, if it is queued, in a copy of the caller's context, and returns at once."""
         worker = Worker(f"visit-{task}", self._gpu(task), self._context, self._process)
         request = contextvars.copy_context()
         threading.Thread(target=request.run, args=(self._run, worker, task), name=worker.name, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Which engines work: those of this machine, one for each GPU, or those of a Ray cluster."""
+"""Which engines run tasks: those of this machine, one for each GPU, or those of a Ray cluster."""
 
 from backend import ray
 from backend.process import ENGINE, EngineProcess

@@ -466,7 +466,7 @@ def test_as_many_as_allowed_are_made_and_one_more_is_not(tmp_path: Path) -> None
 def test_reading_ends_where_too_much_is_wrong(tmp_path: Path) -> None:
     rows, problems = run("t2v", table=table(tmp_path, "clips.jsonl", "x\n" * 11_000))
     assert (rows, len(problems)) == ([], 10_001)
-    assert problems[-1].message == "Too much is wrong; what follows was not read."
+    assert problems[-1].message == "There are too many problems; the rest was not read."
 
 
 def test_every_problem_can_be_told_as_json(folder: Path) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import update
 from support.store_rows import Store
 
 from jobs import CallerQueue, JobQueue, Selection, Submission
-from jobs.files.kept_inputs import Inputs
+from jobs.files.kept_inputs import KeptInputs
 from jobs.files.outputs import Outputs
 from jobs.store.database import Database
 from jobs.store.schema import inputs as kept_inputs
@@ -59,7 +59,7 @@ def picture(folder: Path, name: str, example: str) -> Path:
 
 
 def test_kept_inputs_have_their_own_names_and_one_file_for_each_content(settings: Settings, tmp_path: Path) -> None:
-    inputs = Inputs(Database(settings), settings)
+    inputs = KeptInputs(Database(settings), settings)
     first = inputs.keep(picture(tmp_path / "a", "My kite!.PNG", "landscape.png"))
     other = inputs.keep(picture(tmp_path / "b", "My kite!.PNG", "portrait.png"))
     again = inputs.keep(picture(tmp_path / "c", "another name.png", "landscape.png"))
@@ -72,7 +72,7 @@ def test_kept_inputs_have_their_own_names_and_one_file_for_each_content(settings
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a second file system that anybody may write to")
 def test_a_copy_is_made_where_a_link_cannot_be(settings: Settings, memory: Path) -> None:
-    inputs = Inputs(Database(settings), settings)
+    inputs = KeptInputs(Database(settings), settings)
     original = picture(memory, "far.png", "portrait.png")
     kept = inputs.keep(original)
     assert kept.stat().st_dev != original.stat().st_dev
@@ -81,7 +81,7 @@ def test_a_copy_is_made_where_a_link_cannot_be(settings: Settings, memory: Path)
 
 
 def test_a_kept_file_that_someone_removed_is_kept_anew(settings: Settings, tmp_path: Path) -> None:
-    inputs = Inputs(Database(settings), settings)
+    inputs = KeptInputs(Database(settings), settings)
     original = picture(tmp_path, "kite.png", "portrait.png")
     inputs.keep(original).unlink()
     assert inputs.keep(original).is_file()
@@ -172,7 +172,7 @@ def lying(folder: Path, name: str, content: bytes) -> str:
 
 
 def recovered(settings: Settings, store: Store) -> None:
-    parts = (Outputs(settings), Inputs(store.database, settings), TaskFeeds(), ChangeLog())
+    parts = (Outputs(settings), KeptInputs(store.database, settings), TaskFeeds(), ChangeLog())
     Maintenance(settings, store.transitions, *parts, "home").recover()
 
 

@@ -49,7 +49,7 @@ def may_name(queue: CallerQueue, file: Path) -> bool:
 
 def test_files_below_the_allowed_folders_may_be_named_and_others_may_not(job_queue: JobQueue, allowed: Path) -> None:
     queue = remote(job_queue)
-    beside = shutil.copy(PICTURE, allowed.parent / "secret.png")
+    beside = Path(shutil.copy(PICTURE, allowed.parent / "secret.png"))
     also_named_so = allowed.parent / "allowed-not"
     also_named_so.mkdir()
     shutil.copy(PICTURE, also_named_so / "kite.png")
@@ -62,7 +62,7 @@ def test_files_below_the_allowed_folders_may_be_named_and_others_may_not(job_que
 
 
 def test_a_link_in_an_allowed_folder_does_not_lead_out_of_it(job_queue: JobQueue, allowed: Path) -> None:
-    secret = shutil.copy(PICTURE, allowed.parent / "secret.png")
+    secret = Path(shutil.copy(PICTURE, allowed.parent / "secret.png"))
     (allowed / "link.png").symlink_to(secret)
     (allowed / "folder").symlink_to(allowed.parent)
     (allowed / "itself.png").symlink_to(allowed / "inside" / "kite.png")
@@ -102,8 +102,8 @@ def test_visitors_may_name_their_own_outputs_and_inputs_and_nobody_elses(job_que
         assert may_name(ada, file)
         assert may_name(remote(job_queue), file)  # where visitors are not apart
         assert not may_name(ben, file)
-    unknown = shutil.copy(PICTURE, output.with_name("of_nobody.png"))
-    prepared = shutil.copy(PICTURE, job_queue.settings.inputs_dir / "prepared.png")
+    unknown = Path(shutil.copy(PICTURE, output.with_name("of_nobody.png")))
+    prepared = Path(shutil.copy(PICTURE, job_queue.settings.inputs_dir / "prepared.png"))
     assert not may_name(ada, unknown)
     assert not may_name(ada, prepared)
 

@@ -13,7 +13,6 @@ import psutil
 import pytest
 from PIL import Image
 from support import clips, runs
-from support.scripted_engine import PROGRAM
 from support.scripted_engine import PROGRAM as SCRIPTED
 
 from errors import BusyError
@@ -71,7 +70,7 @@ def test_a_task_that_kills_its_engine_every_time_fails_and_the_queue_goes_on(
 def test_the_setting_says_how_often_a_task_is_tried_whose_engine_dies(
     own_settings: Settings, clip: Any, attempts: int
 ) -> None:
-    job_queue = JobQueue(own_settings.model_copy(update={"max_attempts": attempts}), PROGRAM)
+    job_queue = JobQueue(own_settings.model_copy(update={"max_attempts": attempts}), SCRIPTED)
     queue = CallerQueue(job_queue)
     job_queue.start()
     try:

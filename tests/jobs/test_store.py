@@ -13,7 +13,7 @@ from support import postgres_server
 from support.store_rows import Store
 
 from errors import InvalidInputError
-from jobs.files.kept_inputs import Inputs
+from jobs.files.kept_inputs import KeptInputs
 from jobs.files.outputs import Outputs
 from jobs.store.database import Database
 from jobs.store.schema import tasks
@@ -133,7 +133,7 @@ def test_a_task_to_be_cancelled_whose_run_came_to_nothing_is_cancelled(store: St
 
 def maintenance(store: Store, folder: Path) -> Maintenance:
     settings = Settings(home=folder, lease_seconds=0.6)
-    parts = (Outputs(settings), Inputs(store.database, settings), TaskFeeds(), ChangeLog())
+    parts = (Outputs(settings), KeptInputs(store.database, settings), TaskFeeds(), ChangeLog())
     return Maintenance(settings, store.transitions, *parts, "home")
 
 

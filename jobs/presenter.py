@@ -1,4 +1,4 @@
-"""The store's rows, and what is told live, as the records that page, REST and command line show."""
+"""Makes the records that page, REST and command line show from stored rows and live events."""
 
 import statistics
 import time
