@@ -110,7 +110,7 @@ class Database:
 
 
 def _address(settings: Settings) -> URL:
-    """Raises StorageError for an address that cannot be used, never in the driver's words: they may show the password."""
+    """Raises StorageError for an address that cannot be used; the driver's own words might show the password."""
     try:
         url = make_url(settings.database_url)
         url.get_dialect().import_dbapi()
