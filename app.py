@@ -72,8 +72,10 @@ def _serve(server_app: FastAPI, queue: JobQueue, listening: socket.socket) -> No
         forwarded_allow_ips=settings.trusted_proxies,
     )
     server = uvicorn.Server(config)
-    for blocks in server_app.state.blocks:
-        blocks.server = server  # its port tells a fork on ZeroGPU which of the page's connections to close
+    if settings.zerogpu:
+        from backend import zerogpu  # imports torch
+
+        zerogpu.use_server(server_app.state.blocks, server)
     queue.lock.announce_address(url)
     print(f"Kinora runs at {url} and keeps its files in {settings.home}", flush=True)
     if queue.notice:

@@ -62,6 +62,9 @@ def list_settings() -> None:
 @app.command()
 def doctor() -> None:
     """Check what Kinora needs on this machine. The exit code is 1 if something is broken."""
+    import ui  # noqa: F401  declares its patches of Gradio
+    import web.public_link  # noqa: F401  likewise
+
     checks = list(health.examine(Settings()))
     for check in checks:
         typer.echo(f"{'ok     ' if check.ok else 'BROKEN '} {check.name}: {check.found}")

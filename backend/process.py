@@ -36,9 +36,9 @@ class EngineProcess:
         The process gets the environment without SECRETS, unless it `keeps_secrets`: the cluster's bridge moves files
         for the app and needs its keys.
         """
-        self._settings = settings
+        self.settings = settings
         self._name = name
-        self._program = program
+        self.program = program
         self._hidden = () if keeps_secrets else SECRETS
         self._changed = threading.Condition()
         self._state = EngineState("stopped")
@@ -107,7 +107,7 @@ class EngineProcess:
                     child.send(("cancel",))
                 event = child.receive(timeout=0.05)
                 if event is None:
-                    if asked_to_stop and time.monotonic() - asked_to_stop > self._settings.cancel_timeout:
+                    if asked_to_stop and time.monotonic() - asked_to_stop > self.settings.cancel_timeout:
                         child.stop()
                         finished = True
                         yield Cancelled()
@@ -122,7 +122,7 @@ class EngineProcess:
         finally:
             if not finished:  # whoever read the events went away
                 child.send(("cancel",))
-                child.drain(self._settings.cancel_timeout)
+                child.drain(self.settings.cancel_timeout)
                 self._set(EngineState("ready", self._state.info))
 
     def _wait_until_ready(self, cancelled: threading.Event) -> ChildProcess | Failed | Cancelled:
@@ -142,7 +142,7 @@ class EngineProcess:
         return Cancelled()
 
     def _spawn(self, name: StateName) -> None:
-        self._child = child = ChildProcess(self._settings, self._name, self._program, self._hidden)
+        self._child = child = ChildProcess(self.settings, self._name, self.program, self._hidden)
         self._set(EngineState(name))
         threading.Thread(target=self._watch, args=(child,), name="engine-watch", daemon=True).start()
 
@@ -189,4 +189,4 @@ class EngineProcess:
             self._changed.notify_all()
 
     def _log_hint(self) -> str:
-        return str(self._settings.logs_dir / f"{self._name}.log")
+        return str(self.settings.logs_dir / f"{self._name}.log")

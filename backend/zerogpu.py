@@ -1,14 +1,15 @@
-"""Generating where a GPU is lent to visitors one call at a time: a Hugging Face Space on ZeroGPU.
+"""Runs graphs where a GPU is lent to visitors one call at a time: a Hugging Face Space on ZeroGPU.
 
-ComfyUI is started in the page's own process, without a GPU: the package `spaces` stands in for CUDA there. Each call
-forks that process, gives the fork the GPU, and hands back what it yields; so a fork begins with ComfyUI already loaded.
-Import this module only where `settings.zerogpu` is on, and before anything that imports torch.
+Here, and only here, the engine lives in the page's own process, which so imports torch and ComfyUI. ComfyUI is started
+there without a GPU: the package `spaces` stands in for CUDA. Each call forks that process, gives the fork the GPU, and
+returns what it yields; so a fork begins with ComfyUI already loaded. Import this module only if `settings.zerogpu` is
+on, and before anything that imports torch.
 """
 
 import logging
 import math
 import threading
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
@@ -18,34 +19,60 @@ from backend.comfy.engine import Engine
 from backend.contract import EngineState
 from events import FINAL, Cancelled, Event, Failed
 from host import on_zerogpu
+from patches import patch
 from settings import Settings
 from workflow import Graph, Phases
 
 logger = logging.getLogger(__name__)
 
 LEAST = 15
-"""Seconds of GPU that are always asked for: a fork alone takes two, and weights have to reach the GPU."""
+"""The fewest seconds of GPU to ask for: a fork alone takes two, and weights have to reach the GPU."""
 UNKNOWN = 60
-"""Where nothing tells how large the result will be: what ZeroGPU itself takes by default."""
+"""Seconds to ask for if the size of the result is unknown: ZeroGPU's own default."""
 
-_engine: Engine | None = None  # made once in the page's process; every fork has it
-_one_run = threading.Lock()  # where nothing is forked, as without ZeroGPU, runs follow each other
+_engine: Engine | None = None  # made once in the page's process; every fork inherits it
+_one_run = threading.Lock()  # without ZeroGPU nothing is forked, and runs have to wait for each other
 
 
 def start(settings: Settings) -> dict[str, Any]:
-    """Starts ComfyUI in this process and tells the platform that all is up; `Engine.describe()`. Call it once, in the
-    main thread: the stand-in for CUDA is per thread."""
+    """Starts ComfyUI in this process, tells the platform that the app is up, and returns `Engine.describe()`.
+
+    Call it once, in the main thread: the stand-in for CUDA is per thread.
+    """
     global _engine
     _engine = Engine(settings)
     if on_zerogpu():
-        from spaces import zero
-
-        zero.startup()  # Blocks.launch would do it, but this page is served beside an API
+        _report_startup()
     return _engine.describe()
 
 
+@patch(
+    "spaces.zero:startup",
+    package="spaces",
+    reason="The platform has to know that the app is up. Blocks.launch says so, but this page is served beside an API.",
+    until="The package spaces has a documented function for apps that do not call launch.",
+)
+def _report_startup() -> None:
+    from spaces import zero
+
+    zero.startup()
+
+
+@patch(
+    "spaces.zero.gradio",
+    "gradio.blocks:Blocks",
+    package="spaces",
+    reason="A fork finds the page's connections, which it has to close, by `blocks.server`, which Blocks.launch sets.",
+    until="The package spaces finds the server of a mounted page by itself.",
+)
+def use_server(parts: Iterable[gr.Blocks], server: Any) -> None:
+    """Tells Gradio's `parts` which uvicorn server serves them."""
+    for blocks in parts:
+        blocks.server = server
+
+
 def engine() -> Engine:
-    """The one that `start` made."""
+    """Returns the engine that `start` made."""
     assert _engine is not None
     return _engine
 
@@ -56,26 +83,29 @@ def _seconds(graph: Graph, phases: Phases, forget: Collection[str], seconds: int
 
 @spaces.GPU(duration=_seconds)
 def _generate(graph: Graph, phases: Phases, forget: Collection[str], seconds: int) -> Generator[Event, None, None]:
-    """In the process that has the GPU. Closing the iterator stops the run."""
+    """Runs in the forked process that has the GPU. Closing the iterator stops the run."""
     with _one_run:
         yield from engine().run(graph, phases, forget=forget)
 
 
 class ZeroGpu:
-    """As `worker.EngineProcess`, for one task: runs in the context of whoever calls, whose quota it uses."""
+    """Stands in for `backend.process.EngineProcess` for one task.
+
+    It runs in the caller's context, because the visitor's request there decides whose quota is used.
+    """
 
     pid: int | None = None
 
     def __init__(self, info: dict[str, Any], seconds: int) -> None:
-        """`seconds` of GPU are asked for."""
+        """`info` is what `start` returned; `seconds` is how many seconds of GPU to ask for."""
         self.state = EngineState("ready", info)
         self._seconds = seconds
 
     def start(self) -> None:
-        """It is there as long as the page is."""
+        """Does nothing: the engine lives in this process."""
 
     def stop(self) -> None:
-        """It ends with the page."""
+        """Does nothing: the engine lives in this process."""
 
     def run(
         self, graph: Graph, phases: Phases, cancelled: threading.Event, forget: Collection[str] = ()
@@ -90,17 +120,18 @@ class ZeroGpu:
                     return
                 yield event
         except gr.Error as error:
-            yield told(error, self._seconds)
+            yield failure_from(error, self._seconds)
         except RuntimeError as error:  # of the platform's client
             logger.warning("ZeroGPU: %s", error)
             yield Failed("interrupted", "The GPU could not be had.", "Generate again in a moment.", detail=str(error))
 
 
 def seconds_to_ask(known: float | None, announced: Mapping[str, Any], graph: Graph, most: int) -> int:
-    """Whole seconds of GPU for a run like those that took `known` s; without such, by its size, length and steps.
+    """Returns how many whole seconds of GPU to ask for, from LEAST to `most`.
 
-    Less than needed ends the run, more than the visitor has left refuses it: a third on top of what was measured. The
-    first time 30 s for the weights and 0.05 s for a megapixel and step, a guess that errs on the long side.
+    `known` is how long such runs took, in seconds: a third is added to it. If it is None, the estimate is 30 s for the
+    weights and 0.05 s for each megapixel and step, which is rather too long. With fewer seconds than needed, the run is
+    ended; with more than the visitor has left, it is refused.
     """
     if known is not None:
         seconds = known * 4 / 3 + 5
@@ -113,14 +144,14 @@ def seconds_to_ask(known: float | None, announced: Mapping[str, Any], graph: Gra
 
 
 def _steps(graph: Graph) -> int:
-    """Of all samplers: stated, or as many as there are intervals between the sigmas that are written out."""
+    """Returns the steps of all samplers: those stated, and the intervals between sigmas that are written out."""
     inputs = [node["inputs"] for node in graph.values()]
     stated = sum(each["steps"] for each in inputs if isinstance(each.get("steps"), int))
     return max(1, stated + sum(each["sigmas"].count(",") for each in inputs if isinstance(each.get("sigmas"), str)))
 
 
-def told(error: gr.Error, seconds: int) -> Failed:
-    """The platform's refusals (spaces/zero/client.py and wrappers.py) with what to do about them."""
+def failure_from(error: gr.Error, seconds: int) -> Failed:
+    """Translates the platform's refusals (spaces/zero/client.py and wrappers.py) and says what to do about each."""
     title, detail = getattr(error, "title", ""), f"{getattr(error, 'title', '')}: {error.message}"
     smaller = "Choose a smaller size, fewer seconds or the preset Fast, then generate again."
     later = "Generate again in a moment."

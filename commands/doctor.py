@@ -5,12 +5,14 @@ import platform
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psutil
 
 import modes
+import patches
 from backend.process import EngineProcess
 from models import Models
 from settings import PROJECT, Settings
@@ -36,7 +38,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _memory()
     yield _disk(settings)
     yield from _models(settings)
-    yield _engine(settings)
+    yield from _engine(settings)
 
 
 def _packages() -> Check:
@@ -100,7 +102,7 @@ def _gigabytes(size: int | None) -> str:
     return "size not known yet" if size is None else f"{size / 1e9:.1f} GB"
 
 
-def _engine(settings: Settings) -> Check:
+def _engine(settings: Settings) -> Iterator[Check]:
     engine = EngineProcess(settings)
     started = time.monotonic()
     engine.start()
@@ -111,7 +113,16 @@ def _engine(settings: Settings) -> Check:
     finally:
         engine.stop()
     if state.error:
-        return Check("Engine", False, state.error.message, f"{state.error.hint}\n{state.error.detail}")
+        yield Check("Engine", False, state.error.message, f"{state.error.hint}\n{state.error.detail}")
+        return
     memory = state.info["memory_total"] / 1e9
     found = f"{state.info['device']} with {memory:.1f} GB, up in {time.monotonic() - started:.1f} s"
-    return Check("Engine", True, found)
+    yield Check("Engine", True, found)
+    yield from _patches([*state.info["patches"], *patches.report()])
+
+
+def _patches(found: Sequence[Mapping[str, Any]]) -> Iterator[Check]:
+    """Lists the changes to other people's code that the engine process and this one declare."""
+    for each in found:
+        name = f"Patch of {each['package']} {each['version']}"
+        yield Check(name, True, f"{', '.join(each['targets'])}. {each['reason']}", f"It can go when: {each['until']}")

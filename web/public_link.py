@@ -2,9 +2,8 @@
 
 import secrets
 
-from gradio.networking import setup_tunnel
-
 from errors import KinoraError
+from patches import patch
 
 
 class PublicLinkError(KinoraError):
@@ -22,10 +21,22 @@ def open_public_link(host: str, port: int) -> str:
     """
     local = "127.0.0.1" if host in ("0.0.0.0", "::", "localhost") else host
     try:
-        return setup_tunnel(local, port, secrets.token_urlsafe(32), None, None)
+        return _open_tunnel(local, port)
     except Exception as error:  # the download, the program and the servers can raise anything
         raise PublicLinkError(
             "Kinora could not get a public link: Gradio's share servers did not provide one.",
             "Kinora runs without it. A public link needs internet access; to share in your own network, use --host.",
             f"{type(error).__name__}: {error}",
         ) from error
+
+
+@patch(
+    "gradio.networking:setup_tunnel",
+    package="gradio",
+    reason="A public link for a server that Gradio's own launch did not start.",
+    until="Gradio documents how to share a server of one's own.",
+)
+def _open_tunnel(host: str, port: int) -> str:
+    from gradio.networking import setup_tunnel
+
+    return setup_tunnel(host, port, secrets.token_urlsafe(32), None, None)

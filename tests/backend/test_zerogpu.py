@@ -18,16 +18,17 @@ import json, sys
 from pathlib import Path
 from jobs import CallerQueue, JobQueue, Submission
 from settings import Settings
-job_queue = JobQueue(Settings(home=Path(sys.argv[1]), device="cpu", demo="always", zerogpu=True))
+job_queue = JobQueue(Settings(home=Path(sys.argv[1]), device="cpu", demo="always", zerogpu=True, zerogpu_seconds=20))
 job_queue.start()
 queue = CallerQueue(job_queue)
 job = queue.submit(Submission(mode="t2v", values={"prompt": "x", "width": 128, "height": 128, "seconds": 0.3}))
 task = queue.first_task(job.id)
 before = queue.task(task).status
+seconds = job_queue.on_demand._gpu(task)._seconds
 queue.run_for_viewer(task)
 queue.run_for_viewer(task)
 events = list(queue.events(task))
-print(json.dumps([before, [type(each).__name__ for each in events], [str(each) for each in events[-1].files]]))
+print(json.dumps([before, seconds, [type(each).__name__ for each in events], [str(each) for each in events[-1].files]]))
 job_queue.stop()
 """
 
@@ -52,7 +53,8 @@ def run(code: str, home: Path, **environment: str) -> str:
 
 
 def test_without_the_platforms_flag_the_same_path_runs_in_the_process_itself(tmp_path: Path) -> None:
-    before, events, files = json.loads(run(IN_PROCESS, tmp_path))
+    before, seconds, events, files = json.loads(run(IN_PROCESS, tmp_path))
+    assert seconds == 20  # the setting's: a first run would ask for 30 and more
     assert before == "queued"  # nobody takes it up before it is attended
     assert {"Phase", "Preview", "Output"} <= set(events)
     assert events.count("Output") == 1
@@ -88,6 +90,6 @@ def test_a_graph_whose_size_nobody_knows_asks_for_what_is_usual_until_it_has_run
 def test_every_refusal_of_the_platform_has_a_sentence_and_a_hint() -> None:
     titles = ("ZeroGPU quota exceeded", "ZeroGPU pending credits exceeded", "ZeroGPU illegal duration")
     titles += ("ZeroGPU queue timeout", "ZeroGPU client error", "ZeroGPU worker error")
-    sentences = {zerogpu.told(gr.Error("…", title=title), 60).message for title in titles}
+    sentences = {zerogpu.failure_from(gr.Error("…", title=title), 60).message for title in titles}
     assert len(sentences) == 5  # both of the last are told alike
-    assert all(zerogpu.told(gr.Error("…", title=title), 60).hint for title in titles)
+    assert all(zerogpu.failure_from(gr.Error("…", title=title), 60).hint for title in titles)
