@@ -30,7 +30,7 @@ def gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         forget()
 
     def forget() -> None:
-        host._nvidia_gpus.cache_clear()
+        host.nvidia_gpus.cache_clear()
         host.accelerator.cache_clear()
 
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
