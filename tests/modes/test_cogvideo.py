@@ -77,6 +77,7 @@ else:
 """
 
 
+@pytest.mark.everything
 def test_weights_of_diffusers_become_comfyuis(queue: CallerQueue, tmp_path: Any) -> None:
     run(queue)  # the demo models are there then
     made = next(queue.settings.home.rglob("cogvideox_5b.safetensors"))

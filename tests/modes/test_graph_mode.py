@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from support import own_graphs as graphs
 from support.mode_settings import DEMO, REAL
+from support.mode_values import EVERY_MODE, given
 from support.own_graphs import node, saved
-from test_modes import EVERY_MODE, given
 
 import modes
 from constants import MAX_SEED

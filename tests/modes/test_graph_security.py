@@ -140,6 +140,7 @@ def test_results_go_where_kinora_says_whatever_the_graph_says(node_id: str, pref
         assert ":" not in each
 
 
+@pytest.mark.everything
 def test_the_list_is_what_the_rules_make_of_the_pinned_comfyui() -> None:
     """The rules themselves stop at a node that has to do with files, and that nobody looked at."""
     done = subprocess.run(

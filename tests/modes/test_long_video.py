@@ -104,8 +104,16 @@ def test_another_last_segment_leaves_those_before_it_as_they_were_and_does_not_m
     assert all(node.endswith("_2") for node in sampled)
 
 
-@long_videos
-@pytest.mark.parametrize("overlap", ["1", "9"])
+@pytest.mark.parametrize(
+    ("mode", "overlap"),
+    [
+        (LONG[0], "9"),
+        (LONG[1], "1"),
+        pytest.param(LONG[0], "1", marks=pytest.mark.everything),
+        pytest.param(LONG[1], "9", marks=pytest.mark.everything),
+    ],
+    ids=lambda each: getattr(each, "id", each),
+)
 def test_frames_carried_over_are_in_the_clip_once(queue: CallerQueue, mode: Mode, overlap: str) -> None:
     task = runs.submit(queue, mode.id, values(mode, stages=["a", "b"], seconds=1.5, overlap=overlap))
     last = runs.last(queue, task)

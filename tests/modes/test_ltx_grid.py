@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from support import clips, runs
 from support.mode_settings import DEMO
-from test_modes import EVERY_PARAMETER, NEEDS, given, other, ways
+from support.mode_values import EVERY_PARAMETER, NEEDS, given, modes_by_sizes, other, ways
 
 import modes
-from events import Output
-from jobs import CallerQueue
+from events import Event, Output, Phase
+from jobs import CallerQueue, TaskDetail
 from media import Preparer
 from modes import Mode
 from modes.ltx import LTX_MODES
@@ -22,28 +22,35 @@ from settings import PROJECT, Settings
 
 # Odd sizes and lengths on purpose: what is announced must be what the model really makes of them.
 SIZES = [(128, 128, 0.4, 25), (200, 150, 0.5, 24), (131, 257, 0.37, 30), (320, 128, 1.1, 12), (190, 190, 0.2, 60)]
-GRID = [(mode, *size) for mode in LTX_MODES for size in SIZES]
 
 
-@pytest.mark.parametrize(
-    ("mode", "width", "height", "seconds", "fps"), GRID, ids=lambda each: getattr(each, "id", each)
-)
-def test_width_height_frames_rate_length_and_sound_are_as_announced(
+@pytest.mark.parametrize(("mode", "width", "height", "seconds", "fps"), modes_by_sizes(LTX_MODES, "t2v", SIZES))
+def test_width_height_frames_rate_length_sound_and_phases_are_as_announced(
     queue: CallerQueue, mode: Mode, width: int, height: int, seconds: float, fps: int
 ) -> None:
     changed = {"width": width, "height": height, "seconds": seconds, "fps": fps, "steps": 1, "preset": "fast"}
     if "stages" in mode.params.model_fields:
         changed["stages"] = ["dawn over the lake", "dusk"]
     task = runs.submit(queue, mode.id, {**mode.examples[0].values, "seed": 3, **changed})
-    last = runs.last(queue, task)
+    events = list(queue.events(task.id))
+    last = events[-1]
     assert isinstance(last, Output), last
+    assert_phases_are_shown(mode, task, events, last.executed)
     told, facts = runs.announced(task), clips.facts(last.files[0])
     assert (facts.width, facts.height, facts.frames, facts.fps) == (told.width, told.height, told.frames, told.fps)
     assert facts.video_seconds == pytest.approx(told.seconds, abs=1e-3)
     assert facts.seconds == pytest.approx(told.seconds, abs=0.05)
     assert facts.sample_rate in (44_100, 48_000)
+    assert clips.read(last.files[0]).codecs == ("h264", "aac")
     assert facts.width % 32 == facts.height % 32 == 0
     assert facts.frames % 8 == 1
+
+
+def assert_phases_are_shown(mode: Mode, task: TaskDetail, events: list[Event], executed: tuple[str, ...]) -> None:
+    """Each phase of which a node ran was shown, and none that was not announced; the rest was in the engine's cache."""
+    shown = {event.label for event in events if isinstance(event, Phase)}
+    ran = {label for label, nodes in mode.phases_of(task.graph).items() if set(executed) & set(nodes)}
+    assert {"Write the file"} < ran <= shown <= {phase.label for phase in task.phases}
 
 
 CHILD = """
@@ -65,6 +72,7 @@ Path(told).write_text(json.dumps(wrong))
 """
 
 
+@pytest.mark.everything
 def test_every_graph_with_any_one_parameter_changed_is_valid_in_comfyui(
     demo_settings: Settings, tmp_path: Path
 ) -> None:

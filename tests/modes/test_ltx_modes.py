@@ -1,5 +1,6 @@
 """Every LTX mode on demo models, decoded from the file written: it is what was announced and obeys its inputs."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from safetensors.numpy import save_file
 from support import clips, runs
 
 import modes
-from events import Notice, Output, Phase
+from events import Notice, Output
 from jobs import CallerQueue, TaskDetail
 from modes import Mode
 from modes.ltx import LTX_MODES
@@ -31,33 +32,9 @@ def run(queue: CallerQueue, mode: Mode, **changed: Any) -> tuple[TaskDetail, cli
     return task, clips.read(last.files[0])
 
 
-@pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
-def test_the_file_is_what_was_announced(queue: CallerQueue, mode: Mode) -> None:
-    task, clip = run(queue, mode)
-    announced = runs.announced(task)
-    assert clip.pictures.shape == (announced.frames, announced.height, announced.width, 3)
-    assert clip.seconds == pytest.approx(announced.seconds, abs=0.05)
-    assert clip.codecs == ("h264", "aac")
-
-
-@pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
-def test_every_stage_that_is_announced_runs(queue: CallerQueue, mode: Mode) -> None:
-    task = runs.submit(queue, mode.id, values(mode, seed=8))
-    ran = {event.label for event in queue.events(task.id) if isinstance(event, Phase)}
-    phases = {phase.label for phase in task.phases}
-    cached = {"Load models", "Read the prompt"}  # may still be warm from the test before
-    assert phases - cached <= ran | {label for label in phases if label.startswith(("Encode", "Read", "Find"))}
-    assert "Write the file" in ran
-
-
 @pytest.mark.parametrize(
     ("mode_id", "name", "file"),
     [
-        ("i2v", "image", "portrait.png"),
-        ("lipsync", "image", "landscape.png"),
-        ("voice", "image", "landscape.png"),
-        ("flf2v", "first_image", "portrait.png"),
-        ("flf2v", "last_image", "portrait.png"),
         ("transition", "last_image", "portrait.png"),
         ("sheet", "sheet", "portrait.png"),
         ("restyle", "image", "portrait.png"),
@@ -98,10 +75,10 @@ def test_restyle_keeps_the_original_sound_or_makes_a_new_one(queue: CallerQueue)
     assert abs(np.corrcoef(original[:length], made[:length])[0, 1]) < 0.5
 
 
-@pytest.mark.parametrize("control", ["canny", "depth", "pose"])
-def test_restyle_follows_each_control(queue: CallerQueue, control: str) -> None:
-    _, clip = run(queue, modes.get("restyle"), control=control)
-    assert clip.pictures.std() > 1
+def test_restyle_makes_another_clip_of_each_control(queue: CallerQueue) -> None:
+    made = [run(queue, modes.get("restyle"), control=control)[1] for control in ("canny", "depth", "pose")]
+    for first, second in itertools.combinations(made, 2):
+        assert clips.difference(first.pictures, second.pictures) > 0.5
 
 
 @pytest.mark.parametrize("changed", [{"audio": EXAMPLES / "speech.wav"}, {"start": 0.5}], ids=["file", "start"])

@@ -1,12 +1,13 @@
 """Every mode's declaration: what it refuses, what it announces, and that every control reaches the graph."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 from support.mode_settings import DEMO, REAL
+from support.mode_values import EVERY_MODE, EVERY_PARAMETER, GIVEN, NEEDS, given, other, ways
 
 import modes
 from constants import MAX_SEED
@@ -16,84 +17,11 @@ from modes.ltx import LTX_MODES
 from modes.ltx.audio import DrivenByAudio
 from modes.ltx.common import MAX_FRAMES, frames_of, frames_within
 from modes.ltx.control import RestyleParams
-from modes.media_info import MEDIA
-from modes.mode import EXAMPLES
 from modes.params import snap
 from modes.segments import MAX_SEGMENTS
 from settings import Settings
 
 T2V = modes.get("t2v")
-GIVEN: dict[str, Any] = {"prompt": "a red kite", "seed": 5}
-
-WAN_LORA = "wan2.2_t2v_lightx2v_4steps_lora_v1.1_{}_noise.safetensors"
-
-# For each parameter a value other than its default, and what has to be chosen for it to matter.
-OTHER: dict[str, Any] = {
-    "prompt": "a blue kite",
-    "negative_prompt": "rain",
-    "preset": "quality",
-    "aspect": "1:1",
-    "resolution": None,  # the next larger one
-    "seconds": 1.6,
-    "fps": 30,
-    "seed": 6,
-    "sound": False,
-    "width": 640,
-    "height": 640,
-    "steps": 6,
-    "shift": 2.0,
-    "lora_pairs": [f"{WAN_LORA.format('high')}+{WAN_LORA.format('low')}:0.5"],
-    "cfg": 3.0,
-    "second_stage": "off",
-    "tile_size": 512,
-    "camera": "jib up",
-    "camera_strength": 0.5,
-    "detailer": 0.5,
-    "loras": [{"file": "ltx-2-19b-ic-lora-detailer.safetensors", "strength": -1}],
-    "fit": "pad",
-    "start": 0.2,
-    "image": EXAMPLES / "second.png",
-    "first_image": EXAMPLES / "portrait.png",
-    "last_image": EXAMPLES / "portrait.png",
-    "sheet": EXAMPLES / "second.png",
-    "audio": EXAMPLES / "music.wav",
-    "video": None,  # another cut of the same clip, see `other`
-    "image_strength": 0.3,
-    "first_strength": 0.3,
-    "last_strength": 0.3,
-    "transition_strength": 0.5,
-    "voice_strength": 0.5,
-    "voice_guidance": 0.0,
-    "reference_strength": 0.5,
-    "lora_strength": 0.5,
-    "control": "depth",
-    "keep_sound": False,
-    "count": 2,
-    "denoise": 0.5,
-    "feather": 20,
-    "invert": True,
-    "mask": None,
-    "second_image": EXAMPLES / "second.png",
-    "third_image": EXAMPLES / "second.png",
-    "scale": "2",
-    "factor": "4x",
-    "stages": ["dawn", "1.5:dusk"],
-    "overlap": "9",
-    "graph": (EXAMPLES / "graph.json").read_text(encoding="utf-8").replace("dawn", "dusk"),
-}
-NEEDS = {
-    "camera_strength": {"camera": "static"},
-    "fit": {"aspect": "1:1"},
-    **{f"upscale/{name}": {"preset": "quality"} for name in ("prompt", "denoise", "steps", "seed")},
-    "interpolate/fps": {"factor": "frame rate"},
-}
-
-EVERY_MODE = list(modes.MODES.values())
-# What files change in a user's graph depends on that graph: see test_graph_mode.py.
-ELSEWHERE = {("graph", each.name) for each in modes.get("graph").parameters() if each.widget in MEDIA}
-EVERY_PARAMETER = [
-    (mode, name) for mode in EVERY_MODE for name in mode.params.model_fields if (mode.id, name) not in ELSEWHERE
-]
 
 
 @pytest.fixture(scope="module")
@@ -101,51 +29,26 @@ def preparer(tmp_path_factory: pytest.TempPathFactory) -> Preparer:
     return Preparer(Settings(home=tmp_path_factory.mktemp("preparer"), device="cpu", demo="always"))
 
 
-def given(mode: Mode) -> dict[str, Any]:
-    """The mode's own first example, small enough to be prepared in no time."""
-    smallest = {each.name: each.choices[0] for each in mode.parameters() if each.name == "resolution"}
-    known = {name: value for name, value in GIVEN.items() if name in mode.params.model_fields}
-    return {**mode.examples[0].values, **known, **smallest}
-
-
-def ways(mode: Mode) -> list[dict[str, Any]]:
-    """One for each preset; one for a mode that has none."""
-    return [{"preset": preset.id} for preset in mode.presets] or [{}]
-
-
-def other(mode: Mode, name: str, folder: Path) -> Any:
-    if name == "video":
-        copy = folder / "other.mp4"
-        copy.write_bytes((EXAMPLES / "clip.mp4").read_bytes() + bytes(8))  # another file as far as content goes
-        return copy
-    if name == "resolution":
-        return next(each.choices[1] for each in mode.parameters() if each.name == name)
-    if name == "aspect":
-        return "1:1" if mode.defaults()["aspect"] != "1:1" else "3:4"
-    if name == "mask":
-        inverted = folder / "mask.png"
-        with Image.open(EXAMPLES / "mask.png") as image:
-            image.point(lambda value: 255 - value).save(inverted)
-        return inverted
-    if name == "audio" and mode.id == "a2v":
-        return EXAMPLES / "speech.wav"
-    if name == "preset":
-        return next(preset.id for preset in reversed(mode.presets) if preset.id != mode.defaults()["preset"])
-    return OTHER[name]
-
-
 def graph(mode: Mode, preparer: Preparer, **values: Any) -> dict[str, Any]:
     params = mode.validate(given(mode) | values, DEMO)
     return mode.build(params, getattr(params, "seed", 0), mode.prepare_inputs(params, preparer), "out")
 
 
-@pytest.mark.parametrize(("mode", "name"), EVERY_PARAMETER, ids=lambda each: getattr(each, "id", each))
-def test_every_parameter_changes_the_graph(mode: Mode, name: str, preparer: Preparer, tmp_path: Path) -> None:
-    needs = NEEDS.get(name, {}) | NEEDS.get(f"{mode.id}/{name}", {})
-    assert graph(mode, preparer, **needs, **{name: other(mode, name, tmp_path)}) != graph(mode, preparer, **needs)
+every_mode = pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
 
 
-@pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
+@every_mode
+def test_every_parameter_changes_the_graph(mode: Mode, preparer: Preparer, tmp_path: Path) -> None:
+    without_effect = []
+    for name in [name for each, name in EVERY_PARAMETER if each is mode]:
+        needs = NEEDS.get(name, {}) | NEEDS.get(f"{mode.id}/{name}", {})
+        changed = graph(mode, preparer, **needs, **{name: other(mode, name, tmp_path)})
+        if changed == graph(mode, preparer, **needs):
+            without_effect.append(name)
+    assert not without_effect
+
+
+@every_mode
 def test_every_choice_has_a_graph_of_its_own(mode: Mode, preparer: Preparer) -> None:
     for parameter in mode.parameters():
         graphs = {
@@ -158,7 +61,7 @@ def test_every_choice_has_a_graph_of_its_own(mode: Mode, preparer: Preparer) -> 
         assert len(graphs) >= len(parameter.choices) - alike, parameter.name
 
 
-@pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
+@every_mode
 def test_every_example_is_valid_and_its_files_are_there(mode: Mode) -> None:
     assert mode.examples
     for example in mode.examples:
@@ -166,13 +69,16 @@ def test_every_example_is_valid_and_its_files_are_there(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("preset", [preset.id for preset in T2V.presets])
-@pytest.mark.parametrize("name", [name for name in T2V.params.model_fields if name != "preset"])
-def test_every_parameter_works_in_every_preset(preset: str, name: str, preparer: Preparer, tmp_path: Path) -> None:
-    needs = NEEDS.get(name, {}) | {"preset": preset}
-    value = other(T2V, name, tmp_path)
-    if (name, preset) == ("second_stage", "fast"):
-        value = "on"  # off is what Fast does by itself
-    assert graph(T2V, preparer, **needs, **{name: value}) != graph(T2V, preparer, **needs)
+def test_every_parameter_works_in_every_preset(preset: str, preparer: Preparer, tmp_path: Path) -> None:
+    without_effect = []
+    for name in [name for name in T2V.params.model_fields if name != "preset"]:
+        needs = NEEDS.get(name, {}) | {"preset": preset}
+        value = other(T2V, name, tmp_path)
+        if (name, preset) == ("second_stage", "fast"):
+            value = "on"  # off is what Fast does by itself
+        if graph(T2V, preparer, **needs, **{name: value}) == graph(T2V, preparer, **needs):
+            without_effect.append(name)
+    assert not without_effect
 
 
 def test_loras_stand_in_order_behind_the_checkpoint_in_every_ltx_mode(preparer: Preparer) -> None:
@@ -263,26 +169,25 @@ def test_an_emptied_negative_prompt_stays_empty(preparer: Preparer) -> None:
     assert graph(T2V, preparer, negative_prompt="")["negative_prompt"]["inputs"]["text"] == ""
 
 
-@pytest.mark.parametrize("preset", ["fast", "balanced", "quality"])
-@pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"])
-@pytest.mark.parametrize("resolution", ["256p", "480p", "720p", "1080p"])
-def test_announced_sizes_are_ones_the_model_makes_without_shrinking(preset: str, aspect: str, resolution: str) -> None:
-    params = T2V.validate(GIVEN | {"preset": preset, "aspect": aspect, "resolution": resolution}, REAL)
-    announced = params.output_spec()
-    latent = T2V.build(params, 1, {}, "out")["video_latent"]["inputs"]
-    factor = 1 if preset == "fast" else 2
-    assert (announced.width, announced.height) == (latent["width"] * factor, latent["height"] * factor)
-    assert latent["width"] % 32 == latent["height"] % 32 == 0
-    assert latent["length"] == announced.frames
+def test_announced_sizes_are_ones_the_model_makes_without_shrinking() -> None:
+    aspects, resolutions = ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9"), ("256p", "480p", "720p", "1080p")
+    for preset, aspect, resolution in itertools.product(("fast", "balanced", "quality"), aspects, resolutions):
+        asked = {"preset": preset, "aspect": aspect, "resolution": resolution}
+        params = T2V.validate(GIVEN | asked, REAL)
+        announced = params.output_spec()
+        latent = T2V.build(params, 1, {}, "out")["video_latent"]["inputs"]
+        factor = 1 if preset == "fast" else 2
+        assert (announced.width, announced.height) == (latent["width"] * factor, latent["height"] * factor), asked
+        assert latent["width"] % 32 == latent["height"] % 32 == 0, asked
+        assert latent["length"] == announced.frames, asked
 
 
-@pytest.mark.parametrize("fps", [8, 24, 25, 30, 50, 60])
-@pytest.mark.parametrize("seconds", [0.2, 1, 2.5, 5, 7.3, 16])
-def test_frames_are_8n_plus_1_and_the_length_is_the_nearest_of_these(seconds: float, fps: int) -> None:
-    frames = frames_of(seconds, fps)
-    assert frames % 8 == 1
-    assert 9 <= frames <= MAX_FRAMES
-    assert abs((frames - 1) / fps - seconds) <= 4 / fps + 1e-9 or frames == 9
+def test_frames_are_8n_plus_1_and_the_length_is_the_nearest_of_these() -> None:
+    for seconds, fps in itertools.product((0.2, 1, 2.5, 5, 7.3, 16), (8, 24, 25, 30, 50, 60)):
+        frames = frames_of(seconds, fps)
+        assert frames % 8 == 1, (seconds, fps)
+        assert 9 <= frames <= MAX_FRAMES, (seconds, fps)
+        assert abs((frames - 1) / fps - seconds) <= 4 / fps + 1e-9 or frames == 9, (seconds, fps)
 
 
 def test_the_negative_prompt_is_said_to_have_no_effect_exactly_where_it_has_none() -> None:
@@ -298,7 +203,7 @@ def test_the_largest_seed_fits_both_passes(preparer: Preparer) -> None:
     assert built["second_noise"]["inputs"]["noise_seed"] == 0
 
 
-@pytest.mark.parametrize("mode", EVERY_MODE, ids=lambda mode: mode.id)
+@every_mode
 def test_every_stage_has_a_node_in_some_graph(mode: Mode, preparer: Preparer) -> None:
     most = {"stages": ["x"] * MAX_SEGMENTS} if "stages" in mode.params.model_fields else {}
     graphs = [graph(mode, preparer, **way, **most) for way in ways(mode)]
