@@ -26,26 +26,3 @@ from jobs.types import (
     TaskSummary,
 )
 from jobs.work.instance_lock import RunningInstance, find_running
-
-__all__ = [
-    "STATUSES",
-    "ActionResult",
-    "Batch",
-    "Caller",
-    "CallerQueue",
-    "EngineSummary",
-    "JobPage",
-    "JobQueue",
-    "JobSummary",
-    "Plan",
-    "QueueApi",
-    "QueueState",
-    "RunningInstance",
-    "Selection",
-    "Status",
-    "Submission",
-    "TaskDetail",
-    "TaskPage",
-    "TaskSummary",
-    "find_running",
-]

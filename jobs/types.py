@@ -1,4 +1,4 @@
-"""What the queue takes and what it tells: typed, and the same for page, REST and command line.
+"""What the queue accepts and returns: typed, and the same for page, REST and command line.
 
 A *job* is what a person submitted; its *tasks* are single generations.
 """
@@ -14,14 +14,14 @@ from errors import Problem
 
 Status = Literal["running", "failed", "queued", "succeeded", "cancelled"]
 STATUSES: tuple[Status, ...] = ("running", "failed", "queued", "succeeded", "cancelled")
-"""In the order in which people want to see them: what happens now, what needs them, what comes, what is done."""
+"""In the order in which people want to see them: what runs, what needs them, what comes next, what has ended."""
 
 MAX_TASKS = 10_000
-"""Of one job. More is a mistake in a grid, not a wish."""
+"""The most tasks of one job. More is a mistake in a grid, not a wish."""
 
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-"""Of a job or a task; a database's integers end there."""
+"""The id of a job or a task; a database's integers end there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ OWNER = Caller()
 
 
 class Record(BaseModel):
-    """What can be told to anyone: frozen, and JSON without further ado."""
+    """A frozen model that becomes JSON as it is, under the names that programs know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
 
