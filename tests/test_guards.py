@@ -1,6 +1,7 @@
 """Rules of the house that a reader would otherwise have to police."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,25 @@ def test_no_error_is_swallowed_in_silence() -> None:
             if isinstance(node, ast.ExceptHandler):
                 everything = node.type is None or (isinstance(node.type, ast.Name) and "Exception" in node.type.id)
                 assert not (everything and isinstance(node.body[0], ast.Pass)), f"{file}:{node.lineno}"
+
+
+SCRIPTS = sorted((PROJECT / "ui" / "static").rglob("*.js"))
+BANNED_IN_SCRIPTS = {
+    r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write)\b": "text must not become markup",
+    r"window\.kinora": "modules import what they need",
+    r"\beval\(|new Function\(": "nothing is made from text",
+    r"(import|from) *\(?[\"'](?!\.{1,2}/)": "an import leads to a script of the same version",
+    r"\bvar ": "use const or let",
+    r"[^=!]==[^=]|!=[^=]": "use === or !==",
+}
+
+
+@pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.name)
+def test_scripts_are_short_and_do_nothing_that_is_banned(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    assert len(lines) < 300
+    assert not [number for number, line in enumerate(lines, 1) if len(line) > 120], "lines over 120 characters"
+    for pattern, reason in BANNED_IN_SCRIPTS.items():
+        found = re.search(pattern, text)
+        assert not found, f"{found and found[0]}: {reason}"

@@ -1,5 +1,5 @@
-// The page's one script: it loads everything else. What belongs to a component is started by that component; see `on_load`
-// in ui/scripts.py.
+// The page's one script: it loads everything else. What belongs to a component is started by that component; see
+// `on_load` in ui/scripts.py.
 import "./engine.js";
 import "./form/bar.js";
 import "./form/graph_file.js";

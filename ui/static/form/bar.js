@@ -1,7 +1,8 @@
-// The line above Generate. It triggers two events that Gradio does not have: `edit` when a person changed a text anywhere in
-// the form, and `submit` when Ctrl+Shift+Enter asks to generate before everything that waits.
+// The line above Generate. It triggers two events that Gradio does not have: `edit` when a person changed a text
+// anywhere in the form, and `submit` when Ctrl+Shift+Enter asks to generate before everything that waits.
 
-// Gradio's own events either miss what is pasted or also come for what the page fills in, which makes changing modes slow.
+// Gradio's own events either miss what is pasted or also come for what the page fills in, which makes changing modes
+// slow.
 const TEXT = "textarea, input:not([type=radio], [type=checkbox])";
 const PAUSE = 120; // ms without another letter
 
@@ -18,8 +19,8 @@ export function start({ element, trigger }) {
   });
   form.addEventListener("click", (event) => event.target.closest("#generate") && forget(), true);
 
-  // Keys as people know them from ComfyUI: Ctrl or Cmd+Enter generates, with Shift before everything that waits, and with
-  // Alt it cancels.
+  // Keys as people know them from ComfyUI: Ctrl or Cmd+Enter generates, with Shift before everything that waits, and
+  // with Alt it cancels.
   const press = (event) => {
     if (event.altKey) document.getElementById("cancel").click();
     else if (!event.shiftKey) document.getElementById("generate").click();

@@ -1,5 +1,5 @@
-// The editor of a list parameter (LoRAs, segments). The list is the value of a gr.HTML: it is drawn from there, and what a
-// person enters is written back to it.
+// The editor of a list parameter (LoRAs, segments). The list is the value of a gr.HTML: it is drawn from there, and
+// what a person enters is written back to it.
 import { el } from "../dom.js";
 
 let files = []; // the LoRA files that there are
@@ -37,7 +37,8 @@ export async function start({ element, props, trigger, watch }) {
         keep();
       },
     }, "Remove");
-    const row = el("div", { class: "k-row" }, ...props.columns.map((column) => cell(column, item[column.name] ?? column.default)), remove);
+    const cells = props.columns.map((column) => cell(column, item[column.name] ?? column.default));
+    const row = el("div", { class: "k-row" }, cells, remove);
     list.append(row);
     return row;
   }
@@ -47,7 +48,9 @@ export async function start({ element, props, trigger, watch }) {
     const rows = [...list.children];
     add.hidden = rows.length >= props.most;
     rows.forEach((row, index) => {
-      row.querySelectorAll("[data-numbered]").forEach((name) => (name.textContent = `${name.dataset.numbered} ${index + 1}`));
+      for (const name of row.querySelectorAll("[data-numbered]")) {
+        name.textContent = `${name.dataset.numbered} ${index + 1}`;
+      }
       const remove = row.querySelector(".k-remove");
       remove.hidden = rows.length <= props.least;
       remove.setAttribute("aria-label", `Remove item ${index + 1}`);
@@ -68,7 +71,8 @@ export async function start({ element, props, trigger, watch }) {
 
 function values(row) {
   const cells = [...row.querySelectorAll("[data-cell]")];
-  return Object.fromEntries(cells.map((cell) => [cell.dataset.cell, cell.type === "checkbox" ? cell.checked : cell.value]));
+  const value = (cell) => (cell.type === "checkbox" ? cell.checked : cell.value);
+  return Object.fromEntries(cells.map((cell) => [cell.dataset.cell, value(cell)]));
 }
 
 function cell(column, value) {

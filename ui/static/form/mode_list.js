@@ -1,5 +1,5 @@
-// The list of modes: choosing, searching, the last ones used, and what each still has to download. The chosen mode is the
-// value of a gr.HTML, which triggers `select` when a person chooses.
+// The list of modes: choosing, searching, the last ones used, and what each still has to download. The chosen mode is
+// the value of a gr.HTML, which triggers `select` when a person chooses.
 import { el } from "../dom.js";
 
 const RECENT = "kinora-recent-modes";
