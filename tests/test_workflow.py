@@ -69,7 +69,7 @@ def test_a_clone_that_does_not_fit_is_an_error(change: workflow.Change) -> None:
         workflow.build(GRAPH, [change])
 
 
-def test_files_of_parts_are_told_from_the_result_by_their_nodes_names() -> None:
+def test_files_of_segments_are_distinguished_from_the_result_by_their_nodes_names() -> None:
     saves = {node: {"class_type": "Save", "inputs": {"filename_prefix": ""}} for node in ("save_video", "stage_1")}
     graph = workflow.build(saves, [])
     workflow.save_to(graph, "running/7")

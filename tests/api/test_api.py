@@ -61,7 +61,7 @@ def test_a_job_is_submitted_listed_cancelled_and_retried(client: httpx2.Client) 
     assert client.get("/jobs", params={"limit": 1}).json()["jobs"][0]["id"] == again["id"]
 
 
-def test_a_task_is_told_whole(client: httpx2.Client) -> None:
+def test_a_task_comes_with_all_its_details(client: httpx2.Client) -> None:
     job = submitted(client, mode="i2v", values=VALUES | {"image": str(PICTURE)})
     (row,) = client.get("/tasks", params={"job": job["id"]}).json()["tasks"]
     task = client.get(f"/tasks/{row['id']}").json()
@@ -129,7 +129,7 @@ def test_bad_input_gets_the_pages_sentence_at_its_field(
     assert sentence in told["fields"][field]
 
 
-def test_what_is_not_there_is_told(client: httpx2.Client) -> None:
+def test_a_missing_task_job_output_or_mode_is_a_404(client: httpx2.Client) -> None:
     for path in ("/tasks/999999", "/jobs/999999", "/tasks/999999/outputs/0", "/tasks/999999/events", "/modes/x/y"):
         problem(client.get(path), 404)
     problem(client.get("/tasks/99999999999999999999"), 422)

@@ -94,7 +94,7 @@ def test_without_ray_the_setting_says_what_to_install(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:10001"])
-def test_an_address_without_a_cluster_is_told_in_words(tmp_path: Path, address: str) -> None:
+def test_an_address_without_a_cluster_is_explained(tmp_path: Path, address: str) -> None:
     queue = JobQueue(Settings(home=tmp_path, ray=address))
     with pytest.raises(ClusterError) as told:
         queue.start()
@@ -103,7 +103,7 @@ def test_an_address_without_a_cluster_is_told_in_words(tmp_path: Path, address: 
     queue.stop()
 
 
-def test_an_exchange_that_refuses_is_told_in_words_without_its_secrets(
+def test_an_exchange_that_refuses_is_explained_without_its_secrets(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEBODYELSE")

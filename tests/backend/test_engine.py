@@ -92,7 +92,7 @@ def test_a_graph_that_is_not_valid_fails_with_the_node_and_the_reason(engine: En
     assert "width" in failed.message
 
 
-def test_an_unknown_node_is_told(engine: EngineProcess) -> None:
+def test_an_unknown_node_is_named(engine: EngineProcess) -> None:
     failed = last(engine, {"x": {"class_type": "Nonsense", "inputs": {}}})
     assert isinstance(failed, Failed)
     assert failed.kind == "invalid"
@@ -126,7 +126,7 @@ def test_a_pickle_in_the_models_folder_is_not_offered(
     assert failed.kind in ("invalid", "missing_model")
 
 
-def test_a_node_that_fails_is_told_with_its_traceback_and_the_next_run_works(engine: EngineProcess, clip: Any) -> None:
+def test_a_failing_node_is_reported_with_its_traceback_and_the_next_run_works(engine: EngineProcess, clip: Any) -> None:
     graph, phases = t2v(clip, "a/six")
     graph["first_sigmas"]["inputs"]["sigmas"] = "1.0"  # no step at all
     graph["video_latent"]["inputs"]["batch_size"] = 2  # and an audio latent of another batch size
@@ -138,7 +138,7 @@ def test_a_node_that_fails_is_told_with_its_traceback_and_the_next_run_works(eng
     assert isinstance(last(engine, still()), Output)
 
 
-def test_too_little_memory_is_said_as_such_with_advice(engine: EngineProcess) -> None:
+def test_too_little_memory_is_reported_with_advice(engine: EngineProcess) -> None:
     failed = last(engine, still(width=16384, height=16384, batch_size=4096))  # 13 TB
     assert isinstance(failed, Failed)
     assert failed.kind == "out_of_memory"

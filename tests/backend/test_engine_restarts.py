@@ -127,7 +127,7 @@ def test_stopping_does_not_wait_for_the_next_restart(
     runs.until(lambda: "engine-watch" not in {thread.name for thread in threading.enumerate()}, 5)
 
 
-def test_a_queue_takes_no_task_while_its_engine_is_given_up_and_goes_on_when_it_is_well(
+def test_a_queue_starts_no_task_while_its_engine_is_given_up_and_continues_when_it_works_again(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "RESTART_AFTER", 1.0)

@@ -118,7 +118,7 @@ def test_a_deaf_engine_finishes_what_was_cancelled(engine: EngineProcess) -> Non
 
 
 @pytest.mark.parametrize(("word", "how"), [("die", "SIGKILL"), ("exit=3", "exit code 3")])
-def test_it_dies_as_it_is_told_to(engine: EngineProcess, word: str, how: str) -> None:
+def test_it_dies_when_the_script_says_so(engine: EngineProcess, word: str, how: str) -> None:
     last = failed(run(engine, word))
     assert last.kind == "engine_died"
     assert how in last.message

@@ -80,7 +80,7 @@ def test_seconds_of_gpu_follow_measurements_or_size_length_and_steps(
     assert zerogpu.seconds_to_ask(known, announced, graph, most=120) == asked
 
 
-def test_a_graph_whose_size_nobody_knows_asks_for_what_is_usual_until_it_has_run_once() -> None:
+def test_a_graph_of_unknown_size_asks_for_the_usual_time_until_it_has_run_once() -> None:
     announced = {"width": None, "height": None, "frames": None}
     assert zerogpu.seconds_to_ask(None, announced, {}, most=120) == 60
     assert zerogpu.seconds_to_ask(None, announced, {}, most=40) == 40

@@ -72,7 +72,9 @@ def test_modes_are_listed() -> None:
         ("--out", "no/such/folder/clip.mp4", "does not exist"),
     ],
 )
-def test_bad_input_is_told_at_its_option_with_exit_code_2(home: Path, option: str, value: str, sentence: str) -> None:
+def test_bad_input_is_reported_at_its_option_with_exit_code_2(
+    home: Path, option: str, value: str, sentence: str
+) -> None:
     arguments = {"--prompt": "a kite", option: value}
     lines = refused(*(part for pair in arguments.items() for part in pair)).splitlines()
     told = [json.loads(line) for line in lines]

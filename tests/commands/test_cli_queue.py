@@ -103,7 +103,7 @@ def test_a_table_is_submitted_and_its_lines_are_named(alone: CallerQueue, tmp_pa
         (["retry"], "Name the tasks"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_a_sentence_with_exit_code_2(
+def test_an_impossible_command_gets_a_sentence_and_exit_code_2(
     alone: CallerQueue, arguments: list[str], sentence: str
 ) -> None:
     told = kinora(*arguments, code=2)
@@ -112,7 +112,7 @@ def test_what_cannot_be_done_is_told_in_a_sentence_with_exit_code_2(
     assert alone.state().counts.queued == 0
 
 
-def test_watching_what_nobody_makes_is_refused(alone: CallerQueue) -> None:
+def test_watching_is_refused_while_kinora_does_not_run(alone: CallerQueue) -> None:
     kinora("submit", "t2v", *CLIP)
     assert "is not running" in kinora("watch", "1", code=2).stderr
 

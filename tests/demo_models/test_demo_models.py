@@ -38,7 +38,7 @@ def test_a_missing_file_is_made_and_the_others_are_left_alone(seen):
     assert seen["others_were_left"]
 
 
-def test_another_recipe_makes_all_files_anew_with_the_same_bytes(seen):
+def test_another_recipe_makes_all_files_again_with_the_same_bytes(seen):
     assert seen["files_after_rebuild"] == seen["files"]
 
 

@@ -258,7 +258,7 @@ def test_a_broken_sidecar_is_named_and_its_file_left_out(folder: Path, name: str
     assert problems[0].message.endswith((".", "?"))
 
 
-def test_all_unknown_names_of_a_sidecar_are_told_with_what_may_be_meant(folder: Path) -> None:
+def test_every_unknown_name_in_a_sidecar_is_reported_with_a_suggestion(folder: Path) -> None:
     (folder / "Apple.json").write_text('{"sede": 1, "xyzzy": 2}')
     problems = run("i2v", folder=folder)[1]
     assert named(problems) == [("Apple.json", "sede"), ("Apple.json", "xyzzy")]
@@ -469,7 +469,7 @@ def test_reading_ends_where_too_much_is_wrong(tmp_path: Path) -> None:
     assert problems[-1].message == "There are too many problems; the rest was not read."
 
 
-def test_every_problem_can_be_told_as_json(folder: Path) -> None:
+def test_every_problem_can_be_written_as_json(folder: Path) -> None:
     table(folder, "clips.jsonl", '{"\\ud800": 1}\n{\n')
     for problem in run("i2v", folder=folder / "no\udcff", table=folder / "clips.jsonl", overrides={"\udcff": {}})[1]:
         assert problem.model_dump_json()

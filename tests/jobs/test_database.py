@@ -192,7 +192,7 @@ def test_a_database_locked_for_ten_seconds_is_waited_for(tmp_path: Path) -> None
     assert job.counts.queued == 1
 
 
-def test_one_locked_for_too_long_is_told_and_the_next_try_works(
+def test_a_database_locked_for_too_long_is_reported_and_the_next_try_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.3)
@@ -207,7 +207,7 @@ def test_one_locked_for_too_long_is_told_and_the_next_try_works(
 
 
 @pytest.mark.everything
-def test_a_full_disk_is_told_loses_nothing_and_is_over_once_there_is_room(small_disk: Path) -> None:
+def test_a_full_disk_is_reported_loses_nothing_and_work_continues_once_there_is_room(small_disk: Path) -> None:
     store = Store(Database(Settings(home=small_disk)))
     before = store.fill(20, graph=GRAPH)
     filler = small_disk / "filler"
@@ -256,14 +256,14 @@ def test_a_damaged_database_is_kept_aside_byte_for_byte_and_said(tmp_path: Path,
     database.close()
 
 
-def test_a_database_that_cannot_be_opened_is_told_and_left_alone(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_opened_is_reported_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "kinora.db").mkdir()
     with pytest.raises(StorageError, match="cannot be opened"):
         Database(Settings(home=tmp_path))
     assert (tmp_path / "kinora.db").is_dir()
 
 
-def test_a_server_that_does_not_answer_is_told_without_its_password(tmp_path: Path) -> None:
+def test_a_server_that_does_not_answer_is_reported_without_its_password(tmp_path: Path) -> None:
     address = "postgresql+psycopg://kinora:hunter2@127.0.0.1:1/kinora?connect_timeout=2"
     with pytest.raises(StorageError) as told:
         Database(Settings(home=tmp_path, database=SecretStr(address)))

@@ -11,7 +11,7 @@ def phase(index: int, step: int = 0, steps: int = 0) -> Phase:
     return Phase(index, len(LABELS), LABELS[index], step, steps)
 
 
-def test_nothing_is_told_without_earlier_runs_of_that_kind() -> None:
+def test_no_estimate_is_given_without_earlier_runs_of_that_kind() -> None:
     assert left([], LABELS, None, 0.0) is None
 
 
@@ -24,5 +24,5 @@ def test_a_stage_without_steps_counts_down_and_never_below_zero() -> None:
     assert left(RUNS, LABELS, phase(0), 60.0) == 11.0
 
 
-def test_a_stage_with_steps_goes_on_at_this_runs_pace() -> None:
+def test_the_rest_of_a_phase_is_estimated_from_the_pace_of_its_steps() -> None:
     assert left(RUNS, LABELS, phase(1, 4, 8), 40.0) == 41.0

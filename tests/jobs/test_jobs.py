@@ -12,7 +12,7 @@ from jobs import CallerQueue, Selection, Submission
 from modes import InvalidParamsError
 
 
-def test_a_random_seed_is_drawn_and_told(queue: CallerQueue, clip: Any) -> None:
+def test_a_random_seed_is_drawn_and_reported(queue: CallerQueue, clip: Any) -> None:
     first, second = (runs.submit(queue, "t2v", clip | {"seed": None}) for _ in range(2))
     assert first.seed != second.seed
     runs.cancel(queue, first, second)
@@ -30,7 +30,7 @@ def test_files_are_named_by_the_prompt_and_never_overwritten(queue: CallerQueue,
     assert names == ["a-strange-name_7.mp4", "a-strange-name_7__2.mp4"]
 
 
-def test_runs_get_their_turns_in_order_and_know_their_place(queue: CallerQueue, clip: Any) -> None:
+def test_tasks_run_in_order_and_know_their_place(queue: CallerQueue, clip: Any) -> None:
     with runs.paused(queue):
         submitted = [runs.submit(queue, "t2v", clip | {"seed": seed}) for seed in (11, 12, 13)]
         first = next(iter(queue.events(submitted[2].id)))
@@ -44,7 +44,7 @@ def test_runs_get_their_turns_in_order_and_know_their_place(queue: CallerQueue, 
     assert started == sorted(started)
 
 
-def test_a_waiting_run_can_be_cancelled_and_the_others_go_on(queue: CallerQueue, clip: Any) -> None:
+def test_a_waiting_task_can_be_cancelled_and_the_others_still_run(queue: CallerQueue, clip: Any) -> None:
     with runs.paused(queue):
         first, second, third = (runs.submit(queue, "t2v", clip | {"seed": seed}) for seed in (21, 22, 23))
         runs.cancel(queue, second)
@@ -54,7 +54,7 @@ def test_a_waiting_run_can_be_cancelled_and_the_others_go_on(queue: CallerQueue,
         assert isinstance(runs.last(queue, task), Output)
 
 
-def test_a_running_run_can_be_cancelled_and_leaves_no_file(queue: CallerQueue) -> None:
+def test_a_running_task_can_be_cancelled_and_leaves_no_file(queue: CallerQueue) -> None:
     task = runs.submit(queue, "t2v", runs.LONG_OF_SHORT_STEPS)
     next(event for event in queue.events(task.id) if isinstance(event, Phase) and event.step)
     acted = queue.cancel(Selection(tasks=[task.id]))
@@ -64,7 +64,7 @@ def test_a_running_run_can_be_cancelled_and_leaves_no_file(queue: CallerQueue) -
     assert not list((queue.settings.outputs_dir / "running").glob(f"{task.id}-*"))
 
 
-def test_whoever_watches_late_or_twice_sees_the_same_end(queue: CallerQueue, clip: Any) -> None:
+def test_watching_late_or_twice_shows_the_same_end(queue: CallerQueue, clip: Any) -> None:
     task = runs.submit(queue, "t2v", clip | {"seed": 31})
     ends = []
     threads = [threading.Thread(target=lambda: ends.append(runs.last(queue, task))) for _ in range(2)]

@@ -80,7 +80,7 @@ def test_a_copy_is_made_where_a_link_cannot_be(settings: Settings, memory: Path)
     assert kept.read_bytes() == (EXAMPLES / "portrait.png").read_bytes()
 
 
-def test_a_kept_file_that_someone_removed_is_kept_anew(settings: Settings, tmp_path: Path) -> None:
+def test_a_kept_file_that_someone_removed_is_copied_again(settings: Settings, tmp_path: Path) -> None:
     inputs = KeptInputs(Database(settings), settings)
     original = picture(tmp_path, "kite.png", "portrait.png")
     inputs.keep(original).unlink()
@@ -152,7 +152,9 @@ def test_only_a_space_removes_outputs_and_the_setting_says_after_how_many_hours(
     assert output.exists() != gone
 
 
-def test_what_was_submitted_since_the_list_was_made_is_not_removed(settings: Settings, tmp_path: Path) -> None:
+def test_an_input_that_was_submitted_again_after_the_list_was_made_is_not_removed(
+    settings: Settings, tmp_path: Path
+) -> None:
     job_queue = JobQueue(settings)
     queue = CallerQueue(job_queue)
     file = picture(tmp_path, "kite.png", "portrait.png")
@@ -193,7 +195,7 @@ def between_two_moves(running: Path, day: Path) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("crash", [before_the_move, after_the_move, between_two_moves])
-def test_a_crash_on_the_way_to_its_place_loses_no_result_and_makes_none_twice(settings: Settings, crash: Crash) -> None:
+def test_a_crash_while_a_result_is_moved_loses_no_result_and_makes_none_twice(settings: Settings, crash: Crash) -> None:
     store = Store(Database(settings))
     (task,) = store.fill()
     store.claim()
@@ -219,7 +221,7 @@ def test_a_result_that_is_lost_is_made_again(settings: Settings) -> None:
     assert store.claim().task == task
 
 
-def test_a_file_that_appeared_in_its_place_meanwhile_is_not_overwritten(settings: Settings) -> None:
+def test_a_file_that_appeared_at_the_target_meanwhile_is_not_overwritten(settings: Settings) -> None:
     store = Store(Database(settings))
     (task,) = store.fill()
     store.claim()
@@ -233,7 +235,7 @@ def test_a_file_that_appeared_in_its_place_meanwhile_is_not_overwritten(settings
     assert (day / "kite_7__2.mp4").read_bytes() == b"clip"
 
 
-def test_what_engines_left_half_written_is_gone_after_the_start(settings: Settings) -> None:
+def test_half_written_files_of_engines_are_removed_at_the_start(settings: Settings) -> None:
     lying(settings.outputs_dir / "running", "9-abc_00001_.mp4", b"half")
     recovered(settings, Store(Database(settings)))
     assert not (settings.outputs_dir / "running").exists()

@@ -93,7 +93,7 @@ def made(job_queue: JobQueue, caller: CallerQueue, name: str) -> Path:
     return file
 
 
-def test_visitors_may_name_their_own_outputs_and_inputs_and_nobody_elses(job_queue: JobQueue) -> None:
+def test_visitors_may_name_only_their_own_outputs_and_inputs(job_queue: JobQueue) -> None:
     ada, ben = remote(job_queue, "ada"), remote(job_queue, "ben")
     output = made(job_queue, ada, "kite_7.png")
     kept = ada.task(ada.first_task(ada.submit(from_image(PICTURE)).id)).values["image"]

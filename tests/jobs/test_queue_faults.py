@@ -54,7 +54,7 @@ def test_a_task_whose_engine_died_runs_again_and_says_so(job_queue: JobQueue, qu
     assert queue.task(task.id).attempts == 1
 
 
-def test_a_task_that_kills_its_engine_every_time_fails_and_the_queue_goes_on(
+def test_a_task_that_kills_its_engine_every_time_fails_and_the_next_task_runs(
     job_queue: JobQueue, queue: CallerQueue, clip: Any
 ) -> None:
     deadly = runs.submit(queue, "t2v", runs.LONG)
@@ -88,7 +88,7 @@ def picture(tmp_path: Path) -> Path:
     return Path(shutil.copy(PROJECT / "examples" / "landscape.png", tmp_path / "mine.png"))
 
 
-def test_the_originals_may_go_once_it_is_submitted(queue: CallerQueue, clip: Any, picture: Path) -> None:
+def test_the_originals_may_be_deleted_after_the_job_is_submitted(queue: CallerQueue, clip: Any, picture: Path) -> None:
     with runs.paused(queue):
         task = runs.submit(queue, "i2v", clip | {"image": str(picture)})
         picture.unlink()
@@ -142,7 +142,7 @@ def test_failed_and_cancelled_tasks_are_retried_in_place(queue: CallerQueue, cli
     assert int(made.seed) in [node["inputs"].get("noise_seed") for node in first_pass.values()]
 
 
-def test_a_whole_job_once_more_is_a_new_job_and_the_same_key_makes_only_one(queue: CallerQueue, clip: Any) -> None:
+def test_a_rerun_is_a_new_job_and_the_same_key_makes_only_one(queue: CallerQueue, clip: Any) -> None:
     with runs.paused(queue):
         first = queue.submit(Submission(mode="t2v", values=clip, tries=2, key="once"))
         assert queue.submit(Submission(mode="t2v", values=clip, tries=2, key="once")).id == first.id
@@ -153,7 +153,7 @@ def test_a_whole_job_once_more_is_a_new_job_and_the_same_key_makes_only_one(queu
         queue.cancel(Selection(jobs=[first.id, again.id]))
 
 
-def test_nothing_is_taken_up_while_the_disk_is_nearly_full(own_settings: Settings, clip: Any) -> None:
+def test_no_task_starts_while_the_disk_is_nearly_full(own_settings: Settings, clip: Any) -> None:
     free = shutil.disk_usage(own_settings.home.parent).free / 1e9
     job_queue = JobQueue(own_settings.model_copy(update={"min_free_gb": free + 1000}), SCRIPTED)
     queue = CallerQueue(job_queue)
@@ -187,7 +187,7 @@ time.sleep(600)
 """
 
 
-def test_after_sigkill_all_go_on_where_they_were_and_none_is_made_twice(own_settings: Settings, clip: Any) -> None:
+def test_after_sigkill_every_task_runs_exactly_once(own_settings: Settings, clip: Any) -> None:
     job_queue = JobQueue(own_settings, SCRIPTED)
     queue = CallerQueue(job_queue)
     job = queue.submit(Submission(mode="t2v", values=clip | {"prompt": "killed [engine: pace=0.05]"}, tries=6))

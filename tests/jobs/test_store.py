@@ -204,7 +204,7 @@ def test_while_paused_nothing_is_claimed_but_by_who_runs_only_its_own(store: Sto
     assert store.transitions.claim("home/one/engine") is not None
 
 
-def test_a_worker_prefers_the_models_it_holds_and_nobody_starves(store: Store) -> None:
+def test_a_worker_prefers_the_models_it_has_loaded_and_no_task_starves(store: Store) -> None:
     (other,) = store.fill(models="wan")
     alike = store.fill(MAX_SKIPPED + 3, models="ltx")
     order = [store.claim(loaded="ltx").task for _ in range(MAX_SKIPPED + 2)]

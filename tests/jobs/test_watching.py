@@ -67,7 +67,7 @@ def test_a_look_at_a_task_that_had_ended_leaves_the_run_that_began_meanwhile(job
     assert job_queue.feeds.find(task) is not None
 
 
-def test_a_feed_goes_when_nobody_watches_and_nothing_runs(job_queue: JobQueue) -> None:
+def test_a_feed_is_removed_when_nobody_watches_and_nothing_runs(job_queue: JobQueue) -> None:
     queue, feeds = CallerQueue(job_queue), job_queue.feeds
     task = submitted(queue)
     first, second = queue.updates(task, every=0.05), queue.updates(task, every=0.05)

@@ -82,7 +82,7 @@ def fails(models, graph=GRAPH):
     return caught.value
 
 
-def test_bytes_and_speed_are_told_and_the_file_arrives_whole(home, hub, models):
+def test_bytes_and_speed_are_reported_and_the_file_arrives_complete(home, hub, models):
     store(hub, bytes_per_second=800_000)
     events = list(models.ensure(GRAPH))
     assert target(home).read_bytes() == DATA
@@ -93,7 +93,7 @@ def test_bytes_and_speed_are_told_and_the_file_arrives_whole(home, hub, models):
     assert sorted(os.listdir(target(home).parent)) == [".locks", "big.safetensors"]
 
 
-def test_nothing_is_told_or_asked_for_files_that_are_there(home, hub, models):
+def test_files_that_are_there_cause_no_event_and_no_request(home, hub, models):
     store(hub)
     hub.add(REPO, "small.safetensors", Stored(b"vae"))
     list(models.ensure(GRAPH))
@@ -154,7 +154,7 @@ def test_cancel_ends_within_a_second_and_keeps_what_came(home, hub, models, spee
     assert received == 0 or hub.transfers[-1].range == f"bytes={received}-"
 
 
-def test_cancel_before_the_start_asks_nobody(hub, models):
+def test_cancelling_before_the_start_sends_no_request(hub, models):
     store(hub)
     cancelled = threading.Event()
     cancelled.set()
@@ -175,7 +175,7 @@ def test_two_processes_make_one_download(home, hub, models, table):
         assert told[-1]["done"] == len(DATA)
 
 
-def test_wrong_bytes_are_removed_and_told(home, hub, models):
+def test_wrong_bytes_are_removed_and_reported(home, hub, models):
     stored = store(hub, sent=OTHER)
     error = fails(models)
     assert "not what Lightricks/Test promises" in error.message
@@ -271,7 +271,7 @@ def test_passing_server_errors_are_waited_out(home, hub, models, status):
     assert target(home).read_bytes() == DATA
 
 
-def test_lasting_server_error_is_told(hub, models):
+def test_a_lasting_server_error_is_reported(hub, models):
     store(hub, hub_errors=[(500, {})] * 20)
     error = fails(models)
     assert "status 500" in error.message
@@ -285,7 +285,7 @@ def test_retry_after_is_respected(hub, models):
     assert time.monotonic() - started > 1
 
 
-def test_long_retry_after_is_told_instead_of_waited_for(hub, models):
+def test_a_long_retry_after_is_reported_instead_of_awaited(hub, models):
     store(hub, hub_errors=[(429, {"Retry-After": "900"})])
     error = fails(models)
     assert "too many requests" in error.message

@@ -156,7 +156,7 @@ def test_pieces_put_together_are_what_the_whole_would_be(
         ("upscale_video", {"scale": "3"}, "scale", "must be one of"),
     ],
 )
-def test_what_cannot_be_made_is_said_with_its_limit_and_its_size(
+def test_what_is_too_large_is_refused_with_the_limit_and_its_size(
     tmp_path: Path, short: Path, mode: str, values: dict[str, Any], field: str, words: str
 ) -> None:
     for name, size in (("huge", (3000, 2000)), ("larger", (5000, 3400))):

@@ -112,7 +112,7 @@ def test_what_is_wrong_with_a_graph_is_one_sentence_at_its_field(graph: Any, sen
     assert refused(graph, **files) == {"graph": sentence}
 
 
-def test_a_file_that_is_not_given_and_one_that_has_no_loader_are_told_at_their_fields() -> None:
+def test_a_missing_file_and_a_file_without_a_loader_are_reported_at_their_fields() -> None:
     two = graphs.mixed("a.png", "b.png")
     assert refused(two) == {"image": "Image is missing: node 10 (LoadImage) loads “a.png”."}
     assert refused(two, image=PICTURE) == {
@@ -153,7 +153,7 @@ def test_there_is_a_field_for_every_kind_of_file_that_nodes_load(name: str) -> N
     assert kinds <= {each.widget for each in GRAPH.parameters()}
 
 
-def test_without_a_seed_the_graph_keeps_its_own_which_is_told(preparer: Preparer) -> None:
+def test_without_a_seed_the_graph_keeps_its_own_and_reports_it(preparer: Preparer) -> None:
     assert validated({"graph": graphs.EXAMPLE}).seed == 42
     made = built(preparer, graphs.EXAMPLE)
     original = json.loads(graphs.EXAMPLE)
@@ -209,7 +209,7 @@ def test_the_graph_of_every_modes_task_is_taken_as_it_is(mode: Mode, preparer: P
     }
 
 
-def test_a_staged_file_that_is_gone_is_told(preparer: Preparer, tmp_path: Path) -> None:
+def test_a_prepared_file_that_is_gone_is_named(preparer: Preparer, tmp_path: Path) -> None:
     params = GRAPH.validate({"graph": graphs.mixed("landscape_0123456789abcdef.png")}, REAL)
     with pytest.raises(InvalidParamsError, match="Image is missing: node 10"):
         GRAPH.prepare_inputs(params, preparer)

@@ -69,7 +69,7 @@ def test_a_sound_is_a_result_too(queue: CallerQueue) -> None:
     assert made_of[0] == pytest.approx(made_of[1], abs=0.01)
 
 
-def test_what_comfyui_has_against_a_graph_is_told_with_the_node(queue: CallerQueue) -> None:
+def test_a_graph_that_comfyui_rejects_fails_with_the_node_and_the_reason(queue: CallerQueue) -> None:
     task = runs.submit(queue, "graph", {"graph": graphs.saved("EmptyImage", width=8, height=8, batch_size=1)})
     last = runs.last(queue, task)
     assert isinstance(last, Failed)
@@ -77,7 +77,7 @@ def test_what_comfyui_has_against_a_graph_is_told_with_the_node(queue: CallerQue
     assert "color" in last.message + last.detail
 
 
-def test_a_model_that_is_nowhere_is_told_before_anything_runs(queue: CallerQueue) -> None:
+def test_a_model_that_cannot_be_found_is_named_before_anything_runs(queue: CallerQueue) -> None:
     with pytest.raises(KinoraError, match=r"my_own\.safetensors"):
         runs.submit(queue, "graph", {"graph": graphs.saved("CheckpointLoaderSimple", ckpt_name="my_own.safetensors")})
 

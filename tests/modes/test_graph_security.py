@@ -155,7 +155,7 @@ def test_models_are_named_only_where_the_registry_knows_the_folder() -> None:
     assert all(folder_of(kind, name) for kind, name in named)
 
 
-def test_refused_classes_are_told_why_and_allowed_ones_are_most() -> None:
+def test_refused_classes_have_a_reason_and_most_classes_are_allowed() -> None:
     ours = [name for name, each in known().items() if not each.refused]
     assert 500 < len(ours) < 600
     assert not {name for name in ours if name.startswith(("Save", "Load"))} - (

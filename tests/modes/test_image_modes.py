@@ -155,7 +155,7 @@ def test_an_edit_follows_its_first_image_and_sees_the_others(queue: CallerQueue,
         ({"count": 17}, "count", "at most 16"),
     ],
 )
-def test_what_is_wrong_with_an_image_or_its_mask_is_said_at_its_field(
+def test_an_invalid_image_or_mask_gets_a_sentence_at_its_field(
     small: Path, tmp_path: Path, changed: dict[str, Any], field: str, words: str
 ) -> None:
     drawn = {
@@ -174,7 +174,7 @@ def test_what_is_wrong_with_an_image_or_its_mask_is_said_at_its_field(
     assert words in refused.value.fields[field]
 
 
-def test_a_mask_of_all_the_image_is_said_to_leave_nothing(small: Path, tmp_path: Path) -> None:
+def test_a_mask_of_the_whole_image_gets_a_note(small: Path, tmp_path: Path) -> None:
     Image.new("L", (150, 101), 255).save(tmp_path / "white.png")
     mode = modes.get("inpaint")
     told = mode.validate(values(mode, small, mask=tmp_path / "white.png"), REAL).output_spec()

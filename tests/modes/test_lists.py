@@ -52,7 +52,7 @@ def wrong(mode: str, name: str, value: Any) -> str:
         ("wan_t2v", "lora_pairs", [{"file": "a", "high": "b"}], "no parameter named"),
     ],
 )
-def test_what_is_wrong_with_a_row_is_said(mode: str, name: str, value: Any, sentence: str) -> None:
+def test_an_invalid_list_item_gets_a_sentence(mode: str, name: str, value: Any, sentence: str) -> None:
     assert sentence in wrong(mode, name, value)
 
 

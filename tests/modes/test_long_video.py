@@ -53,7 +53,7 @@ def test_each_prompt_reaches_its_own_segment_and_the_ones_behind_it_through_thei
 
 
 @long_videos
-def test_seeds_and_lengths_belong_to_their_stage(mode: Mode) -> None:
+def test_seeds_and_lengths_belong_to_their_segment(mode: Mode) -> None:
     plain = [{"prompt": "a"}, {"prompt": "b"}, {"prompt": "c"}]
     changed = [plain[0], {"prompt": "b", "seed": 99, "seconds": 1.5}, plain[2]]
     before, after = graph(mode, stages=plain), graph(mode, stages=changed)
@@ -134,7 +134,7 @@ def test_frames_carried_over_are_in_the_clip_once(queue: CallerQueue, mode: Mode
         ({"stages": ["x"], "seconds": 20, "fps": 60}, "seconds", "Segment 1 must be at most"),
     ],
 )
-def test_what_is_wrong_with_stages_is_said_at_their_field(
+def test_invalid_segments_get_a_sentence_at_their_field(
     mode: Mode, changed: dict[str, Any], field: str, words: str
 ) -> None:
     with pytest.raises(InvalidParamsError) as refused:

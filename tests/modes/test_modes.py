@@ -98,7 +98,7 @@ def test_loras_stand_in_order_behind_the_checkpoint_in_every_ltx_mode(preparer: 
             assert direct == ["lora_1"], (mode.id, preset.id)
 
 
-def test_presets_differ_in_checkpoint_stages_steps_and_guidance(preparer: Preparer) -> None:
+def test_presets_differ_in_checkpoint_passes_steps_and_guidance(preparer: Preparer) -> None:
     fast, balanced, quality = (
         graph(T2V, preparer, preset=preset, camera="free") for preset in ("fast", "balanced", "quality")
     )
@@ -139,7 +139,7 @@ def test_bad_input_gets_one_clear_sentence_at_its_field(field: str, value: Any, 
     assert caught.value.fields == {field: sentence}
 
 
-def test_a_length_that_only_the_frame_rate_makes_too_long_is_told_at_the_length() -> None:
+def test_a_length_that_only_the_frame_rate_makes_too_long_is_reported_at_the_length() -> None:
     with pytest.raises(InvalidParamsError) as caught:
         T2V.validate(GIVEN | {"seconds": 30, "fps": 60}, REAL)
     assert caught.value.fields == {"seconds": "Length must be at most 16.6 s at 60 fps (993 frames)."}
@@ -190,7 +190,7 @@ def test_frames_are_8n_plus_1_and_the_length_is_the_nearest_of_these() -> None:
         assert abs((frames - 1) / fps - seconds) <= 4 / fps + 1e-9 or frames == 9, (seconds, fps)
 
 
-def test_the_negative_prompt_is_said_to_have_no_effect_exactly_where_it_has_none() -> None:
+def test_the_negative_prompt_has_a_note_exactly_where_it_has_no_effect() -> None:
     assert "negative_prompt" in T2V.validate(GIVEN, REAL).output_spec().notes
     assert "negative_prompt" not in T2V.validate(GIVEN | {"preset": "quality"}, REAL).output_spec().notes
     assert "negative_prompt" not in T2V.validate(GIVEN | {"cfg": 3}, REAL).output_spec().notes
@@ -204,7 +204,7 @@ def test_the_largest_seed_fits_both_passes(preparer: Preparer) -> None:
 
 
 @every_mode
-def test_every_stage_has_a_node_in_some_graph(mode: Mode, preparer: Preparer) -> None:
+def test_every_phase_has_a_node_in_some_graph(mode: Mode, preparer: Preparer) -> None:
     most = {"stages": ["x"] * MAX_SEGMENTS} if "stages" in mode.params.model_fields else {}
     graphs = [graph(mode, preparer, **way, **most) for way in ways(mode)]
     assert {label for built in graphs for label in mode.phases_of(built)} == set(mode.phases)
@@ -213,7 +213,7 @@ def test_every_stage_has_a_node_in_some_graph(mode: Mode, preparer: Preparer) ->
 @pytest.mark.parametrize(
     "mode", [mode for mode in EVERY_MODE if mode.id in ("a2v", "lipsync", "restyle")], ids=lambda mode: mode.id
 )
-def test_a_clip_is_never_longer_than_the_sound_or_video_it_goes_with(mode: Mode) -> None:
+def test_a_clip_is_never_longer_than_the_sound_or_video_that_drives_it(mode: Mode) -> None:
     for seconds in (None, 0.5, 20.0):
         params = mode.validate(given(mode) | {"seconds": seconds}, DEMO)
         assert isinstance(params, DrivenByAudio | RestyleParams)

@@ -23,7 +23,7 @@ def test_a_figure_is_reached_up_to_its_target(value: float, target: float | None
     assert Figure("a", value, "x", target).ok is ok
 
 
-def test_a_missed_figure_is_told_in_the_document() -> None:
+def test_a_missed_figure_is_marked_in_the_document() -> None:
     text = markdown([Figure("page served", 0.7, "x", 0.5), Figure("ready", 6, "s")], Machine("2025-01-01", "CPU", {}))
     assert "| page served | 0.70 x | ≤ 0.50 x | NO |  |" in text
     assert "| ready | 6.00 s |  |  |  |" in text

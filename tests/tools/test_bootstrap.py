@@ -269,7 +269,7 @@ def test_a_python_that_cannot_make_environments_is_explained(bare, tmp_path):
     assert "apt install python3" in ended.stderr
 
 
-def test_a_wrong_comfyui_folder_is_told_before_anything_is_installed(bare, tmp_path):
+def test_a_wrong_comfyui_folder_is_reported_before_anything_is_installed(bare, tmp_path):
     ended = set_up(bare, "run", KINORA_COMFYUI_DIR=tmp_path)
     assert ended.returncode == 1
     assert "no ComfyUI there" in ended.stderr

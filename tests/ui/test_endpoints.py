@@ -39,7 +39,7 @@ def test_every_mode_is_one_named_function_with_its_parameters_and_nothing_else_i
         assert names == {parameter.name for parameter in mode.parameters()}
 
 
-def test_gradios_client_gets_the_clip_its_seed_and_its_task(client: Client) -> None:
+def test_a_gradio_client_gets_the_clip_its_seed_and_its_task(client: Client) -> None:
     file, seed, task = client.predict(**SMALL, api_name="/t2v")
     clip = clips.read(Path(file))
     assert clip.pictures.shape == (9, 128, 128, 3)
@@ -49,7 +49,7 @@ def test_gradios_client_gets_the_clip_its_seed_and_its_task(client: Client) -> N
     assert clips.read(Path(other)).pictures.shape == (9, 128, 128, 3)
 
 
-def test_bad_input_is_told_with_the_pages_sentence(client: Client) -> None:
+def test_bad_input_gets_the_same_sentence_as_on_the_page(client: Client) -> None:
     with pytest.raises(AppError, match="at most 40 s"):
         client.predict(**{**SMALL, "seconds": 999}, api_name="/t2v")
 

@@ -62,7 +62,7 @@ def test_a_video_can_be_restyled_from_the_page(page: Page) -> None:
     generate(page)
 
 
-def test_a_file_that_is_no_image_is_told_at_its_field_and_the_rest_stays(page: Page, tmp_path: Path) -> None:
+def test_a_file_that_is_no_image_is_reported_at_its_field_and_the_rest_stays(page: Page, tmp_path: Path) -> None:
     choose(page, "flf2v")
     fill_first_example(page)
     text = tmp_path / "no picture, really.png"
@@ -75,7 +75,7 @@ def test_a_file_that_is_no_image_is_told_at_its_field_and_the_rest_stays(page: P
     expect(page.locator("#field-first_image img")).to_be_visible()
 
 
-def test_what_is_missing_is_said(page: Page) -> None:
+def test_a_missing_input_is_named(page: Page) -> None:
     choose(page, "i2v")
     page.fill("#field-prompt textarea", "clouds drift")
     page.click("#generate")

@@ -22,7 +22,7 @@ def stop(page: Page) -> None:
     expect(page.locator("#status")).to_contain_text("Cancelled", timeout=WAIT)
 
 
-def test_ctrl_enter_generates_stages_and_previews_are_shown_and_cancel_stops(page: Page) -> None:
+def test_ctrl_enter_generates_phases_and_previews_are_shown_and_cancel_stops(page: Page) -> None:
     type_clip(page, "a long run" + SLOWLY, runs.LONG)
     page.locator("#field-prompt textarea").press("Control+Enter")
     samples(page)
@@ -43,7 +43,7 @@ def test_bad_input_gets_a_card_and_a_sentence_at_its_field_and_loses_nothing(pag
     expect(page.locator("#field-seconds input")).to_have_value("10000")
 
 
-def test_an_engine_that_is_killed_is_told_and_the_run_is_made_again(page: Page, server: Server) -> None:
+def test_a_killed_engine_is_reported_and_the_task_runs_again(page: Page, server: Server) -> None:
     type_clip(page, "killed in between" + SLOWLY, runs.LONG)
     write_script(server.home, start_seconds=3)
     page.click("#generate")
@@ -58,7 +58,7 @@ def test_an_engine_that_is_killed_is_told_and_the_run_is_made_again(page: Page, 
     stop(page)
 
 
-def test_a_page_that_is_reloaded_while_running_shows_the_run_again(page: Page) -> None:
+def test_a_page_that_is_reloaded_during_a_run_shows_the_run_again(page: Page) -> None:
     type_clip(page, "goes on" + SLOWLY, runs.LONG)
     page.click("#generate")
     samples(page)
@@ -67,7 +67,7 @@ def test_a_page_that_is_reloaded_while_running_shows_the_run_again(page: Page) -
     stop(page)
 
 
-def test_two_people_get_their_turns_in_order(page: Page, server: Server, browser: Browser) -> None:
+def test_two_people_are_served_in_order(page: Page, server: Server, browser: Browser) -> None:
     other = browser.new_context().new_page()
     other.goto(server.url)
     expect(other.locator("#announcement")).to_contain_text("px", timeout=WAIT)
@@ -82,7 +82,7 @@ def test_two_people_get_their_turns_in_order(page: Page, server: Server, browser
     other.context.close()
 
 
-def test_what_has_no_effect_is_said_and_presets_say_what_they_do(page: Page) -> None:
+def test_fields_without_effect_say_so_and_presets_say_what_they_do(page: Page) -> None:
     expect(page.locator("#field-negative_prompt-note")).to_contain_text("No effect at guidance 1")
     page.locator("#field-preset").get_by_text("Quality").click()
     expect(page.locator("#field-preset-note")).to_contain_text("guidance 4")

@@ -21,7 +21,7 @@ def make_images(page: Page, count: int) -> None:
     expect(page.locator("#picture img")).to_be_visible(timeout=WAIT)
 
 
-def test_one_of_several_images_goes_on_with_the_settings_it_was_made_with(page: Page) -> None:
+def test_one_of_several_images_becomes_an_input_along_with_its_settings(page: Page) -> None:
     make_images(page, 3)
     first = page.locator("#picture img").get_attribute("src")
     page.locator("#results label").nth(2).click()
@@ -35,7 +35,7 @@ def test_one_of_several_images_goes_on_with_the_settings_it_was_made_with(page: 
     expect(page.locator("#field-count input")).to_have_value("3")
 
 
-def test_a_mask_is_painted_on_the_image_and_only_that_part_is_made_anew(page: Page, tmp_path: Path) -> None:
+def test_a_mask_is_painted_on_the_image_and_only_that_part_changes(page: Page, tmp_path: Path) -> None:
     choose(page, "inpaint")
     with Image.open(EXAMPLES / "landscape.png") as image:
         image.resize((240, 160)).save(tmp_path / "small.png")

@@ -104,7 +104,7 @@ def test_the_focus_stays_in_a_row_that_moves_or_leaves_the_visible_part(long_lis
     assert long_list.evaluate("document.querySelector('#row-5000').getBoundingClientRect().top") == 0
 
 
-def test_a_sound_that_plays_goes_on_when_its_row_moves_or_leaves_the_visible_part(long_list: Page) -> None:
+def test_a_sound_keeps_playing_when_its_row_moves_or_leaves_the_visible_part(long_list: Page) -> None:
     playing = """async () => {
       const rate = 8000;
       const bytes = new DataView(new ArrayBuffer(44 + rate * 20));

@@ -58,7 +58,7 @@ def test_tasks_that_did_not_change_stay_the_same_objects(modules: Page) -> None:
     ) == [True, False, "running", True, 2]
 
 
-def test_pages_go_on_and_back(modules: Page) -> None:
+def test_the_list_has_next_and_previous_pages(modules: Page) -> None:
     assert run(
         modules,
         """

@@ -100,7 +100,7 @@ def test_a_visitors_clip_is_made_in_a_fork_on_the_visitors_own_quota(
     assert scheduler.asked("/release") == [{"allowToken": allowed["allowToken"], "fail": "false"}]
 
 
-def test_what_happens_in_the_fork_is_told_as_it_happens(client: Client, rest: httpx2.Client) -> None:
+def test_events_of_the_fork_arrive_as_they_happen(client: Client, rest: httpx2.Client) -> None:
     job = client.submit(**runs.LONG, api_name="/t2v")
     task = until(rest, lambda task: task["progress"] and task["progress"]["step"] > 1)
     assert task["status"] == "running"
@@ -120,7 +120,7 @@ def test_what_happens_in_the_fork_is_told_as_it_happens(client: Client, rest: ht
         ("abort", "The GPU was taken back before this was done"),
     ],
 )
-def test_a_refusal_is_told_with_what_to_do_and_nothing_is_tried_again(
+def test_a_refusal_says_what_to_do_and_nothing_is_tried_again(
     client: Client, rest: httpx2.Client, scheduler: Scheduler, answer: str, sentence: str
 ) -> None:
     scheduler.answers.append(answer)
@@ -146,7 +146,7 @@ def test_seconds_are_asked_for_by_what_such_clips_took(
     assert int(asked["durationSeconds"]) <= max(15, took * 2 + 10)
 
 
-def test_a_batch_and_work_that_nobody_watches_are_refused_in_words(rest: httpx2.Client) -> None:
+def test_a_batch_and_tasks_that_nobody_watches_are_refused_with_a_sentence(rest: httpx2.Client) -> None:
     told = rest.post("/jobs", json={"mode": "t2v", "values": SMALL})
     assert told.status_code == 403
     assert "lent to whoever watches" in told.json()["detail"]

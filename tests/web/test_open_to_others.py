@@ -37,7 +37,7 @@ def test_without_a_password_kinora_does_not_open_to_others(
     assert not home.exists()
 
 
-def test_it_opens_when_told_explicitly_and_a_failed_public_link_ends_nothing(tmp_path: Path) -> None:
+def test_it_listens_to_others_when_asked_explicitly_and_a_failed_public_link_does_not_stop_it(tmp_path: Path) -> None:
     environment = os.environ | OFFLINE | {"KINORA_HOME": str(tmp_path), "KINORA_DEMO": "always", "KINORA_DEVICE": "cpu"}
     command = [sys.executable, "app.py", "--port", "0", "--host", "0.0.0.0", "--without-password", "--share"]
     pipe = subprocess.PIPE
