@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     )
     repeatable_video: bool = Field(
         False,
-        description="Encode videos so that equal frames always give equal files, which are about half as large again",
+        description="Encode videos so that equal frames always give equal files, which are up to twice as large",
     )
     demo: Literal["auto", "always", "never"] = Field(
         default="auto", description="When to use demo models; auto uses them where there is no accelerator"

@@ -50,9 +50,16 @@ def main(
     if json_file:
         json_file.write_text(json.dumps(figures.as_json(found, machine), indent=2), encoding="utf-8")
     if markdown:
-        markdown.write_text(figures.markdown(found, machine), encoding="utf-8")
+        markdown.write_text(figures.markdown(found, machine) + _other_sections(markdown), encoding="utf-8")
     if not all(figure.ok for figure in found):
         raise typer.Exit(1)
+
+
+def _other_sections(page: Path) -> str:
+    """The sections that a page already has, which other tools measure."""
+    written = page.read_text(encoding="utf-8") if page.is_file() else ""
+    start = written.find("\n## ")
+    return "" if start < 0 else written[start:]
 
 
 def _use_only(home: str) -> None:
