@@ -115,6 +115,18 @@ def test_no_mock_library_in_tests() -> None:
         assert not imported(file) & banned, file
 
 
+def test_tests_are_skipped_only_on_other_systems() -> None:
+    """Set-up installs the programs that tests need, so a missing one is an error and no reason to skip."""
+    for file in sources("tests"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                assert called not in ("pytest.skip", "pytest.importorskip"), f"{file}:{node.lineno}"
+                if called == "pytest.mark.skipif":
+                    system = ("sys.platform", "os.name", "hasattr(os,")
+                    assert any(word in ast.unparse(node.args[0]) for word in system), f"{file}:{node.lineno}"
+
+
 def test_no_error_is_swallowed_in_silence() -> None:
     for file in own_files():
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
