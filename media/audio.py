@@ -107,10 +107,12 @@ def _part(samples: np.ndarray, position: int, first: int, last: int | None) -> I
 
 def _resampled(decoded: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
     """16 bit at 48 kHz in one layout, also where the format changes on the way."""
-    resampler, kind, layout = None, None, None
+    resampler: av.AudioResampler | None = None
+    kind, layout = None, None
     for frame in decoded:
         layout = layout or ("mono" if frame.layout.nb_channels == 1 else "stereo")
-        if kind != (kind := (frame.format.name, frame.layout.name, frame.sample_rate)):
+        before, kind = kind, (frame.format.name, frame.layout.name, frame.sample_rate)
+        if resampler is None or kind != before:
             if resampler:
                 yield from resampler.resample(None)
             resampler = av.AudioResampler(format="s16", layout=layout, rate=RATE)

@@ -4,16 +4,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar, overload
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition, Stream
+from av.error import FFmpegError, InvalidDataError
+from av.stream import Disposition
+from av.video.stream import VideoStream
 
 from media.kinds import FFMPEG_FORMATS
 from media.source import MediaError
 
 ESTIMATED = ("mp3", "aac")
 """Formats that do not say how long they are: FFmpeg guesses it from the bit rate."""
+
+
+AnyStream = TypeVar("AnyStream", VideoStream, AudioStream)
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ def opened(file: Path) -> Iterator[InputContainer]:
     try:
         with av.open(str(file), options=options, metadata_errors="replace") as container:
             yield container
-    except (av.FFmpegError, EOFError) as error:
+    except (FFmpegError, EOFError) as error:
         raise MediaError(
             "This file is damaged, cut off, or of a kind that cannot be read.",
             hint="Open it in another program and save it again.",
@@ -45,7 +52,7 @@ def opened(file: Path) -> Iterator[InputContainer]:
         ) from error
 
 
-def video_stream(container: InputContainer) -> Stream:
+def video_stream(container: InputContainer) -> VideoStream:
     """The first stream of moving pictures (the cover of an album is none), or `MediaError`."""
     moving = [each for each in container.streams.video if not each.disposition & Disposition.attached_pic]
     if not moving:
@@ -53,7 +60,7 @@ def video_stream(container: InputContainer) -> Stream:
     return _readable(moving[0], "video")
 
 
-def audio_stream(container: InputContainer) -> Stream:
+def audio_stream(container: InputContainer) -> AudioStream:
     """The first stream of sound, or `MediaError`."""
     if not container.streams.audio:
         raise MediaError("There is no sound in this file.", hint="Choose a WAV, MP3, FLAC, M4A or OGG file.")
@@ -88,27 +95,35 @@ def walk(container: InputContainer) -> dict[int, Track]:
     return tracks
 
 
-def frames(container: InputContainer, stream: Stream) -> Iterator[av.VideoFrame | av.AudioFrame]:
+@overload
+def frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]: ...
+@overload
+def frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]: ...
+def frames(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Any]:
     """Decoded frames, one packet at a time. A damaged packet is skipped, as every player does."""
-    stream.thread_type = "AUTO"
+    stream.codec_context.thread_type = "AUTO"
     for packet in container.demux(stream):
         try:
             decoded = packet.decode()
-        except av.error.InvalidDataError:
+        except InvalidDataError:
             continue
         yield from decoded
 
 
-def first_frame(container: InputContainer, stream: Stream) -> av.VideoFrame | av.AudioFrame:
-    """What really comes out of the decoder, whatever the header says; `MediaError` where nothing does."""
+@overload
+def first_frame(container: InputContainer, stream: VideoStream) -> av.VideoFrame: ...
+@overload
+def first_frame(container: InputContainer, stream: AudioStream) -> av.AudioFrame: ...
+def first_frame(container: InputContainer, stream: VideoStream | AudioStream) -> Any:
+    """The first frame that really comes out of the decoder, whatever the header says. Raises `MediaError`."""
     frame = next(frames(container, stream), None)
     if frame is None:
         raise MediaError("Nothing in this file can be decoded.", hint="Open it in another program and save it again.")
     return frame
 
 
-def _readable(stream: Stream, what: str) -> Stream:
-    if stream.codec_context is None:
+def _readable(stream: AnyStream, what: str) -> AnyStream:
+    if stream.codec_context is None:  # FFmpeg has no decoder for it
         raise MediaError(
             f"The {what} in this file is coded in a way that cannot be read.",
             hint="Convert it to MP4 (H.264) or WAV.",

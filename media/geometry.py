@@ -1,10 +1,12 @@
 """Frames of video turned upright, brought to a size and to the colours of BT.709, by FFmpeg's filters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from typing import Any, cast
 
 import av
 import numpy as np
+from av.filter import Graph
 from av.sidedata.sidedata import Type
 
 from media.image import Fit
@@ -29,19 +31,21 @@ class Geometry:
         self._size = size
         self._fit = fit
         self._pixels = pixels
-        self._graph: av.filter.Graph | None = None
+        self._graph: Graph | None = None
         self._kind: tuple[object, ...] | None = None
 
     def apply(self, frame: av.VideoFrame) -> av.VideoFrame:
         # Without the display matrix: asked for its side data, a frame of PyAV is in a cycle and outlives its use.
         kind = (frame.width, frame.height, frame.format.name, frame.color_trc)
-        if kind != self._kind:  # in the middle too: a browser's recording changes its size with its window
+        if self._graph is None or kind != self._kind:  # a browser's recording changes its size with its window
             self._graph, self._kind = self._built(frame), kind
         self._graph.push(frame)
-        return self._graph.pull()
+        made = self._graph.pull()
+        assert isinstance(made, av.VideoFrame), "a graph of video filters yields video frames"
+        return made
 
-    def _built(self, frame: av.VideoFrame) -> av.filter.Graph:
-        graph = av.filter.Graph()
+    def _built(self, frame: av.VideoFrame) -> Graph:
+        graph = Graph()
         time_base = frame.time_base or Fraction(1, 1000)
         nodes = [graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=time_base)]
         nodes += [graph.add(name, settings) for name, settings in [*_upright(frame), *self._fitted(frame)]]
@@ -78,10 +82,11 @@ def seen_size(frame: av.VideoFrame, pixel_shape: Fraction) -> tuple[int, int]:
 def _turn(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
     """How to bring a frame upright: swap rows and columns, then mirror left-right, then mirror top-bottom. Read from
     the display matrix (a b u; c d v; x y w) of libavutil/display.h: x' = a x + c y, y' = b x + d y, y downwards."""
-    side_data = frame.side_data.get(Type.DISPLAYMATRIX)
-    if side_data is None:
+    side_data = cast(Mapping[Any, Any], frame.side_data)  # PyAV's stubs know only keys that are text
+    matrix = side_data.get(Type.DISPLAYMATRIX)
+    if matrix is None:
         return False, False, False
-    a, b, _, c, d = np.frombuffer(bytes(side_data), np.int32)[:5].tolist()
+    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()
     swapped = abs(b) > abs(a)
     return swapped, (c if swapped else a) < 0, (b if swapped else d) < 0
 

@@ -111,7 +111,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         image = (image.convert("RGBA") if image.has_transparency_data else image).convert("RGB")
     if profile:
         try:
-            return ImageCms.profileToProfile(
+            converted = ImageCms.profileToProfile(
                 image,
                 io.BytesIO(profile),
                 ImageCms.createProfile("sRGB"),
@@ -119,6 +119,8 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
                 outputMode="RGB",
                 flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
             )
+            assert converted is not None, "only a conversion in place returns nothing"
+            return converted
         except ImageCms.PyCMSError:
             # A broken profile, or one for another kind of pixels: every viewer then shows the numbers as they are.
             return image.convert("RGB")

@@ -21,8 +21,8 @@ def read_mask(file: Path, settings: Settings, of_mask: bool = True) -> Image.Ima
         return ImageChops.invert(alpha)
     if alpha.getextrema()[0] == 255:
         return image.convert("L")
-    most = int(alpha.getextrema()[1]) or 1  # a brush may be half transparent, to show what is under it
-    return alpha.point(lambda value: min(255, value * 255 // most))
+    most = int(np.asarray(alpha).max()) or 1  # a brush may be half transparent, to show what is under it
+    return alpha.point([min(255, value * 255 // most) for value in range(256)])
 
 
 def painted(mask: Image.Image, canvas: tuple[int, int]) -> Image.Image:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
 
 from constants import X264_REPEATABLE
 from media.audio import RATE, audio_frame
@@ -20,7 +22,7 @@ def write_h264(
     rate: Fraction,
     encoder: Mapping[str, str],
     sound: Iterator[np.ndarray],
-    sound_codec: str,
+    sound_codec: Literal["aac", "flac"],
     container_options: Mapping[str, str] | None = None,
 ) -> None:
     """Writes `frames`, all of one size and pixel format, at `rate` frames per second, with one frame in memory.
@@ -32,7 +34,7 @@ def write_h264(
     with av.open(str(target), "w", format="mp4", options=dict(container_options or {})) as container:
         options = {**encoder, "x264-params": X264_REPEATABLE}
         pictures = container.add_stream("libx264", rate=rate, options=options)
-        voice = None
+        voice: AudioStream | None = None
         if block is not None:
             voice = container.add_stream(sound_codec, rate=RATE, layout="mono" if block.shape[1] == 1 else "stereo")
         written = 0
@@ -49,6 +51,6 @@ def write_h264(
                 container.mux(voice.encode(audio_frame(block, written)))
                 written += len(block)
                 block = next(sound, None)
-        for stream in (pictures, voice):
-            if stream:
-                container.mux(stream.encode(None))
+        container.mux(pictures.encode(None))
+        if voice:
+            container.mux(voice.encode(None))

@@ -96,7 +96,7 @@ class Preparer:
             part = length - start if seconds is None else min(seconds, length - start)
             frames = max(round(part * fps), 1)
         cut = Cut(Fraction(fps), start, frames, size, fit)
-        asked = vars(cut) | {"fps": str(cut.fps)}
+        asked: dict[str, object] = {**vars(cut), "fps": str(cut.fps)}
         return self._prepared(source.file, ".mp4", asked, lambda target: write_mp4(source, target, cut))
 
     def last_frame(self, path: str | Path) -> Path:

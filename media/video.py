@@ -8,7 +8,8 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
-from av.stream import Stream
+from av.error import FFmpegError
+from av.video.stream import VideoStream
 from PIL import Image
 
 from media.container import Track, first_frame, frames, opened, video_stream, walk
@@ -131,10 +132,10 @@ def _decoded_from(source: Source, moment: float) -> Iterator[tuple[float, av.Vid
             return
 
 
-def _search(container: InputContainer, stream: Stream, moment: float) -> bool:
+def _search(container: InputContainer, stream: VideoStream, moment: float) -> bool:
     try:
-        container.seek(round(moment / stream.time_base), stream=stream)
-    except av.FFmpegError:
+        container.seek(round(moment / (stream.time_base or Fraction(1, av.time_base))), stream=stream)
+    except FFmpegError:
         return False
     return True
 

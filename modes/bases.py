@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import model_validator
 
@@ -162,6 +162,14 @@ class ClipParams(SizedParams):
 
     def output_spec(self) -> OutputSpec:
         return OutputSpec(*self.size, self.frames, self.frame_rate, self.has_sound, self.notes)
+
+
+if TYPE_CHECKING:
+    ClipMixin = ClipParams
+else:
+    # The fields that a mixin inherits would replace those of the family that it is mixed into.
+    ClipMixin = Params
+"""What a class inherits from that is mixed into a family's `ClipParams`."""
 
 
 class FromImage(Params):

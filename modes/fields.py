@@ -13,8 +13,8 @@ Fit = Literal["crop", "pad"]
 
 
 def prompt_field(help: str, *, label: str = "Prompt", default: str = "", required: bool = True) -> Any:
-    least = {"min_length": 1} if required else {}
-    return param(default, label=label, help=help, widget="prompt", max_length=MAX_PROMPT, **least)
+    least = 1 if required else None
+    return param(default, label=label, help=help, widget="prompt", min_length=least, max_length=MAX_PROMPT)
 
 
 def negative_prompt_field(help: str, default: str = "") -> Any:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import model_validator
 
 from constants import MAX_SEED
+from modes.bases import ClipMixin
 from modes.fields import length, prompt_field
 from modes.lists import Segment
 from modes.messages import at_field
-from modes.params import Params, param
+from modes.params import param
 from workflow import Change, Clone, Insert, Patch
 
 MAX_SEGMENTS = 12
@@ -22,7 +23,7 @@ def carried_over(choices: str) -> Any:
     return param("1", label="Frames carried over", help=help, widget="choice", advanced=True)
 
 
-class InSegments(Params):
+class InSegments(ClipMixin):
     """To be mixed into a family's `ClipParams`. `frames` counts those of the whole; `seconds` is one segment's."""
 
     prompt: str = prompt_field(
@@ -39,7 +40,7 @@ class InSegments(Params):
         max_length=MAX_SEGMENTS,
     )
     seconds: float | None = length(5.0, "Length of each segment that does not set its own.", demo=1.0, most=20)
-    overlap: Literal["1", "9"] = carried_over("1 or 9")
+    overlap: Any = carried_over("1 or 9")
 
     @model_validator(mode="after")
     def _every_segment_is_possible(self) -> Self:

@@ -49,7 +49,8 @@ class UpscaleParams(Params):
 
     def output_spec(self) -> OutputSpec:
         alone = "No effect with Fast: only Quality uses it."
-        notes = dict.fromkeys(("prompt", "denoise", "steps", "seed"), alone) if self.preset == "fast" else {}
+        unused = ("prompt", "denoise", "steps", "seed")
+        notes = dict.fromkeys(unused, alone) if self.preset == "fast" else {}
         return OutputSpec(*self.size, 1, notes=notes)
 
 

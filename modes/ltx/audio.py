@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from media import Preparer
-from modes.bases import prepare_images
+from modes.bases import ClipMixin, prepare_images
 from modes.fields import Aspect, aspect_field, image_field, length, start_in, strength
 from modes.ltx.common import MIN_FRAMES, frames_within, sound_seconds
 from modes.ltx.image import PHASES_WITH_IMAGE, FromImageParams, first_image
@@ -15,7 +15,7 @@ from modes.ltx.passes import PHASES_TWO_PASSES, TWO_PASS_PRESETS, TwoPassParams,
 from modes.media_info import audio_info
 from modes.messages import at_field
 from modes.mode import EXAMPLES, Mode, PreparedFiles, example
-from modes.params import Params, param
+from modes.params import param
 from workflow import Change, Patch
 
 VOICE_SAMPLE = 5.0
@@ -24,7 +24,7 @@ VOICE_SAMPLE = 5.0
 AUDIO_PHASES = ("load_audio", "encode_audio", "reference_audio")
 
 
-class DrivenByAudio(Params):
+class DrivenByAudio(ClipMixin):
     """The sound is kept unchanged, and the clip is as long as it is or shorter."""
 
     audio: Path = param(..., label="Sound", help="The clip follows this sound and keeps it.", widget="audio")

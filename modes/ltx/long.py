@@ -1,6 +1,7 @@
 """Long video with sound: image to video in segments that continue each other."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from modes.bases import prepare_images
 from modes.lists import Segment
@@ -9,11 +10,13 @@ from modes.ltx.image import FromImageParams
 from modes.ltx.image import parameterize as from_image
 from modes.ltx.passes import PHASES_TWO_PASSES, TWO_PASS_PRESETS
 from modes.mode import EXAMPLES, Mode, PreparedFiles, example
-from modes.segments import InSegments, SegmentNodes, in_segments, labels
+from modes.segments import InSegments, SegmentNodes, carried_over, in_segments, labels
 from workflow import Change
 
 
 class LongParams(InSegments, FromImageParams):
+    overlap: Literal["1", "9"] = carried_over("1 or 9")
+
     @property
     def max_segment_frames(self) -> int:
         return MAX_FRAMES

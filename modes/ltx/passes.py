@@ -65,7 +65,7 @@ class SampledParams(LtxParams):
 
     @property
     def quality(self) -> bool:
-        return self.preset == "quality"
+        return self.variant == "quality"
 
     @property
     def guidance(self) -> float:

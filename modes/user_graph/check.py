@@ -1,9 +1,10 @@
-"""A user's graph, from text to one that may run: every sentence about what is wrong with it is here.
+"""Checks a user's graph and turns its text into a graph that may run.
 
-What comes out has only nodes of classes that `nodes.tsv` allows, and names files only where it says so: media, which
-are replaced by what Kinora prepared, models inside their folders, and results, whose names are Kinora's own.
+The result has only nodes of classes that `nodes.tsv` allows, and names files only where that table says so: media,
+which Kinora replaces with the files it prepared, models inside their folders, and results, which Kinora names itself.
 """
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -19,14 +20,14 @@ from workflow import Graph, links, prune
 MAX_NODES = 1000
 SEEDS = ("seed", "noise_seed")
 SMALLER_SEEDS = {"SeedNode": 2**63}
-"""How many seeds there are, where a class has fewer than 2**64."""
+"""How many seeds a class has, where it has fewer than 2**64."""
 
 _ID = re.compile(r"[\w:.-]{1,100}")
 _HOW = "In ComfyUI choose Workflow, Export (API), and give that file."
 
 
 class GraphError(Exception):
-    """What is wrong with a graph, in one sentence or two."""
+    """Raised with one or two sentences that say what is wrong with a graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,16 @@ class Loader:
     file: str
 
 
-@lru_cache(maxsize=8)
 def read(text: str) -> Graph:
-    """The graph in a text in ComfyUI's API format, without previews and what else no result needs.
+    """The graph in a text in ComfyUI's API format, without previews and other nodes that no result needs.
 
-    The same text gives the same object: it is not to be changed. Raises GraphError.
+    Raises GraphError.
     """
+    return copy.deepcopy(_read(text))
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> Graph:
     graph = {node: _node(node, content) for node, content in _nodes(text).items()}
     for node, content in graph.items():
         _check_links(graph, node)
@@ -83,28 +88,28 @@ def _nodes(text: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise GraphError(f"This is not JSON: {error.msg}, line {error.lineno}, column {error.colno}.") from None
     except UnicodeEncodeError:
-        raise GraphError("The graph has half a character in it, which is no text.") from None
+        raise GraphError("The graph contains half of a character, which is not valid text.") from None
     except (ValueError, RecursionError):
-        raise GraphError("This is not JSON that can be read: too deep, or a number that is too long.") from None
+        raise GraphError("This JSON cannot be read: it is nested too deeply, or a number in it is too long.") from None
     if isinstance(found, dict) and isinstance(found.get("nodes"), list):
-        raise GraphError(f"This is a workflow as ComfyUI's editor keeps it, not one in the API format. {_HOW}")
+        raise GraphError(f"This is a workflow as ComfyUI's editor saves it, not a graph in the API format. {_HOW}")
     if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
-        raise GraphError(f"This is no graph in the API format, which has its nodes by their ids. {_HOW}")
+        raise GraphError(f"This is not a graph in the API format, which lists nodes by their ids. {_HOW}")
     if not found:
         raise GraphError("The graph has no nodes.")
     if len(found) > MAX_NODES:
-        raise GraphError(f"The graph has {len(found):,} nodes; the most is {MAX_NODES:,}.")
+        raise GraphError(f"The graph has {len(found):,} nodes; at most {MAX_NODES:,} are possible.")
     return found
 
 
 def _no_number(name: str) -> NoReturn:
-    raise GraphError(f"{name} is no number that a graph can have.")
+    raise GraphError(f"{name} is not a number that a graph can have.")
 
 
 def _node(node: str, content: dict[str, Any]) -> dict[str, Any]:
     """Only what ComfyUI runs, if its class is allowed."""
     if not _ID.fullmatch(node):
-        raise GraphError(f"“{node[:40]}” is no id for a node: letters, digits and : . _ - are.")
+        raise GraphError(f"“{node[:40]}” is not a valid node id: only letters, digits and : . _ - are allowed.")
     kind, inputs = content.get("class_type"), content.get("inputs")
     if not isinstance(kind, str) or not isinstance(inputs, dict):
         raise GraphError(f"Node {node} has no class_type or no inputs, as nodes in the API format have. {_HOW}")

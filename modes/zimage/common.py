@@ -1,7 +1,7 @@
 """What all modes of Z-Image share: the turbo model for Fast, the base model for Quality, seeds, steps and LoRAs."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from modes.changes import lora_chain, prompts
 from modes.fields import denoise_field, guidance, loras_field, number_of_steps, preset_field, seed_field, shift_field
@@ -43,6 +43,14 @@ def how_much(default: float) -> Any:
 
 class SampledParams(Params):
     """To be mixed into parameters that have a prompt, a `size` in pixels and `notes`."""
+
+    if TYPE_CHECKING:  # what the class has that it is mixed into
+
+        @property
+        def size(self) -> tuple[int, int]: ...
+
+        @property
+        def notes(self) -> dict[str, str]: ...
 
     count: int = param(1, label="Images", help="How many different images to make.", widget="number", ge=1, le=16)
     seed: int | None = seed_field()

@@ -52,23 +52,23 @@ def built(preparer: Preparer, graph: Any, seed: int | None = None, **values: Any
     [
         ("", "Graph is missing."),
         ("a red kite", "This is not JSON: Expecting value, line 1, column 1."),
-        ('{"1": NaN}', "NaN is no number that a graph can have."),
-        ('{"1": "\\ud800"}', "The graph has half a character in it, which is no text."),
-        ("[" * 100_000, "This is not JSON that can be read: too deep, or a number that is too long."),
-        ("9" * 5000, "This is not JSON that can be read: too deep, or a number that is too long."),
+        ('{"1": NaN}', "NaN is not a number that a graph can have."),
+        ('{"1": "\\ud800"}', "The graph contains half of a character, which is not valid text."),
+        ("[" * 100_000, "This JSON cannot be read: it is nested too deeply, or a number in it is too long."),
+        ("9" * 5000, "This JSON cannot be read: it is nested too deeply, or a number in it is too long."),
         ("x" * 1_000_001, "Graph is longer than 1,000,000 characters."),
         (
             {"last_node_id": 9, "nodes": [], "links": []},
-            "This is a workflow as ComfyUI's editor keeps it, not one in the API format. "
+            "This is a workflow as ComfyUI's editor saves it, not a graph in the API format. "
             "In ComfyUI choose Workflow, Export (API), and give that file.",
         ),
         (
             [1],
-            "This is no graph in the API format, which has its nodes by their ids. "
+            "This is not a graph in the API format, which lists nodes by their ids. "
             "In ComfyUI choose Workflow, Export (API), and give that file.",
         ),
         ({}, "The graph has no nodes."),
-        ({str(number): {} for number in range(1001)}, "The graph has 1,001 nodes; the most is 1,000."),
+        ({str(number): {} for number in range(1001)}, "The graph has 1,001 nodes; at most 1,000 are possible."),
         (
             {"3": {"inputs": {}}},
             "Node 3 has no class_type or no inputs, as nodes in the API format have. "
