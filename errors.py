@@ -143,7 +143,7 @@ class BatchError(KinoraError):
         where = f"{first.where}: " if first.where else ""
         super().__init__(
             f"{count} of this batch cannot run. {where}{first.message}",
-            f"Correct what is named, or submit only the {good:,} good ones." if good else "Correct what is named.",
+            f"Correct these entries, or submit only the {good:,} good ones." if good else "Correct these entries.",
         )
         self.problems = problems
         self.good = good

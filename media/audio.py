@@ -45,7 +45,7 @@ def probe_audio(path: str | Path, settings: Settings) -> AudioInfo:
         seconds = track.seconds if track else 0.0
     if seconds < SHORTEST:
         lasts = f"lasts only {seconds:.2f} s" if seconds else "is empty"
-        raise MediaError(f"The sound {lasts}; it needs {SHORTEST:g} s at least.", hint="Choose a longer one.")
+        raise MediaError(f"The sound {lasts}; it must last at least {SHORTEST:g} s.", hint="Choose a longer one.")
     check_seconds(seconds, "sound", settings)
     with opened(file) as container:
         frame = first_frame(container, audio_stream(container))

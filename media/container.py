@@ -46,7 +46,7 @@ def opened(file: Path) -> Iterator[InputContainer]:
             yield container
     except (FFmpegError, EOFError) as error:
         raise MediaError(
-            "This file is damaged, cut off, or of a kind that cannot be read.",
+            "This file is damaged, incomplete, or in a format that Kinora cannot read.",
             hint="Open it in another program and save it again.",
             detail=f"{type(error).__name__}: {error}",
         ) from error
@@ -89,7 +89,7 @@ def walk(container: InputContainer) -> dict[int, Track]:
         missing = promised - (latest - (container.start_time or 0) / av.time_base)
         if missing > max(0.5, promised / 20):
             raise MediaError(
-                f"This file is cut off: {missing:.1f} s of its {promised:.1f} s are missing.",
+                f"This file is incomplete: {missing:.1f} s of its {promised:.1f} s are missing.",
                 hint="Copy or download it again.",
             )
     return tracks
@@ -118,14 +118,14 @@ def first_frame(container: InputContainer, stream: VideoStream | AudioStream) ->
     """The first frame that really comes out of the decoder, whatever the header says. Raises `MediaError`."""
     frame = next(frames(container, stream), None)
     if frame is None:
-        raise MediaError("Nothing in this file can be decoded.", hint="Open it in another program and save it again.")
+        raise MediaError("This file cannot be decoded.", hint="Open it in another program and save it again.")
     return frame
 
 
 def _readable(stream: AnyStream, what: str) -> AnyStream:
     if stream.codec_context is None:  # FFmpeg has no decoder for it
         raise MediaError(
-            f"The {what} in this file is coded in a way that cannot be read.",
+            f"The {what} in this file uses a codec that Kinora cannot read.",
             hint="Convert it to MP4 (H.264) or WAV.",
         )
     return stream

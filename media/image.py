@@ -55,7 +55,7 @@ def read_image(file: Path, settings: Settings, alpha: Alpha, size: tuple[int, in
             image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
         elif image.mode in ("I", "F"):
             raise MediaError(
-                "The picture has 32 bits per channel, which has no fixed meaning as colour.",
+                "The image has 32 bits per channel, which does not define its colours.",
                 hint="Save it as PNG or JPEG with 8 or 16 bits.",
             )
         mask = image.convert("RGBA").getchannel("A") if transparent else None
@@ -81,23 +81,23 @@ def _opened(file: Path, settings: Settings) -> Iterator[Image.Image]:
     """A picture whose header has passed the limits. What Pillow says about its content becomes a `MediaError`."""
     try:
         with Image.open(file, formats=PILLOW_FORMATS) as image:
-            check_pixels(*image.size, "picture", settings)
+            check_pixels(*image.size, "image", settings)
             yield image
     except Image.UnidentifiedImageError as error:
         raise MediaError(
-            "This file is not a picture, or of a kind that cannot be read.",
-            hint="Choose a PNG, JPEG, WebP, GIF or HEIC file.",
+            "This file cannot be read as an image.",
+            hint="Use a PNG, JPEG, WebP, GIF or HEIC file.",
         ) from error
     except Image.DecompressionBombError as error:
         most = f"{settings.max_image_pixels / 1e6:g}"
         raise MediaError(
-            f"The picture has far too many pixels; the most is {most} megapixels.",
+            f"The image has far too many pixels; the limit is {most} megapixels.",
             hint="Make it smaller.",
             detail=str(error),
         ) from error
     except (OSError, ValueError, SyntaxError, EOFError, RuntimeError) as error:  # what readers raise on broken data
         raise MediaError(
-            "The picture is damaged or cut off.",
+            "The image is damaged or incomplete.",
             hint="Open it in another program and save it again.",
             detail=f"{type(error).__name__}: {error}",
         ) from error

@@ -101,7 +101,7 @@ class Preparer:
 
     def last_frame(self, path: str | Path) -> Path:
         """The last frame of a video as PNG: what the next clip begins with."""
-        assert self._write, "a path of a file that is not there yet is of no use"
+        assert self._write, "this returns the path of a written file"
         source = examine(path, self._settings)
         name = self._prepared(
             source.file,
@@ -113,7 +113,7 @@ class Preparer:
 
     def layer(self, mask: str | Path, canvas: tuple[int, int]) -> Path:
         """A mask as a PNG to go on painting on, in the upper left corner of a canvas, (width, height)."""
-        assert self._write, "a path of a file that is not there yet is of no use"
+        assert self._write, "this returns the path of a written file"
         file = regular_file(mask, self._settings)
         name = self._prepared(
             file,

@@ -29,22 +29,22 @@ def regular_file(path: str | Path, settings: Settings) -> Path:
         raise MediaError("This file is empty.")
     if size > settings.max_upload_bytes:
         raise MediaError(
-            f"This file has {size / 1e6:,.0f} MB; the most is {settings.max_upload_bytes / 1e6:,.0f} MB.",
+            f"This file has {size / 1e6:,.0f} MB; the limit is {settings.max_upload_bytes / 1e6:,.0f} MB.",
             hint="Choose a smaller file. The limit is the setting max_upload_bytes.",
         )
     return file
 
 
 def check_pixels(width: int, height: int, what: str, settings: Settings) -> None:
-    """Refuses a `what` ("picture", "video") of too many pixels, or of too few to see anything."""
+    """Refuses a `what` ("image", "video") of too many pixels, or of too few to see anything."""
     if width * height > settings.max_image_pixels:
         raise MediaError(
-            f"The {what} is {width} x {height} pixels; the most is {settings.max_image_pixels / 1e6:g} megapixels.",
+            f"The {what} is {width} × {height} pixels; the limit is {settings.max_image_pixels / 1e6:g} megapixels.",
             hint="Make it smaller. The limit is the setting max_image_pixels.",
         )
     if min(width, height) < SMALLEST_SIDE:
         raise MediaError(
-            f"The {what} is only {width} x {height} pixels; each side needs {SMALLEST_SIDE} at least.",
+            f"The {what} is only {width} × {height} pixels; each side needs at least {SMALLEST_SIDE}.",
             hint="Choose a larger one.",
         )
 
@@ -53,7 +53,7 @@ def check_seconds(seconds: float, what: str, settings: Settings) -> None:
     """Refuses a `what` ("sound", "video") that lasts too long."""
     if seconds > settings.max_media_seconds:
         raise MediaError(
-            f"The {what} lasts {seconds:,.0f} s; the most is {settings.max_media_seconds:,.0f} s.",
+            f"The {what} lasts {seconds:,.0f} s; the limit is {settings.max_media_seconds:,.0f} s.",
             hint="Cut it shorter. The limit is the setting max_media_seconds.",
         )
 

@@ -77,13 +77,13 @@ def examine(path: str | Path, settings: Settings) -> Source:
         sounds = container.streams.audio[:1]
         audio = any(each.index in tracks and each.codec_context is not None for each in sounds)
     if track is None:
-        raise MediaError("There is not one frame in this video.", hint="Choose another file.")
+        raise MediaError("This video has no frames.", hint="Choose another file.")
     check_seconds(track.seconds, "video", settings)
     with opened(file) as container:
         width, height = seen_size(first_frame(container, video_stream(container)), pixel_shape)
     check_pixels(width, height, "video", settings)
     if max(width, height) > LONGEST_SIDE:
-        raise MediaError(f"The video is {width} x {height} pixels; the most for one side is {LONGEST_SIDE}.")
+        raise MediaError(f"The video is {width} × {height} pixels; each side may have at most {LONGEST_SIDE}.")
     fps = track.packets / track.seconds if track.seconds else float(rate or 1)
     if rate and abs(fps / rate - 1) < 0.01:  # where clocks tick in milliseconds 24 fps come out as 23.98
         fps = float(rate)
@@ -104,7 +104,7 @@ def constant_rate(source: Source, fps: Fraction, start: float, count: int) -> It
             return
         held = frame
     if held is None:
-        raise MediaError("Nothing in this video can be decoded.", hint="Choose another file.")
+        raise MediaError("This video cannot be decoded.", hint="Choose another file.")
     for _ in range(count - shown):
         yield held
 

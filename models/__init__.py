@@ -106,7 +106,7 @@ class Models:
                 return  # the engine makes it when it starts
             raise MissingModelError(
                 f"There is no demo model for {file.name}.",
-                "Use this on a machine with a GPU, or set KINORA_DEMO=never to work with the real models.",
+                "Run Kinora on a machine with a GPU, or set KINORA_DEMO=never to use the real models.",
             )
         if not file.repo:
             raise MissingModelError(

@@ -69,7 +69,7 @@ class Fetch:
         try:
             while True:
                 if cancelled is not None and cancelled.is_set():
-                    raise CancelledError("The download was cancelled.", "It goes on from here the next time.")
+                    raise CancelledError("The download was cancelled.", "It will continue from here next time.")
                 try:
                     event = self._events.get(timeout=POLL_INTERVAL)
                 except queue.Empty:
@@ -234,7 +234,7 @@ def _check_space(items: list[_Item]) -> None:
         free = shutil.disk_usage(folders[disk]).free
         if size > free:
             raise DownloadError(
-                f"The disk is too small: {_gb(size)} are still to be downloaded, {_gb(free)} are free at "
+                f"There is not enough disk space: {_gb(size)} are still to be downloaded, {_gb(free)} are free at "
                 f"{folders[disk]}.",
                 f"Free {_gb(size - free)}, or set KINORA_HOME to a folder on a larger disk.",
             )
@@ -245,16 +245,16 @@ def _verify(item: _Item, size: int, sha256: str) -> None:
         return
     item.partial.unlink()
     raise DownloadError(
-        f"What came for {item.file.name} is not what {item.file.repo} promises, so it was removed.",
-        "Try again; if it happens again, something on the way changes the file: check HF_ENDPOINT and any proxy.",
+        f"The download of {item.file.name} does not match what {item.file.repo} states, so it was deleted.",
+        "Try again. If it happens again, something changes the file on its way: check HF_ENDPOINT and any proxy.",
         f"expected {item.offer.size} bytes, sha256 {item.offer.sha256}; got {size} bytes, sha256 {sha256}",
     )
 
 
 def _unwritable(error: OSError, folder: Path) -> DownloadError:
     return DownloadError(
-        f"The models folder cannot be written: {error.strerror or error} ({error.filename or folder}).",
-        "Check its free space and permissions, then try again: what has come so far is kept.",
+        f"Kinora cannot write to the models folder: {error.strerror or error} ({error.filename or folder}).",
+        "Check its free space and permissions, then try again. Partial downloads are kept.",
         repr(error),
     )
 

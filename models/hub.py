@@ -127,7 +127,7 @@ def explain(error: Exception, file: ModelFile, folder: Path) -> DownloadError:
     by_hand = f"or put {file.name} into {folder} yourself"
     if isinstance(error, OfflineModeIsEnabled):
         return DownloadError(
-            f"{file.name} is not here, and downloads are switched off.", f"Unset HF_HUB_OFFLINE, {by_hand}.", detail
+            f"{file.name} is missing, and downloads are switched off.", f"Unset HF_HUB_OFFLINE, {by_hand}.", detail
         )
     if status in (401, 403):
         return DownloadError(*_refused(file, page), detail)
@@ -145,7 +145,7 @@ def explain(error: Exception, file: ModelFile, folder: Path) -> DownloadError:
         wait = asked_delay(error)
         when = f"in {wait:.0f} seconds" if wait else "in a few minutes"
         return DownloadError(
-            f"{endpoint()} answers too many requests and refuses {file.name} for now.",
+            f"{endpoint()} has received too many requests and refuses {file.name} for now.",
             f"Try again {when}; with a token in HF_TOKEN the limit is higher.",
             detail,
         )

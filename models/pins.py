@@ -51,7 +51,7 @@ class Pins:
             return {}
         except ValueError as error:
             raise DownloadError(
-                f"{self._path} is damaged.", "Remove it: Kinora then records the files anew.", str(error)
+                f"{self._path} is damaged.", "Delete it; Kinora will then record the files again.", str(error)
             ) from error
 
 

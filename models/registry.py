@@ -123,7 +123,7 @@ def _names(graph: Graph, known: dict[str, ModelFile]) -> Iterator[tuple[str, str
             try:
                 check_model_name(value)
             except FileNameError as error:
-                hint = "Name a .safetensors file as it is called inside its models folder."
+                hint = "Use the name of a .safetensors file in its models folder."
                 raise InvalidInputError(f"{error}.", hint=hint) from None
             if is_model(value):
                 yield folder, value

@@ -57,7 +57,7 @@ def _sentence(label: str | None, info: FieldInfo | None, error: ErrorDetails) ->
         case "too_short":
             return f"{label}: at least {context['min_length']} is needed."
         case "too_long":
-            return f"{label}: at most {context['max_length']} are possible, not {context['actual_length']}."
+            return f"{label}: at most {context['max_length']} are allowed, not {context['actual_length']}."
         case "missing":
             return f"{label} is missing."
         case "string_too_long":

@@ -76,7 +76,7 @@ UPSCALE = Mode(
     id="upscale",
     label="Upscale an image",
     group=GROUP,
-    summary="An image made larger.",
+    summary="Make an image larger.",
     template=lambda params: "upscale" if params.preset == "fast" else "upscale_detail",
     params=UpscaleParams,
     presets=(

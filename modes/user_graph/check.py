@@ -23,7 +23,7 @@ SMALLER_SEEDS = {"SeedNode": 2**63}
 """How many seeds a class has, where it has fewer than 2**64."""
 
 _ID = re.compile(r"[\w:.-]{1,100}")
-_HOW = "In ComfyUI choose Workflow, Export (API), and give that file."
+_HOW = "In ComfyUI, choose Workflow, Export (API), and use that file."
 
 
 class GraphError(Exception):
@@ -112,9 +112,9 @@ def _node(node: str, content: dict[str, Any]) -> dict[str, Any]:
         raise GraphError(f"“{node[:40]}” is not a valid node id: only letters, digits and : . _ - are allowed.")
     kind, inputs = content.get("class_type"), content.get("inputs")
     if not isinstance(kind, str) or not isinstance(inputs, dict):
-        raise GraphError(f"Node {node} has no class_type or no inputs, as nodes in the API format have. {_HOW}")
+        raise GraphError(f"Node {node} lacks class_type or inputs, which nodes in the API format have. {_HOW}")
     if kind not in known():
-        raise GraphError(f"Node {node} is a {kind[:60]}. ComfyUI itself has no such node, and Kinora loads no others.")
+        raise GraphError(f"Node {node} is a {kind[:60]}. ComfyUI has no such node, and Kinora loads no custom nodes.")
     if refused := known()[kind].refused:
         raise GraphError(f"Node {node} is a {kind}, which is not allowed here: {refused}.")
     meta = content.get("_meta")

@@ -56,7 +56,13 @@ class GraphParams(Params):
     audio: Path | None = file("Audio", "audio", "the sound")
     video: Path | None = file("Video", "video", "the video")
     seed: int | None = param(
-        None, label="Seed", help="Empty: the graph's own.", widget="seed", ge=0, le=MAX_SEED, validate_default=True
+        None,
+        label="Seed",
+        help="Empty: the graph's own seeds.",
+        widget="seed",
+        ge=0,
+        le=MAX_SEED,
+        validate_default=True,
     )
 
     @field_validator("graph")
@@ -87,9 +93,9 @@ class GraphParams(Params):
                 elif number >= there:
                     label = type(self).model_fields[name].title
                     many = f"only {there}" if there else "none"
-                    raise at_field(name, f"{label}: there is no node for it; the graph loads {many} of this kind.")
+                    raise at_field(name, f"{label}: the graph has no node for it; it loads {many} of this kind.")
             if len(wanted[kind]) > len(names):
-                text = f"The graph loads {len(wanted[kind])} different {kind} files; the most is {len(names)}."
+                text = f"The graph loads {len(wanted[kind])} different {kind} files; the limit is {len(names)}."
                 raise at_field("graph", text)
         return self
 
@@ -112,7 +118,7 @@ class GraphParams(Params):
             for name, users in zip(FILES[kind], found, strict=False):
                 notes[name] = f"For {' and '.join(f'node {each.node} ({each.class_type})' for each in users)}."
         if own_seed(self.content) is None:
-            notes["seed"] = "No effect: no seed stands in the graph."
+            notes["seed"] = "No effect: the graph uses no seed."
         return OutputSpec(None, None, None, notes=notes)
 
 
@@ -184,7 +190,7 @@ OWN_GRAPH = GraphMode(
     id="graph",
     label="Your own graph",
     group="Advanced",
-    summary="A graph of ComfyUI's nodes, in its API format, run as it is.",
+    summary="A ComfyUI graph in the API format, run unchanged.",
     template=lambda params: params.content,
     params=GraphParams,
     presets=(),

@@ -83,7 +83,7 @@ class InpaintParams(SampledParams, PromptParams):
         if self.guidance == 1:
             notes["negative_prompt"] = NO_GUIDANCE
         if self.part == 1:
-            notes["mask"] = "The whole image is replaced: nothing of it stays."
+            notes["mask"] = "The whole image will be replaced."
         return notes
 
 
@@ -110,7 +110,7 @@ INPAINT = Mode(
     id="inpaint",
     label="Inpaint",
     group=GROUP,
-    summary="A part of an image replaced. Everything outside the mask stays the same, to the pixel.",
+    summary="Replace part of an image. Every pixel outside the mask stays the same.",
     template="z_image_inpaint",
     params=InpaintParams,
     presets=PRESETS,

@@ -136,15 +136,15 @@ def test_a_damaged_stretch_does_not_stop_a_sound(tmp_path, stage):
 
 
 def test_what_is_no_sound_is_refused_in_a_sentence(tmp_path, settings):
-    unreadable = "This file is damaged, cut off, or of a kind that cannot be read."
+    unreadable = "This file is damaged, incomplete, or in a format that Kinora cannot read."
     (tmp_path / "words.mp3").write_text("only words " * 100)
     assert refusal(tmp_path / "words.mp3", settings) == unreadable
     (tmp_path / "none.wav").touch()
     assert refusal(tmp_path / "none.wav", settings) == "This file is empty."
     none = files.write_wave(tmp_path / "header.wav", [np.zeros(0)])
-    assert refusal(none, settings) == "The sound is empty; it needs 0.1 s at least."
+    assert refusal(none, settings) == "The sound is empty; it must last at least 0.1 s."
     short = files.write_wave(tmp_path / "short.wav", [files.tone(0.05)])
-    assert refusal(short, settings) == "The sound lasts only 0.05 s; it needs 0.1 s at least."
+    assert refusal(short, settings) == "The sound lasts only 0.05 s; it must last at least 0.1 s."
     silent = files.write_video(tmp_path / "silent.mp4", files.greys(5))
     assert refusal(silent, settings) == "There is no sound in this file."
 
@@ -155,7 +155,7 @@ def test_half_a_file_is_refused(tmp_path, settings):
     assert refusal(tmp_path / "half.m4a", settings).startswith("This file is damaged")
     whole = files.write_sound(tmp_path / "x.flac", "flac", np.random.default_rng(3).uniform(-1, 1, (1, 96_000)))
     (tmp_path / "half.flac").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    assert "cut off" in refusal(tmp_path / "half.flac", settings)
+    assert "incomplete" in refusal(tmp_path / "half.flac", settings)
 
 
 def test_a_recording_whose_header_was_never_finished_is_read(tmp_path, stage):
@@ -170,7 +170,7 @@ def test_a_recording_whose_header_was_never_finished_is_read(tmp_path, stage):
 def test_the_longest_sound_is_a_setting(tmp_path):
     file = files.write_wave(tmp_path / "x.wav", [files.tone(2, 8_000)], 8_000)
     tight = Settings(home=tmp_path / "home", device="cpu", max_media_seconds=1)
-    assert refusal(file, tight) == "The sound lasts 2 s; the most is 1 s."
+    assert refusal(file, tight) == "The sound lasts 2 s; the limit is 1 s."
 
 
 @pytest.mark.parametrize(

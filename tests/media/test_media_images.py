@@ -198,15 +198,15 @@ def test_a_size_is_reached_by_cropping_or_with_bars(tmp_path, stage):
 
 def test_a_picture_is_judged_by_its_header_before_it_is_decoded(tmp_path, settings):
     huge = files.png_header(tmp_path / "huge.png", 30_000, 30_000)
-    assert refusal(huge, settings) == "The picture has far too many pixels; the most is 50 megapixels."
+    assert refusal(huge, settings) == "The image has far too many pixels; the limit is 50 megapixels."
     large = files.png_header(tmp_path / "large.png", 9_000, 9_000)
-    assert refusal(large, settings) == "The picture is 9000 x 9000 pixels; the most is 50 megapixels."
+    assert refusal(large, settings) == "The image is 9000 × 9000 pixels; the limit is 50 megapixels."
 
 
 def test_limits_are_settings(tmp_path):
     Image.new("RGB", (40, 30)).save(tmp_path / "x.png")
     tight = Settings(home=tmp_path / "home", device="cpu", max_image_pixels=1000)
-    assert refusal(tmp_path / "x.png", tight) == "The picture is 40 x 30 pixels; the most is 0.001 megapixels."
+    assert refusal(tmp_path / "x.png", tight) == "The image is 40 × 30 pixels; the limit is 0.001 megapixels."
     small = Settings(home=tmp_path / "home", device="cpu", max_upload_bytes=50)
     assert refusal(tmp_path / "x.png", small).startswith("This file has 0 MB")
 
@@ -216,7 +216,7 @@ def test_text_in_a_png_that_swells_is_refused(tmp_path, settings):
     info.add_text("note", "a" * 50_000_000, zip=True)
     Image.new("RGB", (20, 20)).save(tmp_path / "bomb.png", pnginfo=info)
     assert (tmp_path / "bomb.png").stat().st_size < 100_000
-    assert refusal(tmp_path / "bomb.png", settings) == "The picture is damaged or cut off."
+    assert refusal(tmp_path / "bomb.png", settings) == "The image is damaged or incomplete."
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "heic"])
@@ -227,10 +227,10 @@ def test_half_a_picture_is_refused(suffix, tmp_path, settings):
     data = whole.read_bytes()
     half = tmp_path / f"half.{suffix}"
     half.write_bytes(data[: len(data) // 2])
-    assert refusal(half, settings) in ("The picture is damaged or cut off.", NO_PICTURE)
+    assert refusal(half, settings) in ("The image is damaged or incomplete.", NO_PICTURE)
 
 
-NO_PICTURE = "This file is not a picture, or of a kind that cannot be read."
+NO_PICTURE = "This file cannot be read as an image."
 
 
 def test_what_is_no_picture_is_refused_in_a_sentence(tmp_path, settings):
@@ -245,7 +245,7 @@ def test_what_is_no_picture_is_refused_in_a_sentence(tmp_path, settings):
     assert refusal(tmp_path / ("x" * 300 + ".png"), settings) == "This file cannot be read."
     assert refusal("a\0b.png", settings) == "This file cannot be read."
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
-    assert refusal(tmp_path / "dot.png", settings) == "The picture is only 1 x 1 pixels; each side needs 16 at least."
+    assert refusal(tmp_path / "dot.png", settings) == "The image is only 1 × 1 pixels; each side needs at least 16."
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in folders")

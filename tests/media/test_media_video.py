@@ -290,7 +290,7 @@ def test_a_size_that_changes_on_the_way_is_followed(tmp_path, stage):
 
 
 def test_what_is_no_video_is_refused_in_a_sentence(tmp_path, settings):
-    unreadable = "This file is damaged, cut off, or of a kind that cannot be read."
+    unreadable = "This file is damaged, incomplete, or in a format that Kinora cannot read."
     (tmp_path / "words.mp4").write_text("only words " * 100)
     assert refusal(tmp_path / "words.mp4", settings) == unreadable
     Image.new("RGB", (64, 64)).save(tmp_path / "picture.png")
@@ -300,7 +300,7 @@ def test_what_is_no_video_is_refused_in_a_sentence(tmp_path, settings):
     still = files.write_video(tmp_path / "still.mp4", files.greys(1))
     assert refusal(still, settings) == "This video has only one frame."
     tiny = files.write_video(tmp_path / "tiny.mp4", [np.zeros((8, 8, 3), np.uint8)] * 3)
-    assert refusal(tiny, settings) == "The video is only 8 x 8 pixels; each side needs 16 at least."
+    assert refusal(tiny, settings) == "The video is only 8 × 8 pixels; each side needs at least 16."
     assert refusal(tmp_path / "gone.mp4", settings) == "There is no such file."
 
 
@@ -342,15 +342,15 @@ def test_a_video_cut_in_the_middle_is_refused(name, tmp_path, settings):
     )  # fmt: skip
     half = tmp_path / f"half-{name}"
     half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    assert "cut off" in refusal(half, settings)
+    assert "incomplete" in refusal(half, settings)
 
 
 def test_limits_are_settings_and_checked_by_the_header(tmp_path):
     file = files.write_video(tmp_path / "x.mp4", files.greys(40))
     tight = Settings(home=tmp_path / "home", device="cpu", max_media_seconds=1)
-    assert refusal(file, tight) == "The video lasts 2 s; the most is 1 s."
+    assert refusal(file, tight) == "The video lasts 2 s; the limit is 1 s."
     tight = Settings(home=tmp_path / "home", device="cpu", max_image_pixels=1000)
-    assert refusal(file, tight) == "The video is 64 x 48 pixels; the most is 0.001 megapixels."
+    assert refusal(file, tight) == "The video is 64 × 48 pixels; the limit is 0.001 megapixels."
 
 
 def test_a_start_past_the_end_is_refused_in_a_sentence(tmp_path, settings):

@@ -178,7 +178,7 @@ def test_two_processes_make_one_download(home, hub, models, table):
 def test_wrong_bytes_are_removed_and_reported(home, hub, models):
     stored = store(hub, sent=OTHER)
     error = fails(models)
-    assert "not what Lightricks/Test promises" in error.message
+    assert "does not match what Lightricks/Test states" in error.message
     assert stored.sha256 in error.detail
     assert os.listdir(target(home).parent) == [".locks"]
     stored.sent = None
@@ -188,7 +188,7 @@ def test_wrong_bytes_are_removed_and_reported(home, hub, models):
 
 def test_too_many_bytes_are_wrong_bytes(home, hub, models):
     store(hub, sent=DATA + b"x")
-    assert "not what Lightricks/Test promises" in fails(models).message
+    assert "does not match what Lightricks/Test states" in fails(models).message
     assert not target(home).exists()
 
 
@@ -306,5 +306,5 @@ def test_file_that_cannot_be_written_says_where(home, hub, models):
     target(home).parent.parent.mkdir(parents=True)
     target(home).parent.write_text("a file where the folder should be")
     error = fails(models)
-    assert "cannot be written" in error.message
+    assert "cannot write to the models folder" in error.message
     assert str(target(home).parent) in error.message

@@ -60,23 +60,23 @@ def built(preparer: Preparer, graph: Any, seed: int | None = None, **values: Any
         (
             {"last_node_id": 9, "nodes": [], "links": []},
             "This is a workflow as ComfyUI's editor saves it, not a graph in the API format. "
-            "In ComfyUI choose Workflow, Export (API), and give that file.",
+            "In ComfyUI, choose Workflow, Export (API), and use that file.",
         ),
         (
             [1],
             "This is not a graph in the API format, which lists nodes by their ids. "
-            "In ComfyUI choose Workflow, Export (API), and give that file.",
+            "In ComfyUI, choose Workflow, Export (API), and use that file.",
         ),
         ({}, "The graph has no nodes."),
         ({str(number): {} for number in range(1001)}, "The graph has 1,001 nodes; at most 1,000 are possible."),
         (
             {"3": {"inputs": {}}},
-            "Node 3 has no class_type or no inputs, as nodes in the API format have. "
-            "In ComfyUI choose Workflow, Export (API), and give that file.",
+            "Node 3 lacks class_type or inputs, which nodes in the API format have. "
+            "In ComfyUI, choose Workflow, Export (API), and use that file.",
         ),
         (
             saved("WanVideoSampler"),
-            "Node 1 is a WanVideoSampler. ComfyUI itself has no such node, and Kinora loads no others.",
+            "Node 1 is a WanVideoSampler. ComfyUI has no such node, and Kinora loads no custom nodes.",
         ),
         (
             saved("LoadLatent", latent="x"),

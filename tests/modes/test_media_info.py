@@ -16,10 +16,10 @@ I2V = modes.get("i2v")
 
 def test_limits_given_in_code_are_obeyed(tmp_path: Path) -> None:
     strict = Settings(home=tmp_path, device="cpu", max_upload_bytes=1000)
-    with pytest.raises(InvalidParamsError, match="the most is 0 MB"):
+    with pytest.raises(InvalidParamsError, match="the limit is 0 MB"):
         I2V.validate(VALUES, strict)
     fewer = Settings(home=tmp_path, device="cpu", max_image_pixels=1000)
-    with pytest.raises(InvalidParamsError, match=r"the most is 0\.001 megapixels"):
+    with pytest.raises(InvalidParamsError, match=r"the limit is 0\.001 megapixels"):
         I2V.validate(VALUES, fewer)
     assert I2V.validate(VALUES, Settings(home=tmp_path, device="cpu"))  # the same file by other limits
 
