@@ -1,4 +1,4 @@
-"""What can go wrong, as small classes that carry what happened, why, and what to do."""
+"""Errors that people see: each carries what happened, what to do about it, and of which kind it is."""
 
 import math
 from typing import Literal
@@ -21,7 +21,7 @@ FailureKind = Literal[
 
 
 class KinoraError(Exception):
-    """Something a person has to know about.
+    """An error that a person has to know about.
 
     `message` says what happened, `hint` what to do next, `detail` holds the technical rest (a traceback,
     a server's answer) for the folded part of an error card.
@@ -52,19 +52,19 @@ class InvalidInputError(KinoraError):
 
 
 class MissingModelError(KinoraError):
-    """A model file that a workflow names is neither here nor known to be anywhere."""
+    """A model file that a graph names is not here, and Kinora does not know where to get it."""
 
     kind: FailureKind = "missing_model"
 
 
 class DownloadError(KinoraError):
-    """A model file could not be fetched, or what came was not what was asked for."""
+    """A model file could not be downloaded, or the download was not the file that was expected."""
 
     kind: FailureKind = "download"
 
 
 class CancelledError(KinoraError):
-    """A person asked for the work to stop, and it stopped."""
+    """The work stopped because a person cancelled it."""
 
     kind: FailureKind = "interrupted"
 
@@ -82,23 +82,23 @@ class ClusterError(KinoraError):
 
 
 class ExchangeError(KinoraError):
-    """A file could not be brought to or from the store that the machines of a cluster share."""
+    """A file could not be transferred to or from the store that the machines of a cluster share."""
 
     kind: FailureKind = "storage"
 
 
 class StorageError(KinoraError):
-    """The queue's database, or a disk that it needs, cannot be used now."""
+    """The queue's database, or a disk that it needs, cannot be used at the moment."""
 
     kind: FailureKind = "storage"
 
 
 class NotFoundError(InvalidInputError):
-    """There is no such job, task or file, or not any more."""
+    """There is no such job, task or file, or it no longer exists."""
 
 
 class ForbiddenError(InvalidInputError):
-    """Something that this caller may not do, or a path that may not be named from afar."""
+    """The caller may not do this, or may not name this path over the network."""
 
 
 class LimitError(InvalidInputError):
@@ -119,7 +119,7 @@ class RateLimitError(LimitError):
 
 
 class BusyError(KinoraError):
-    """Another Kinora works on the same data folder."""
+    """Another Kinora uses the same data folder."""
 
 
 class Problem(BaseModel):

@@ -1,7 +1,6 @@
-"""What a generation tells while it runs: small, frozen, picklable messages.
+"""The events of a generation: small, frozen messages that can be pickled.
 
-They cross from the engine's process to whoever watches (page, command line, REST), and all of them read
-only these classes.
+They travel from the engine's process to those who watch it: page, command line and REST.
 """
 
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A model file on its way. `done` and `total` in bytes, `speed` in bytes per second."""
+    """A model file is being downloaded. `done` and `total` are in bytes, `speed` in bytes per second."""
 
     file: str
     done: int
@@ -47,7 +46,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something a person should know though the run goes on: a control that has no effect, for one."""
+    """Something that a person should know although the run continues: for example, a LoRA that fits no layer."""
 
     message: str
 

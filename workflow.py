@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 Graph = dict[str, dict[str, Any]]
-Phases = Mapping[str, Sequence[str]]  # a stage's label -> the ids of its nodes, in the order they run
+Phases = Mapping[str, Sequence[str]]  # a phase's label -> the ids of its nodes, in the order they run
 
 FOLDER = Path(__file__).resolve().parent / "workflows"
 
@@ -30,7 +30,7 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Takes one optional input away from a node."""
+    """Removes one optional input of a node."""
 
     node: str
     input: str
@@ -47,7 +47,7 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class Relink:
-    """Whatever is fed by one output is fed by another one, each `(node id, output index)`."""
+    """Links every input that one output feeds to another output; each is `(node id, output index)`."""
 
     source: tuple[str, int]
     target: tuple[str, int]
@@ -55,9 +55,9 @@ class Relink:
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """Copies the nodes `roots` and all that depends on them, as `name + suffix`; at `ends`, and behind them, it stops.
+    """Copies the nodes `roots` and all nodes that depend on them, up to `ends`, as `name + suffix`.
 
-    The copies are linked among each other as the originals are, and share what they need besides.
+    The copies are linked to each other as the originals are, and to the same other nodes.
     """
 
     roots: Sequence[str]
@@ -83,7 +83,7 @@ def load(name: str) -> Graph:
 
 
 def build(graph: Graph, changes: Iterable[Change]) -> Graph:
-    """The graph with all changes made, without what no file needs, and checked. The argument stays as it is."""
+    """A checked copy of the graph with all changes made, without nodes that no file needs."""
     built = copy.deepcopy(graph)
     for change in changes:
         _apply(built, change)
@@ -98,7 +98,7 @@ def sinks(graph: Graph) -> list[str]:
 
 
 def save_to(graph: Graph, prefix: str) -> None:
-    """Where the files go: a path below the outputs folder.
+    """Sets where the files go: `prefix` is a path below the outputs folder.
 
     What a node named `save_…`, or the only sink, writes is the result; other sinks write parts of it, and their names
     get the node's, without what a file's name cannot have.
@@ -177,7 +177,7 @@ def links(node: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
 
 
 def prune(graph: Graph, sinks: Sequence[str]) -> Graph:
-    """Only the nodes that a sink depends on, in the order they had."""
+    """Only the nodes that a sink depends on, in their order."""
     needed: set[str] = set()
     waiting = list(sinks)
     while waiting:

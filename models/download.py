@@ -23,8 +23,8 @@ from models import hub
 from models.pins import Pins
 from models.registry import ModelFile
 
-RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)  # seconds; counted anew whenever bytes have come
-MAX_ASKED_DELAY = 60.0  # seconds a server may ask to wait; what takes longer is told instead
+RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)  # seconds; they start again whenever bytes have arrived
+MAX_ASKED_DELAY = 60.0  # seconds that a server may ask for; a longer delay is an error
 REPORT_INTERVAL = 0.25  # seconds between two events
 SPEED_WINDOW = 5.0  # seconds that the speed is measured over
 POLL_INTERVAL = 0.1  # seconds until a cancel is noticed
@@ -32,7 +32,7 @@ HASH_BLOCK = 1 << 20  # bytes
 
 
 class _StoppedError(Exception):
-    """The reader of the events went away."""
+    """Raised in the download's thread when nobody reads its events any more."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class Fetch:
 
 
 class ProgressReporter:
-    """Turns bytes into events, a few a second."""
+    """Turns numbers of bytes into events, at most four per second."""
 
     def __init__(self, events: queue.SimpleQueue, item: _Item) -> None:
         self._events = events
@@ -203,7 +203,11 @@ class ProgressReporter:
 
 
 class RetryPolicy:
-    """How often one thing is tried again."""
+    """Decides whether and when one thing is tried again.
+
+    It is not made with tenacity, because three things would have to be added to it: the count starts again whenever
+    bytes have arrived, the server may ask for a longer delay, and a wait has to end when the download is cancelled.
+    """
 
     def __init__(self, stop: threading.Event, file: ModelFile, folder: Path) -> None:
         self._stop, self._file, self._folder = stop, file, folder
@@ -213,7 +217,7 @@ class RetryPolicy:
         self._delays = iter(RETRY_DELAYS)
 
     def wait_after(self, error: Exception) -> None:
-        """Waits, or raises the error in words when waiting is no use."""
+        """Waits before the next attempt. Raises DownloadError where another attempt would not help."""
         delay, asked = next(self._delays, None), hub.asked_delay(error)
         if delay is None or asked > MAX_ASKED_DELAY or not hub.is_transient(error):
             raise hub.explain(error, self._file, self._folder) from error

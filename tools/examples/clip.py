@@ -8,6 +8,7 @@ import av
 import numpy as np
 from PIL import Image
 
+from constants import X264_REPEATABLE
 from tools.examples.landscape import gradient
 from tools.examples.portrait import SCALE, Pen
 from tools.examples.sounds import RATE, beep, hertz
@@ -25,7 +26,7 @@ BOUNCES = ((0.45, 1.0), (1.35, 0.78), (2.05, 0.55), (2.6, 0.38))
 def write_clip(file: Path) -> None:
     """MP4: H.264 and AAC, the same bytes each time."""
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
-    x264 = {"crf": "23", "preset": "slow", "threads": "1", "x264-params": "mbtree=0"}  # no tree: see media/mp4.py
+    x264 = {"crf": "23", "preset": "slow", "threads": "1", "x264-params": X264_REPEATABLE}
     with av.open(str(file), "w", format="mp4", options=options) as container:
         pictures = container.add_stream("libx264", rate=FPS, options=x264)
         pictures.width, pictures.height, pictures.pix_fmt = *SIZE, "yuv420p"
