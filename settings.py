@@ -48,7 +48,7 @@ class Settings(BaseSettings):
         default="auto", description="The precision of the diffusion model; auto follows the checkpoint and the device"
     )
     repeatable_video: bool = Field(
-        False,
+        default=False,
         description="Encode videos so that equal frames always give equal files, which are up to twice as large",
     )
     demo: Literal["auto", "always", "never"] = Field(

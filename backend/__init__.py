@@ -1,5 +1,6 @@
-"""Everything that runs a graph. Only `comfy/` imports torch and ComfyUI.
+"""Everything that runs a graph. Here only `comfy/` imports torch and ComfyUI.
 
-`contract.py` says what an engine is. `process.py` runs one in a process of its own, whose other end is `child.py`;
-`zerogpu.py` runs one in forks of the page's process; `ray/` on the machines of a cluster.
+`contract.py` says what an engine is. `process.py` runs one in a process of its own; `pipe.py` is the page's end of the
+pipe to it, and `child.py` the other end. `zerogpu.py` runs an engine in forks of the page's process, which then imports
+torch; `ray/` runs engines on the machines of a cluster.
 """

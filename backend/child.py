@@ -1,4 +1,4 @@
-"""The engine process's side of the pipe: runs the graphs that come, sends their events back."""
+"""The engine process's end of the pipe: runs the graphs that arrive and sends their events back."""
 
 import json
 import logging
@@ -16,11 +16,11 @@ from events import Failed
 from settings import Settings
 from workflow import Graph, Phases
 
-IDLE = 10.0  # seconds without work after which memory is tidied
+IDLE = 10.0  # seconds without a graph after which the engine may free memory
 
 
-class _EngineServer:
-    """The engine process's side of the pipe."""
+class _GraphServer:
+    """Receives graphs over the pipe and has the engine run them, one at a time."""
 
     def __init__(self, boot: dict[str, Any]) -> None:
         self._settings = Settings(**boot["settings"])
@@ -30,7 +30,7 @@ class _EngineServer:
         self._cancelled = threading.Event()  # of the newest run
 
     def serve(self, start: Callable[[Settings], GraphEngine]) -> None:
-        """Runs what comes, until the pipe closes."""
+        """Runs the graphs that arrive, until the pipe closes."""
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         try:
             self._engine = engine = start(self._settings)
@@ -60,13 +60,13 @@ class _EngineServer:
                     if self._engine:
                         self._engine.interrupt()
         except (OSError, EOFError):
-            os._exit(0)  # the page's process is gone; nobody is left to work for
+            os._exit(0)  # the page's process has ended
 
 
 def serve(start: Callable[[Settings], GraphEngine]) -> None:
-    """The main program of an engine's process: serves what `start` gives to the process that started this one.
+    """Is the main program of an engine process: makes an engine with `start` and runs the parent's graphs on it.
 
-    `start` may raise KinoraError, which is told there.
+    A KinoraError that `start` raises is sent to the parent as the reason why the engine cannot start.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    _EngineServer(json.loads(sys.stdin.buffer.read())).serve(start)
+    _GraphServer(json.loads(sys.stdin.buffer.read())).serve(start)

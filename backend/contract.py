@@ -1,4 +1,4 @@
-"""What every engine offers, wherever it runs, and the states that an engine's process goes through."""
+"""What every engine offers, wherever it runs, and the states of an engine process."""
 
 import threading
 from collections.abc import Collection, Iterator
@@ -13,7 +13,10 @@ StateName = Literal["stopped", "starting", "ready", "busy", "restarting", "faile
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """What the engine does now. `info` is `Engine.describe()` once it is up; `error` says why it failed."""
+    """What the engine does now.
+
+    `info` is what `GraphEngine.describe` returned once the engine was up; `error` says why it failed.
+    """
 
     name: StateName
     info: dict[str, Any] = field(default_factory=dict)
@@ -21,7 +24,7 @@ class EngineState:
 
 
 class GraphEngine(Protocol):
-    """What an engine's process serves: the ComfyUI of this machine (`backend.engine.Engine`), or one elsewhere."""
+    """What an engine process serves: ComfyUI on this machine (`backend.comfy.engine.Engine`), or a remote engine."""
 
     def describe(self) -> dict[str, Any]: ...
 

@@ -120,7 +120,7 @@ class EngineProcess:
                     self._set(EngineState("ready", self._state.info))
                 yield event
         finally:
-            if not finished:  # whoever read the events went away
+            if not finished:  # the reader of the events stopped reading
                 child.send(("cancel",))
                 child.drain(self.settings.cancel_timeout)
                 self._set(EngineState("ready", self._state.info))

@@ -1,4 +1,4 @@
-"""Runs graphs, one at a time, on the ComfyUI of this process and tells what happens as events."""
+"""Runs graphs, one at a time, on the ComfyUI of this process, and reports what happens as events."""
 
 import asyncio
 import copy
@@ -77,7 +77,7 @@ class Engine:
     ) -> Iterator[Event]:
         """Executes the graph; the last event is an Output, a Failed or a Cancelled.
 
-        What the nodes `forget` made is dropped afterwards; all else stays for the next run, as ComfyUI decides.
+        The outputs of the nodes `forget` are removed from the cache afterwards; ComfyUI decides what else it keeps.
 
         To stop it, set `cancelled` and then call `interrupt()`; both are safe from any thread at any time.
         """
@@ -124,7 +124,7 @@ def _make_executor(stub: ServerStub) -> Any:
 
 
 class _Run:
-    """One graph on its way: the executor works in a thread, its messages become events in a queue."""
+    """One run of a graph: the executor works in a thread, and its messages become events in a queue."""
 
     def __init__(self, engine: Engine, graph: Graph, phases: Phases, cancelled: threading.Event) -> None:
         self._stub = engine._stub
@@ -147,7 +147,7 @@ class _Run:
             while (event := self._events.get()) is not None:
                 yield event
         finally:
-            if thread.is_alive():  # whoever read the events went away
+            if thread.is_alive():  # the reader of the events stopped reading
                 self._cancelled.set()
                 _interrupt()
             thread.join()
@@ -159,7 +159,7 @@ class _Run:
         comfy.utils.set_progress_bar_global_hook(self._on_progress)
         try:
             self._events.put(self._execute())
-        except Exception as error:  # noqa: BLE001  whatever it is, it ends this run and is told
+        except Exception as error:  # noqa: BLE001  whatever it is, it ends this run as a failure
             self._events.put(failures.from_exception(error))
         finally:
             comfy.utils.set_progress_bar_global_hook(None)
@@ -189,7 +189,7 @@ class _Run:
         return self._collect_output(time.monotonic() - started)
 
     def _collect_output(self, seconds: float) -> Event:
-        """Only files whose node ran in this run: a cached node reports the file of an older one."""
+        """Collects the files whose nodes ran in this run: a cached node reports the file of an older run."""
         root = self._settings.outputs_dir
         files = []
         for node, output in self._executor.history_result["outputs"].items():

@@ -1,4 +1,4 @@
-"""What ComfyUI reports when it fails, said in words a person can act on."""
+"""Translates what ComfyUI reports when it fails into messages that a person can act on."""
 
 import traceback
 from typing import Any
@@ -14,7 +14,7 @@ _OOM_HINT = "Choose a smaller size, fewer seconds or the Fast preset"
 
 
 def from_validation(error: dict[str, Any] | None, node_errors: dict[str, Any]) -> Failed:
-    """From `execution.validate_prompt`: nothing has run yet."""
+    """Translates the errors of `execution.validate_prompt`: nothing has run yet."""
     for node, found in node_errors.items():
         for reason in found["errors"]:
             return _from_reason(node, found["class_type"], reason)
@@ -41,7 +41,7 @@ def _from_reason(node: str, class_type: str, reason: dict[str, Any]) -> Failed:
 
 
 def from_execution(error: dict[str, Any], settings: Settings) -> Failed:
-    """From an `execution_error` message. `current_inputs` is left out: it holds tensors."""
+    """Translates an `execution_error` message. It leaves `current_inputs` out, which holds tensors."""
     kind = error["exception_type"]
     text = error["exception_message"].strip()
     detail = "".join([f"{kind}: {text}\n", *error["traceback"]])
@@ -64,7 +64,7 @@ def from_execution(error: dict[str, Any], settings: Settings) -> Failed:
 
 
 def from_exception(error: BaseException) -> Failed:
-    """From something that went wrong outside of any node."""
+    """Translates an exception that was raised outside of any node."""
     detail = "".join(traceback.format_exception(error))
     return Failed(
         "node_error",

@@ -2,8 +2,8 @@
 
 `backend.process.EngineProcess` runs `backend.ray.bridge` instead of an engine: a small process that keeps one actor on
 a machine of the cluster and passes graphs and events on. The actor (`node.py`) keeps a whole `EngineProcess` there.
-So Ray is never in the page's process, which it would end where the cluster's head is lost: the bridge ends instead,
-and is started again as an engine is.
+So Ray is never in the page's process. Where the cluster's head is lost, Ray ends the process that it is in: that is the
+bridge, which is then restarted as any engine process is.
 """
 
 import importlib.util
@@ -15,11 +15,11 @@ from errors import ClusterError
 from settings import PROJECT, Settings
 
 PROGRAM = "backend.ray.bridge"
-LOOK = 60.0  # seconds that a look at the cluster may take
+PROBE_TIMEOUT = 60.0  # seconds
 
 
 def gpus(settings: Settings) -> int:
-    """How many GPUs the cluster has. Takes some seconds.
+    """Returns how many GPUs the cluster has. Takes some seconds.
 
     Raises ClusterError where the cluster or the exchange cannot be reached, or what they need is not installed.
     """
@@ -32,14 +32,14 @@ def gpus(settings: Settings) -> int:
     boot = json.dumps({"ray": settings.ray, "exchange": settings.exchange})
     command = [sys.executable, "-m", "backend.ray.probe"]
     try:
-        looked = subprocess.run(
-            command, cwd=PROJECT, input=boot, capture_output=True, text=True, check=False, timeout=LOOK
+        probed = subprocess.run(
+            command, cwd=PROJECT, input=boot, capture_output=True, text=True, check=False, timeout=PROBE_TIMEOUT
         )
     except subprocess.TimeoutExpired:
         raise ClusterError(f"The Ray cluster at {settings.ray} does not answer.", "See `ray status` there.") from None
-    if looked.returncode:
-        raise ClusterError("The Ray cluster could not be looked at.", "See the details.", looked.stderr[-4000:])
-    found = json.loads(looked.stdout.splitlines()[-1])
+    if probed.returncode:
+        raise ClusterError("The Ray cluster could not be examined.", "See the details.", probed.stderr[-4000:])
+    found = json.loads(probed.stdout.splitlines()[-1])
     if "message" in found:
         raise ClusterError(**found)
     return found["gpus"]

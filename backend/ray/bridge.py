@@ -1,6 +1,6 @@
 """Passes graphs to an actor on a machine of the cluster and its events back: python -m backend.ray.bridge
 
-It stands where an engine's process would (`worker.EngineProcess`), and ends when the actor or its machine does.
+`backend.process.EngineProcess` runs it in place of an engine. It ends when the actor or its machine does.
 """
 
 import threading
@@ -21,11 +21,11 @@ from events import Cancelled, Event, Failed, Output
 from settings import Settings
 from workflow import Graph, Phases
 
-ROOM = 60.0  # seconds to wait for a machine with room
+PLACEMENT_TIMEOUT = 60.0  # seconds to wait for a machine with a free GPU or core
 
 
 class RemoteEngine:
-    """As `backend.engine.Engine`, elsewhere: on a GPU of the cluster, or on a core where it has no GPU."""
+    """An engine on another machine: on a GPU of the cluster, or on a core if the cluster has no GPU."""
 
     def __init__(self, settings: Settings) -> None:
         """Raises ClusterError where no machine has room, or its engine does not start."""
@@ -34,7 +34,7 @@ class RemoteEngine:
         self._settings = settings
         self._exchange = Exchange(settings.exchange) if settings.exchange else None
         self._run = ""
-        wishes = NodeConfig(
+        config = NodeConfig(
             home=settings.home,
             demo=settings.use_demo,
             exchange=settings.exchange,
@@ -43,8 +43,8 @@ class RemoteEngine:
         needs, words = ({"num_gpus": 1}, "free GPU") if gpus() else ({"num_cpus": 1}, "free core")
         actor = ray.remote(NodeEngine).options(**needs, max_concurrency=2)
         try:
-            self._actor: Any = actor.remote(wishes)  # Ray makes its methods from those of NodeEngine
-            ray.get(self._actor.__ray_ready__.remote(), timeout=ROOM)
+            self._actor: Any = actor.remote(config)  # Ray makes its methods from those of NodeEngine
+            ray.get(self._actor.__ray_ready__.remote(), timeout=PLACEMENT_TIMEOUT)
             info: Any = ray.get(self._actor.describe.remote())
         except GetTimeoutError:
             text = f"No machine of the Ray cluster has a {words}."
@@ -57,11 +57,11 @@ class RemoteEngine:
         self._info: dict[str, Any] = info
 
     def describe(self) -> dict[str, Any]:
-        """As the engine's own, with the machine behind the device's name."""
+        """Returns the remote engine's description, with the machine after the device's name."""
         return self._info | {"device": f"{self._info['device']} on {self._info['machine']}"}
 
     def run(self, graph: Graph, phases: Phases, cancelled: threading.Event, forget: Collection[str]) -> Iterator[Event]:
-        """As `Engine.run`; ends with a Failed of the kind engine_died where the machine is lost."""
+        """Runs the graph as `Engine.run` does; ends with a Failed of the kind engine_died if the machine is lost."""
         self._run = run = uuid.uuid4().hex
         try:
             if cancelled.is_set():
@@ -83,23 +83,23 @@ class RemoteEngine:
             self._run = ""
 
     def interrupt(self) -> None:
-        """Stops the run, whose `cancelled` has been set before."""
+        """Stops the run. Its `cancelled` has to be set before."""
         if run := self._run:
             self._actor.cancel.remote(run)
 
     def collect_garbage(self) -> None:
-        """The machine's own process does that. Raises RayError, which ends this one, where the actor is gone."""
+        """Only checks that the actor lives: it collects by itself. Raises RayError, which ends this process."""
         ray.get(self._actor.__ray_ready__.remote())
 
     def _named_by(self, graph: Graph) -> list[str]:
-        """The prepared inputs that a graph names."""
+        """Returns the names of the prepared inputs that a graph reads."""
         folder = self._settings.inputs_dir
         prepared = {file.name for file in folder.glob("*") if file.is_file()}
         values = (value for node in graph.values() for value in node["inputs"].values() if isinstance(value, str))
         return sorted(prepared.intersection(values))
 
     def _received(self, output: Output) -> Output | Failed:
-        """The result with its files in this machine's outputs folder."""
+        """Returns the result with its files in this machine's outputs folder, or why they are not there."""
         folder = self._settings.outputs_dir
         if self._exchange:
             names = [file.as_posix() for file in output.files]

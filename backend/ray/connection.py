@@ -1,4 +1,4 @@
-"""From this machine to the cluster."""
+"""Connects this process to the cluster."""
 
 import contextlib
 import logging
@@ -15,7 +15,7 @@ ANSWER = 5.0  # seconds for the head to answer; Ray itself waits for minutes
 
 
 def connect(address: str) -> None:
-    """Makes this process one of the cluster's drivers. Raises ClusterError where it cannot be."""
+    """Makes this process a driver of the cluster. Raises ClusterError if that is not possible."""
     if address.startswith("ray://"):
         raise ClusterError(
             f"KINORA_RAY is {address}, an address of Ray's client, which passes no events on while they happen.",
@@ -36,5 +36,5 @@ def connect(address: str) -> None:
 
 
 def gpus() -> int:
-    """How many GPUs the machines have that are in the cluster now."""
+    """Returns how many GPUs the machines have that are in the cluster now."""
     return int(ray.cluster_resources().get("GPU", 0))

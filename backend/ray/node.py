@@ -1,4 +1,4 @@
-"""An engine on a machine of the cluster: what the actor there does."""
+"""The actor on a machine of the cluster: it keeps an engine process there."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ POLL = 0.05  # seconds
 
 @dataclass(frozen=True, slots=True)
 class NodeConfig:
-    """What the app decides for all machines; the rest is each one's own settings."""
+    """The settings that the app decides for all machines. Each machine has its own settings for the rest."""
 
     home: Path
     demo: bool
@@ -33,15 +33,15 @@ class NodeConfig:
 
 
 class NodeEngine:
-    """Keeps an engine's process. One thread calls `run`, another one `cancel` meanwhile."""
+    """Keeps an engine process. One thread calls `run`; another may call `cancel` meanwhile."""
 
-    def __init__(self, wishes: NodeConfig) -> None:
+    def __init__(self, config: NodeConfig) -> None:
         """Starts the engine in the background."""
-        demo = "always" if wishes.demo else "never"
-        settings = Settings().model_copy(update={"demo": demo, "cancel_timeout": wishes.cancel_timeout})
-        self._exchange = Exchange(wishes.exchange) if wishes.exchange else None
+        demo = "always" if config.demo else "never"
+        settings = Settings().model_copy(update={"demo": demo, "cancel_timeout": config.cancel_timeout})
+        self._exchange = Exchange(config.exchange) if config.exchange else None
         if not self._exchange:
-            settings = settings.model_copy(update={"home": wishes.home})
+            settings = settings.model_copy(update={"home": config.home})
         self._settings = settings
         self._models = Models(settings)
         self._cancelled: defaultdict[str, threading.Event] = defaultdict(threading.Event)
@@ -49,7 +49,7 @@ class NodeEngine:
         self._engine = EngineProcess(settings, f"engine-{socket.gethostname()}-{which}")
 
     def describe(self) -> dict[str, Any] | Failed:
-        """As `Engine.describe`, once the engine is up, with the machine's name; or why it cannot start."""
+        """Waits until the engine is up. Returns its description with the machine's name, or why it cannot start."""
         home = self._settings.home
         if not self._exchange and not (home / "kinora.lock").is_file():
             text = f"{socket.gethostname()} does not see the folder {home} of this Kinora."
@@ -65,9 +65,9 @@ class NodeEngine:
     def run(
         self, run: str, graph: Graph, phases: Phases, forget: Collection[str], inputs: Sequence[str]
     ) -> Iterator[Event]:
-        """As `EngineProcess.run`, of the run named `run`; the files of an Output are relative to the outputs folder.
+        """Runs a graph as `EngineProcess.run` does. The files of its Output are relative to the outputs folder.
 
-        `inputs` are names of files in the inputs folder that the graph reads.
+        `run` names the run, for `cancel`; `inputs` names the files in the inputs folder that the graph reads.
         """
         cancelled = self._cancelled[run]
         try:
@@ -80,17 +80,17 @@ class NodeEngine:
                 yield Cancelled()
                 return
             for event in self._engine.run(graph, phases, cancelled, forget):
-                yield self._handed_over(event) if isinstance(event, Output) else event
+                yield self._hand_over(event) if isinstance(event, Output) else event
         except KinoraError as error:
             yield replace(Failed.of(error), message=f"On {socket.gethostname()}: {error.message}")
         finally:
             del self._cancelled[run]
 
     def cancel(self, run: str) -> None:
-        """Stops the run of that name, also when it has not begun yet."""
+        """Stops the run of that name, even if it has not begun yet."""
         self._cancelled[run].set()
 
-    def _handed_over(self, output: Output) -> Output:
+    def _hand_over(self, output: Output) -> Output:
         folder = self._settings.outputs_dir
         names = [file.relative_to(folder).as_posix() for file in output.files]
         if self._exchange:
@@ -100,7 +100,7 @@ class NodeEngine:
         return replace(output, files=tuple(map(Path, names)))
 
     def _remove_old_inputs(self) -> None:
-        """The files can be fetched again; those that a Kinora of this machine wrote itself, it writes again."""
+        """Removes inputs that were last used KEEP_INPUTS ago: they can be fetched, or prepared, again."""
         old = time.time() - KEEP_INPUTS
         for file in self._settings.inputs_dir.glob("*"):
             if file.is_file() and file.stat().st_mtime < old:

@@ -1,4 +1,4 @@
-"""Looks at the cluster and the exchange once, in a process of its own: python -m backend.ray.probe"""
+"""Checks the cluster and the exchange once, in a process of its own: python -m backend.ray.probe"""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from errors import KinoraError
 
 
 def main() -> None:
-    """Reads addresses from the input, prints how many GPUs there are, or what is wrong, as a line of JSON."""
+    """Reads the addresses from standard input and prints the number of GPUs, or what is wrong, as a line of JSON."""
     asked = json.loads(sys.stdin.read())
     try:
         connect(asked["ray"])

@@ -48,7 +48,7 @@ def parsed(demo_settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
     home = tmp_path_factory.mktemp("home")
     for name in ("models", "demo_models", "comfyui"):  # the parser refuses folders that do not exist
         (home / name).mkdir()
-    lists = [comfy_args(Settings(home=home, **{"device": "cpu"} | settings)) for settings, _ in CASES]
+    lists = [comfy_args(Settings.model_validate({"home": home, "device": "cpu"} | settings)) for settings, _ in CASES]
     command = [sys.executable, "-c", PARSE, str(demo_settings.comfyui_dir), json.dumps(lists)]
     ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr

@@ -136,7 +136,17 @@ def test_doctor_finds_all_in_order(demo_settings: Settings) -> None:
     program = start(demo_settings.home, "doctor", program=["cli.py"])
     stdout, stderr = program.communicate(timeout=120)
     assert program.returncode == 0, stdout + stderr
-    for name in ("Python", "Packages", "ComfyUI", "Memory", "Disk", "Models", "Engine"):
+    for name in (
+        "Python",
+        "Packages",
+        "ComfyUI",
+        "Memory",
+        "Disk",
+        "Models",
+        "Engine",
+        "Patch of ComfyUI",
+        "Patch of gradio",
+    ):
         assert name in stdout
 
 

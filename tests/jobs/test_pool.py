@@ -66,14 +66,14 @@ def test_a_command_that_runs_one_job_takes_the_first_gpu(gpus: Any, tmp_path: Pa
     assert devices(engines(Settings(home=tmp_path), 1)) == {"engine": "0"}
 
 
-@pytest.mark.parametrize(("name", "value"), [("cuda_device", "2, 5"), (None, "2,5")])
+@pytest.mark.parametrize(("setting", "variable"), [("2, 5", None), (None, "2,5")])
 def test_only_the_devices_that_were_chosen_are_used(
-    gpus: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str | None, value: str
+    gpus: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str | None, variable: str | None
 ) -> None:
     gpus(8)
-    if name is None:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
-    settings = Settings(home=tmp_path, **({name: value} if name else {}))
+    if variable:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", variable)
+    settings = Settings(home=tmp_path, cuda_device=setting)
     assert devices(engines(settings, None)) == {"engine-1": "2", "engine-2": "5"}
 
 

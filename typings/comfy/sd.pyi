@@ -15,3 +15,5 @@ class TEModel(Enum):
 
 class VAE:
     __init__: FunctionType
+
+load_lora_for_models: FunctionType

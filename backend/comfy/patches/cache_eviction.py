@@ -24,7 +24,7 @@ def evict(outputs: Any, nodes: Collection[str]) -> None:
 
     Raises PatchError where the cache is not as in ComfyUI 0.30.0.
     """
-    kept = [getattr(outputs, name, None) for name in TABLES]
+    kept: list[Any] = [getattr(outputs, name, None) for name in TABLES]
     expect(all(isinstance(table, dict) for table in kept), "ComfyUI's cache of outputs has other tables")
     for node in nodes:
         key = outputs.cache_key_set.get_data_key(node)

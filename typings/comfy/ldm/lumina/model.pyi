@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from torch import Tensor, nn
@@ -7,3 +8,6 @@ optimized_attention_masked: Callable[..., Tensor]
 
 class NextDiT(nn.Module):
     def __init__(self, **config: Any) -> None: ...
+
+class JointAttention(nn.Module):
+    forward: FunctionType
