@@ -144,7 +144,7 @@ def _check(answer: httpx2.Response) -> httpx2.Response:
     answer.read()
     problem: dict[str, Any]
     try:
-        problem: dict[str, Any] = answer.json()
+        problem = answer.json()
     except ValueError:
         problem = {"detail": f"The running Kinora answered {answer.status_code}."}
     if problem.get("problems"):

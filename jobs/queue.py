@@ -149,7 +149,8 @@ class JobQueue:
         with self._wake:
             self._wake.notify_all()
         self.changes.mark(tasks)
-        for row in self.queries.rows(OWNER, self.feeds.tasks()):
+        watched = self.feeds.tasks()
+        for row in self.queries.rows(OWNER, watched) if watched else ():
             if row.status == "queued":
                 self.feeds.publish(row.id, Queued(self.queries.ahead(row.id)))
 

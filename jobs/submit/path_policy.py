@@ -29,45 +29,44 @@ class PathPolicy:
 
     def check_batch(self, caller: Caller, batch: Batch) -> None:
         """Call it before anything of the batch is read."""
-        for field in ("folder", "table"):
-            if (path := getattr(batch, field)) is not None:
-                self._check(caller, field, path)
-        for file in batch.files:
-            self._check(caller, "files", file)
+        named: list[tuple[str, Path]] = [("files", file) for file in batch.files]
+        if batch.folder is not None:
+            named.append(("folder", batch.folder))
+        if batch.table is not None:
+            named.append(("table", batch.table))
+        self._check(caller, named)
 
     def check_entries(self, caller: Caller, mode: Mode, entries: Iterable[BatchEntry]) -> None:
         """Checks what values, sidecars, tables and lists name in the end."""
         media = [each.name for each in mode.parameters() if each.widget in MEDIA]
-        named = {str(entry.values[name]): name for entry in entries for name in media if entry.values.get(name)}
-        for path, field in named.items():
-            self._check(caller, field, path)
+        named = {(name, str(entry.values[name])) for entry in entries for name in media if entry.values.get(name)}
+        self._check(caller, sorted(named))
 
-    def _check(self, caller: Caller, field: str, path: str | Path) -> None:
+    def _check(self, caller: Caller, named: Iterable[tuple[str, str | Path]]) -> None:
+        """Checks paths, each with the field that names it."""
         if caller.uploads is None:
             return
-        try:
-            file = Path(path).resolve()
-        except (OSError, ValueError, RuntimeError):  # too long, a zero byte, a link to itself
-            raise InvalidInputError("This path cannot be read.", field) from None
-        folders = [caller.uploads, self._outputs, self._inputs, *self._open]
-        if not _is_in(file, folders) or not self._may_read(caller, file):
-            raise ForbiddenError(
-                f"{str(path)[:200]} is outside of the folders whose files may be named here.",
-                field,
-                "Upload the file, or add its folder to the setting allowed_dirs.",
-            )
+        folders = [folder.resolve() for folder in (caller.uploads, self._outputs, self._inputs, *self._open)]
+        for field, path in named:
+            try:
+                file = Path(path).resolve()
+            except (OSError, ValueError, RuntimeError):  # too long, a zero byte, a link to itself
+                raise InvalidInputError("This path cannot be read.", field) from None
+            if not any(map(file.is_relative_to, folders)) or not self._may_read(caller, file):
+                raise ForbiddenError(
+                    f"{str(path)[:200]} is outside of the folders whose files may be named here.",
+                    field,
+                    "Upload the file, or add its folder to the setting allowed_dirs.",
+                )
 
     def _may_read(self, caller: Caller, file: Path) -> bool:
         """Of Kinora's own folders a visitor may read what their tasks made and what was kept for them."""
         if not caller.visitor:
             return True
-        if _is_in(file, [self._outputs]):
+        outputs, inputs = self._outputs.resolve(), self._inputs.resolve()
+        if file.is_relative_to(outputs):
             # Outputs are stored by the folder's name, which may be a link.
-            return self._queries.made(caller, [file, self._outputs / file.relative_to(self._outputs.resolve())])
-        if _is_in(file, [self._inputs]):
-            return file.parent == (self._inputs / KEPT).resolve() and self._queries.kept_for(caller, file.name)
+            return self._queries.made(caller, [file, self._outputs / file.relative_to(outputs)])
+        if file.is_relative_to(inputs):
+            return file.parent == (inputs / KEPT).resolve() and self._queries.kept_for(caller, file.name)
         return True
-
-
-def _is_in(file: Path, folders: Iterable[Path]) -> bool:
-    return any(file.is_relative_to(folder.resolve()) for folder in folders)
