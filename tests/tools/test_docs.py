@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from test_guards import FLOOR
+from test_guards import FLOOR, own_files
 
 import modes
 from tools import make_docs
@@ -70,6 +70,15 @@ def test_the_walk_names_functions_and_classes_that_are_in_their_files() -> None:
         if FILE.fullmatch(file) and names and NAME.fullmatch(names[0]):
             missing += [f"{file}: {names[0]}"] if names[0] not in defined(PROJECT / file) else []
     assert missing == []
+
+
+def test_the_glossarys_names_are_in_the_code() -> None:
+    code = "\n".join(file.read_text(encoding="utf-8") for file in own_files() if "tests" not in file.parts)
+    words = set(re.findall(r"\w+", code))
+    rows = [row.split("|") for row in re.findall(r"^\|.*\|$", GLOSSARY, re.M)]
+    names = [name for row in rows for name in quoted(row[3]) if NAME.fullmatch(name)]
+    assert len(names) > 50
+    assert [name for name in names if not set(name.split(".")) <= words] == []
 
 
 def quoted(text: str) -> list[str]:
