@@ -70,10 +70,11 @@ class Handlers:
 
     def paint_on(self, shown: str, image: Any) -> Updates | dict[str, Any]:
         """Lays a newly chosen image under the mask, where the mode has one."""
+        file = uploaded_path(image, self._queue.settings)  # checked in every mode, used in some
         if not self._form.has(shown, "mask"):
             return gr.skip()
         ((_, mask),) = self._form.painted
-        return {mask: self._form.canvas(uploaded_path(image, self._queue.settings))}
+        return {mask: self._form.canvas(file)}
 
     def edit(self, request: gr.Request, event: gr.EventData) -> Updates:
         """Shows a task's values in its mode's form, to be changed and generated again."""

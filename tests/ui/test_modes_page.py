@@ -33,7 +33,7 @@ def test_prompt_seed_and_camera_stay_when_the_mode_changes(page: Page) -> None:
     choose(page, "i2v")
     expect(page.locator("#field-prompt textarea")).to_have_value("the same words")
     expect(page.locator("#field-seed input")).to_have_value("12345678901234567890")
-    expect(page.locator("#field-image-note")).to_contain_text("The clip starts from it.")
+    expect(page.locator("#field-image-note")).to_contain_text("The clip starts from this image.")
 
 
 def test_an_example_fills_the_form_and_its_result_can_be_used_as_input_elsewhere(page: Page) -> None:
