@@ -339,7 +339,7 @@ def bare_machine(folder: Path, **scripts: str) -> dict[str, object]:
     """The environment of a machine whose programs are these scripts and what set-up itself uses."""
     for name, script in scripts.items():
         fake_python(folder, name, script)
-    for tool in ("dirname", "bash", "env", "touch", "chmod"):
+    for tool in ("dirname", "bash", "env", "true", "touch", "chmod"):
         (folder / tool).symlink_to(shutil.which(tool) or tool)
     return {"PATH": folder, "KINORA_CHROMIUM": ""}
 
