@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pydantic import SecretStr
 from sqlalchemy import MetaData, create_engine, event, text
-from support import postgres_server
 from support.store_rows import GRAPH, Store, plans
 
 from errors import StorageError
@@ -41,12 +39,9 @@ OLD: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
-    if request.param == "sqlite":
-        yield Settings(home=tmp_path)
-        return
-    with postgres_server.running() as url:
-        yield Settings(home=tmp_path, database=SecretStr(url))
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    address = None if request.param == "sqlite" else request.getfixturevalue("new_postgresql_database")()
+    return Settings(home=tmp_path, database=address)
 
 
 def as_it_was(settings: Settings, revision: str) -> None:

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import text, update
-from support import postgres_server
 from support.store_rows import Store
 
 from errors import InvalidInputError
@@ -38,13 +36,10 @@ DIED = RetryBudget("attempts", 2, Failure(kind="engine_died", message="The engin
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     home = tmp_path_factory.mktemp("store")
-    if request.param == "sqlite":
-        yield Database(Settings(home=home))
-        return
-    with postgres_server.running() as url:
-        opened = Database(Settings(home=home, database=SecretStr(url)))
-        yield opened
-        opened.close()
+    address = None if request.param == "sqlite" else request.getfixturevalue("new_postgresql_database")()
+    opened = Database(Settings(home=home, database=address))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
