@@ -13,6 +13,7 @@ import psutil
 import pytest
 from support import runs
 from support.mode_settings import DEMO
+from support.scripted_engine import PROGRAM as SCRIPTED
 
 import modes
 from backend.process import EngineProcess
@@ -170,6 +171,7 @@ def test_a_cancel_before_the_first_event_is_not_forgotten(engine: EngineProcess)
     assert isinstance(events[-1], Cancelled)
 
 
+@pytest.mark.everything  # test_scripted_engine.py has the same without ComfyUI
 def test_an_engine_that_does_not_answer_a_cancel_is_ended_and_started_again(engine: EngineProcess) -> None:
     pid, cancelled = engine.pid, threading.Event()
     events = []
@@ -218,14 +220,17 @@ def test_an_engine_that_cannot_start_says_so_and_does_not_hang(demo_settings: Se
         broken.stop()
 
 
-def test_the_engine_ends_when_the_process_that_started_it_is_killed(demo_settings: Settings) -> None:
+@pytest.mark.parametrize(
+    "program", [SCRIPTED, pytest.param("backend.comfy", marks=pytest.mark.everything)], ids=["scripted", "ComfyUI"]
+)
+def test_the_engine_ends_when_the_process_that_started_it_is_killed(demo_settings: Settings, program: str) -> None:
     code = (
         "import sys, time; from settings import Settings; from backend.process import EngineProcess\n"
-        "engine = EngineProcess(Settings.model_validate_json(sys.argv[1])); engine.start()\n"
+        "engine = EngineProcess(Settings.model_validate_json(sys.argv[1]), program=sys.argv[2]); engine.start()\n"
         "while engine.state.name != 'ready': time.sleep(0.1)\n"
         "print(engine.pid, flush=True); time.sleep(600)"
     )
-    arguments = [sys.executable, "-c", code, demo_settings.model_dump_json()]
+    arguments = [sys.executable, "-c", code, demo_settings.model_dump_json(), program]
     parent = subprocess.Popen(arguments, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())

@@ -88,6 +88,8 @@ def test_pictures_and_sounds_are_written_for_the_nodes_that_save_them(engine: En
 
 
 def test_a_cancel_is_answered_at_once(engine: EngineProcess) -> None:
+    engine.start()
+    runs.until(lambda: engine.state.name == "ready")
     stop = threading.Event()
     threading.Timer(1.0, stop.set).start()
     started = time.monotonic()

@@ -26,7 +26,9 @@ for number, crf in enumerate((None, 30.0)):
 """
 
 
-@pytest.mark.parametrize(("repeatable", "tree"), [(True, b"mbtree=0"), (False, b"mbtree=1")])
+@pytest.mark.parametrize(
+    ("repeatable", "tree"), [(True, b"mbtree=0"), pytest.param(False, b"mbtree=1", marks=pytest.mark.everything)]
+)
 def test_the_tree_is_switched_off_by_the_setting_also_where_a_graph_sets_the_rate_factor(
     demo_settings: Settings, tmp_path: Path, repeatable: bool, tree: bytes
 ) -> None:

@@ -52,6 +52,7 @@ def run(code: str, home: Path, **environment: str) -> str:
     return ended.stdout.strip().splitlines()[-1]
 
 
+@pytest.mark.everything
 def test_without_the_platforms_flag_the_same_path_runs_in_the_process_itself(tmp_path: Path) -> None:
     before, seconds, events, files = json.loads(run(IN_PROCESS, tmp_path))
     assert seconds == 20  # the setting's: a first run would ask for 30 and more
@@ -61,6 +62,7 @@ def test_without_the_platforms_flag_the_same_path_runs_in_the_process_itself(tmp
     assert clips.read(Path(files[0])).pictures.shape == (9, 128, 128, 3)
 
 
+@pytest.mark.everything
 def test_comfyui_starts_where_cuda_is_only_stood_in_for(tmp_path: Path) -> None:
     flags = {"SPACES_ZERO_GPU": "true", "SPACES_ZERO_DEVICE_API_URL": "http://127.0.0.1:9"}
     told = json.loads(run(UNDER_THE_STAND_IN, tmp_path, **flags))
