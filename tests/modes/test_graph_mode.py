@@ -104,7 +104,7 @@ def built(preparer: Preparer, graph: Any, seed: int | None = None, **values: Any
             "Node 1 (UNETLoader), unet_name: “old.ckpt” is not a .safetensors file; "
             "other kinds can run code when they are opened, so Kinora loads none of them.",
         ),
-        (graphs.mixed("a.png", "b.png", "c.png", "d.png"), "The graph loads 4 different image files; the most is 3."),
+        (graphs.mixed("a.png", "b.png", "c.png", "d.png"), "The graph loads 4 different image files; the limit is 3."),
     ],
 )
 def test_what_is_wrong_with_a_graph_is_one_sentence_at_its_field(graph: Any, sentence: str) -> None:
@@ -118,9 +118,9 @@ def test_a_missing_file_and_a_file_without_a_loader_are_reported_at_their_fields
     assert refused(two, image=PICTURE) == {
         "second_image": "Second image is missing: node 20 (LoadImage) loads “b.png”."
     }
-    text = "Audio: there is no node for it; the graph loads none of this kind."
+    text = "Audio: the graph has no node for it; it loads none of this kind."
     assert refused(graphs.EXAMPLE, audio=EXAMPLES / "speech.wav") == {"audio": text}
-    text = "Second image: there is no node for it; the graph loads only 1 of this kind."
+    text = "Second image: the graph has no node for it; it loads only 1 of this kind."
     assert refused(graphs.mixed("a.png"), image=PICTURE, second_image=PICTURE) == {"second_image": text}
 
 
@@ -181,7 +181,7 @@ def test_another_seed_moves_all_seeds_by_the_same_amount(preparer: Preparer) -> 
 
 def test_a_graph_without_a_seed_says_that_a_seed_has_no_effect() -> None:
     announced = GRAPH.validate({"graph": saved("EmptyImage")}, REAL).output_spec()
-    assert announced.notes["seed"] == "No effect: no seed stands in the graph."
+    assert announced.notes["seed"] == "No effect: the graph uses no seed."
     assert announced.text() == "Decided by the graph"
 
 
