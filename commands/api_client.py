@@ -142,7 +142,6 @@ def _check(answer: httpx2.Response) -> httpx2.Response:
     if answer.is_success:
         return answer
     answer.read()
-    problem: dict[str, Any]
     try:
         problem = answer.json()
     except ValueError:

@@ -26,7 +26,7 @@ def command(mode: Mode, run: Callable[..., None], extra: list[inspect.Parameter]
     options = [
         _option(real, demo.default) for real, demo in zip(mode.parameters(), mode.parameters(demo=True), strict=True)
     ]
-    called.__signature__ = inspect.Signature([*options, *extra])  # type: ignore[attr-defined]
+    called.__dict__["__signature__"] = inspect.Signature([*options, *extra])
     called.__doc__ = mode.summary
     return called
 

@@ -44,8 +44,10 @@ class QueueCommands:
         with self._database.write() as connection:
             found = connection.execute(select(tasks.c.id, tasks.c.mode, details.c["values"]).join(details).where(ended))
             again = found.all()
-            for row in again if reseed else ():
-                seed, values, graph = reseed(row.mode, row.values)  # type: ignore[misc]
+            for row in again:
+                if reseed is None:
+                    break
+                seed, values, graph = reseed(row.mode, row.values)
                 connection.execute(update(tasks).where(tasks.c.id == row.id).values(seed=seed))
                 mine = details.c.task == row.id
                 connection.execute(update(details).where(mine).values(values=values, graph=graph))

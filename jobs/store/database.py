@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -146,9 +147,9 @@ def _sqlite(file: Path) -> Engine:
     engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": BUSY_TIMEOUT}, pool_size=20)
 
     @event.listens_for(engine, "connect")
-    def configure(connection: object, _record: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves, below
-        cursor = connection.cursor()  # type: ignore[attr-defined]
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
