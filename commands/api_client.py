@@ -143,7 +143,7 @@ def _check(answer: httpx2.Response) -> httpx2.Response:
         return answer
     answer.read()
     try:
-        problem = answer.json()
+        problem: dict[str, Any] = answer.json()
     except ValueError:
         problem = {"detail": f"The running Kinora answered {answer.status_code}."}
     if problem.get("problems"):

@@ -155,3 +155,11 @@ def test_scripts_are_short_and_do_nothing_that_is_banned(file: Path) -> None:
     for pattern, reason in BANNED_IN_SCRIPTS.items():
         found = re.search(pattern, text)
         assert not found, f"{found and found[0]}: {reason}"
+
+
+def test_a_type_error_that_is_let_pass_names_its_rule() -> None:
+    mypys, no_rule = re.compile(r"#\s*type:\s*ignore"), re.compile(r"#\s*pyright:\s*(basic|ignore(?!\[))")
+    for file in own_files():
+        text = file.read_text(encoding="utf-8")
+        assert not mypys.search(text), file.relative_to(PROJECT)
+        assert not no_rule.search(text), file.relative_to(PROJECT)

@@ -50,7 +50,7 @@ class UpscaleParams(Params):
     def output_spec(self) -> OutputSpec:
         alone = "No effect with Fast: only Quality uses it."
         unused = ("prompt", "denoise", "steps", "seed")
-        notes = dict.fromkeys(unused, alone) if self.preset == "fast" else {}
+        notes: dict[str, str] = dict.fromkeys(unused, alone) if self.preset == "fast" else {}
         return OutputSpec(*self.size, 1, notes=notes)
 
 

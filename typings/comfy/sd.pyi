@@ -8,7 +8,6 @@ from torch import Tensor, nn
 AutoencoderKL: type[nn.Module]
 AutoencodingEngine: type[nn.Module]
 detect_te_model: Callable[[dict[str, Tensor]], Any]
-load_lora_for_models: FunctionType
 load_text_encoder_state_dicts: FunctionType
 
 class TEModel(Enum):

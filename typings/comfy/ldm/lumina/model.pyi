@@ -6,9 +6,6 @@ from torch import Tensor, nn
 
 optimized_attention_masked: Callable[..., Tensor]
 
-class JointAttention(nn.Module):
-    forward: FunctionType
-
 class NextDiT(nn.Module):
     def __init__(self, **config: Any) -> None: ...
 
