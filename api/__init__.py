@@ -37,4 +37,4 @@ def create(queue: JobQueue) -> FastAPI:
 @fallback.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 def _api_not_found(rest: str) -> None:
     """Without this, Gradio answers unknown API paths with HTML."""
-    raise NotFoundError(f"There is no {PREFIX}/{rest[:200]}, or not with this method.")
+    raise NotFoundError(f"There is no {PREFIX}/{rest[:200]}, or it does not accept this method.")

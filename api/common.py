@@ -28,7 +28,7 @@ def get_accepting_queue(request: Request) -> CallerQueue:
     queue = get_queue(request)
     if queue.settings.zerogpu:
         raise ForbiddenError(
-            "Here the GPU is lent to whoever watches a clip being made.",
+            "On this Space, the GPU is lent to the visitor who watches the clip being generated.",
             hint="Use the page, or Gradio's client at /functions/.",
         )
     return queue
@@ -38,10 +38,10 @@ WorkingQueue = Annotated[CallerQueue, Depends(get_accepting_queue)]
 Queue = Annotated[CallerQueue, Depends(get_queue)]
 TaskId = Annotated[int, Path(ge=1, le=MAX_ID)]
 JobId = Annotated[int, Path(ge=1, le=MAX_ID)]
-Limit = Annotated[int, Query(ge=1, le=500, description="Rows of a page")]
-Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=500, description="Rows in a page")]
+Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the previous page")]
 Search = Annotated[str, Query(max_length=200, pattern="^[^\\x00]*$")]
-Statuses = Annotated[list[Status] | None, Query(description="May be repeated; by default all")]
+Statuses = Annotated[list[Status] | None, Query(description="Can be repeated; by default all")]
 
 
 def is_local(request: Request) -> bool:

@@ -35,7 +35,7 @@ def preview(task: TaskId, queue: Queue) -> Response:
     """The newest picture of a task that runs."""
     picture = queue.preview(task)
     if picture is None:
-        raise NotFoundError("There is no preview now.", "task")
+        raise NotFoundError("There is no preview at the moment.", "task")
     return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 

@@ -20,7 +20,7 @@ from media import readable
 from settings import Settings
 
 router = APIRouter()
-SkipBad = Annotated[bool, Query(description="Leave out what cannot run")]
+SkipBad = Annotated[bool, Query(description="Leave out entries that cannot run")]
 FORM: dict[str, Any] = {
     "type": "object",
     "required": ["job"],

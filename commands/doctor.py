@@ -83,7 +83,7 @@ def _disk(settings: Settings) -> Check:
 
 def _models(settings: Settings) -> Iterator[Check]:
     if settings.use_demo:
-        yield Check("Models", True, "demo models, made by the engine when it starts")
+        yield Check("Models", True, "demo models, which the engine makes when it starts")
         return
     models = Models(settings)
     for mode in modes.MODES.values():
@@ -92,14 +92,14 @@ def _models(settings: Settings) -> Iterator[Check]:
             example = mode.validate({**mode.examples[0].values, "preset": preset.id}, settings)
             missing = models.report(models.missing(mode.preview_graph(example)))
             if not missing:
-                yield Check(name, True, "all there")
+                yield Check(name, True, "all present")
                 continue
             files = ", ".join(f"{each.file.name} ({_gigabytes(each.size)})" for each in missing)
             yield Check(name, True, f"missing: {files}", "They are downloaded when they are first needed.")
 
 
 def _gigabytes(size: int | None) -> str:
-    return "size not known yet" if size is None else f"{size / 1e9:.1f} GB"
+    return "size unknown" if size is None else f"{size / 1e9:.1f} GB"
 
 
 def _engine(settings: Settings) -> Iterator[Check]:

@@ -63,9 +63,9 @@ class CallerQueue:
             self._refuse_visitors()
         if self.settings.zerogpu and (submission.batch or submission.tries > 1):
             raise ForbiddenError(
-                "Here one clip is made at a time, while you watch: the GPU is lent for one run.",
+                "This Space generates one clip at a time, while you watch, because the GPU is lent for one run.",
                 "batch",
-                "Run Kinora on a machine of your own for batches.",
+                "For batches, run Kinora on your own machine.",
             )
         self._count_submission()
         return self._submitted(self._queue.submitter.submit(self.caller, submission, skip_bad))
@@ -270,14 +270,14 @@ class CallerQueue:
         detail = self.task(task)
         file = Path(str(detail.values.get(parameter)))
         if parameter not in {each.parameter for each in detail.inputs} or not file.is_file():
-            raise NotFoundError("This input is not there any more.", parameter)
+            raise NotFoundError("This input no longer exists.", parameter)
         return file
 
     def output_file(self, task: int, number: int) -> Path:
         """A file that a task made. Raises NotFoundError."""
         outputs = self.task(task).outputs_list
         if not 0 <= number < len(outputs) or outputs[number].bytes is None:
-            raise NotFoundError("This result is not there any more.", "task")
+            raise NotFoundError("This result no longer exists.", "task")
         return Path(outputs[number].path)
 
     def _submitted(self, job: int) -> JobSummary:

@@ -56,7 +56,9 @@ class Batch(Record):
     `overrides`, the table's row, the grid. What the files go into is theirs: neither table nor grid may give it.
     """
 
-    folder: Path | None = Field(default=None, description="Every media file in it, in the order of their names")
+    folder: Path | None = Field(
+        default=None, description="A folder: every media file in it, in the order of their names"
+    )
     files: list[Path] = Field(
         default=[], description="Media files; a .txt beside one is its prompt, a .json its values"
     )
@@ -66,7 +68,7 @@ class Batch(Record):
     table: Path | None = Field(
         default=None, description="CSV with a header, or JSON lines; columns are the mode's parameters"
     )
-    rows: list[dict[str, Any]] = Field(default=[], description="The same as a table, given here")
+    rows: list[dict[str, Any]] = Field(default=[], description="The rows of a table, given inline")
     grid: dict[str, list[Any]] = Field(default={}, description="Every combination of these values, by parameter")
     overrides: dict[str, dict[str, Any]] = Field(
         default={}, description="Values by the name of a file of `folder` or `files`"
@@ -77,16 +79,18 @@ class Submission(Record):
     """What a person asks for."""
 
     mode: str = Field(description="Id of a mode")
-    values: dict[str, Any] = Field(default={}, description="The mode's parameters; what is absent takes its default")
-    name: str = Field(default="", max_length=200, description="For people; by default the prompt or the batch's source")
+    values: dict[str, Any] = Field(default={}, description="The mode's parameters; absent ones take their defaults")
+    name: str = Field(
+        default="", max_length=200, description="A name for people; by default the prompt or the batch's source"
+    )
     priority: int = Field(default=0, ge=MIN_PRIORITY, le=MAX_PRIORITY, description="Higher runs first")
-    tries: int = Field(default=1, ge=1, le=MAX_TRIES, description="Generations of each, with different seeds")
+    tries: int = Field(default=1, ge=1, le=MAX_TRIES, description="How many generations of each, with different seeds")
     batch: Batch | None = None
     keep_copies: bool = Field(
         default=True,
         validation_alias=AliasChoices("stage", "keep_copies"),
         serialization_alias="stage",
-        description="Keep copies of the inputs, so that the originals may go",
+        description="Keep copies of the inputs, so that the originals may be deleted",
     )
     key: str | None = Field(
         default=None, max_length=100, description="The same key again gives the same job, not a second one"
@@ -98,11 +102,11 @@ class Plan(Record):
 
     tasks: int
     problems: list[Problem]
-    labels: list[str] = Field(description="Of the first tasks")
+    labels: list[str] = Field(description="Labels of the first tasks")
     seconds: float | None
-    disk_bytes: int = Field(description="About what inputs and results will take")
+    disk_bytes: int = Field(description="Estimated size of inputs and results, in bytes")
     disk_free: int
-    to_download: list[str] = Field(description="Model files that are fetched first")
+    to_download: list[str] = Field(description="Model files that will be downloaded first")
 
 
 class Progress(Record):
@@ -143,9 +147,9 @@ class TaskSummary(Record):
     started: float | None
     ended: float | None
     seconds: float | None
-    size: str = Field(description="What the file is, or will be, in words")
+    size: str = Field(description="A description of the file")
     outputs: int
-    error: str = Field(description="The failure's sentence, or ''")
+    error: str = Field(description="The failure's message, or ''")
     stopping: bool = Field(description="Asked to stop, and still running")
     progress: Progress | None
 
@@ -251,7 +255,7 @@ class QueueState(Record):
         serialization_alias="attended",
         description="A task runs only while somebody watches it, whose GPU time it uses: on ZeroGPU",
     )
-    seconds_left: float | None = Field(description="Until all is done, from earlier runs; None where not known")
+    seconds_left: float | None = Field(description="Estimate until all tasks are done; None without earlier runs")
 
 
 class Selection(Record):

@@ -43,7 +43,7 @@ class Engine:
             self._loras.install()
         except PatchError as error:
             raise EngineStartError(
-                f"ComfyUI in {settings.comfyui_dir} is not as Kinora expects it: {error}",
+                f"ComfyUI in {settings.comfyui_dir} differs from what Kinora expects: {error}",
                 "Run `bash setup.sh`, which installs the one that Kinora was written for.",
             ) from error
         self._executor = _make_executor(self._stub)

@@ -49,7 +49,7 @@ def from_execution(error: dict[str, Any], settings: Settings) -> Failed:
     if kind.endswith(("OutOfMemoryError", "MemoryError")) or any(words in text for words in _OOM_WORDS):
         where = "computer's memory" if settings.resolved_device != "cuda" else "GPU's memory"
         low = "" if settings.memory in ("low", "none") else ", or start Kinora with KINORA_MEMORY=low"
-        return Failed("out_of_memory", f"The {where} is not enough for this.", f"{_OOM_HINT}{low}.", node, detail)
+        return Failed("out_of_memory", f"The {where} is not large enough for this.", f"{_OOM_HINT}{low}.", node, detail)
     if any(words in text for words in _DISK_FULL_WORDS):
         hint = "Free some space, then retry it."
         return Failed("disk_full", f"The disk of {settings.outputs_dir} is full.", hint, node, detail)
@@ -69,6 +69,6 @@ def from_exception(error: BaseException) -> Failed:
     return Failed(
         "node_error",
         f"The engine failed: {error or type(error).__name__}.",
-        "Generate again; if it happens again, the details below help to find out why.",
+        "Generate again. If it happens again, the details below help to find the cause.",
         detail=detail,
     )

@@ -48,7 +48,7 @@ class RemoteEngine:
             info: Any = ray.get(self._actor.describe.remote())
         except GetTimeoutError:
             text = f"No machine of the Ray cluster has a {words}."
-            raise ClusterError(text, "Work goes on here by itself when one has.") from None
+            raise ClusterError(text, "Work continues by itself when one has.") from None
         except RayError as error:
             hint = "Kinora must be set up there in the same version; see docs/scaling.md."
             raise ClusterError("A machine of the cluster could not start its engine.", hint, str(error)) from error
@@ -78,7 +78,9 @@ class RemoteEngine:
             yield Failed.of(error)
         except RayError as error:
             text = f"The machine {self._info['machine']} was lost while this ran."
-            yield Failed("engine_died", text, "Another takes its place by itself; generate again.", detail=str(error))
+            yield Failed(
+                "engine_died", text, "Another machine takes its place by itself; generate again.", detail=str(error)
+            )
         finally:
             self._run = ""
 

@@ -34,7 +34,7 @@ class QueueCommands:
             running = and_(chosen, tasks.c.status == "running")
             cancelled = set(connection.execute(select(tasks.c.id).where(queued)).scalars())
             stopping = set(connection.execute(select(tasks.c.id).where(running)).scalars())
-            transition(connection, queued, "cancelled", "Cancelled before its turn", ended=time.time())
+            transition(connection, queued, "cancelled", "Cancelled before it ran", ended=time.time())
             connection.execute(update(tasks).where(running).values(stopping=True))
             return cancelled, stopping
 
@@ -54,7 +54,7 @@ class QueueCommands:
             ids = [row.id for row in again]
             reset = {"attempts": 0, "interruptions": 0, "skipped": 0, "error": ""}
             times = {"started": None, "ended": None, "seconds": None}
-            transition(connection, tasks.c.id.in_(ids), "queued", "Queued once more", **reset, **times)
+            transition(connection, tasks.c.id.in_(ids), "queued", "Queued again", **reset, **times)
             connection.execute(update(details).where(details.c.task.in_(ids)).values(failure=None, phase_seconds={}))
             return set(ids)
 

@@ -78,7 +78,7 @@ class Database:
             if found is not None and found > newest:
                 raise StorageError(
                     "The queue was last used by a newer Kinora.",
-                    f"Update this one. The queue's schema is {found}; this Kinora knows {newest}.",
+                    f"Update this Kinora. The queue's schema is {found}; this Kinora knows {newest}.",
                 )
             migrate(connection)
 
@@ -104,7 +104,7 @@ class Database:
                 file.rename(kept.with_name(kept.name + suffix))
         self.notice = (
             f"The queue's database was damaged and could not be read. It is kept as {kept}; "
-            "the queue begins empty. What was already made is still in the outputs folder."
+            "the queue begins empty. Finished results are still in the outputs folder."
         )
         logger.error("%s (%s)", self.notice, verdict)
         self._engine = _sqlite(self._file)

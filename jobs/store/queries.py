@@ -260,5 +260,7 @@ def _offset(cursor: str | None) -> int:
     except ValueError:
         found = None
     if type(found) is not int or not 0 <= found <= MAX_ID:
-        raise InvalidInputError("This cursor is not one of ours.", "cursor", "Take it from the page before.")
+        raise InvalidInputError(
+            "This cursor is not valid.", "cursor", "Use the value of `next` from the previous page."
+        )
     return found

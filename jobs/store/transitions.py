@@ -120,7 +120,7 @@ class TaskTransitions:
             if chosen is not first:
                 connection.execute(update(tasks).where(tasks.c.id == first.id).values(skipped=first.skipped + 1))
             started = {"worker": worker, "started": time.time(), "ended": None, "seconds": None, "error": ""}
-            transition(connection, tasks.c.id == chosen.id, "running", f"Taken up by {_short(worker)}", **started)
+            transition(connection, tasks.c.id == chosen.id, "running", f"Claimed by {_short(worker)}", **started)
             return _load(connection, chosen.id)
 
     def renew(self, workers: Iterable[str]) -> set[int]:
@@ -179,7 +179,7 @@ class TaskTransitions:
         with self._database.write() as connection:
             owned = and_(tasks.c.id == task, tasks.c.worker == worker)
             ended = {"ended": time.time(), "seconds": seconds, "stopping": False, "worker": None}
-            return bool(transition(connection, owned, "cancelled", "Cancelled while it ran", **ended))
+            return bool(transition(connection, owned, "cancelled", "Cancelled while running", **ended))
 
     def requeue(self, task: int, worker: str, why: str, budget: "RetryBudget | None" = None) -> Status | None:
         """Puts a task back into the queue whose run ended without a result; it fails where `budget` is used up, and is
@@ -223,7 +223,7 @@ INTERRUPTED = RetryBudget(
     MAX_INTERRUPTIONS,
     Failure(
         kind="interrupted",
-        message=f"Kinora ended {MAX_INTERRUPTIONS} times while making this.",
+        message=f"Kinora ended {MAX_INTERRUPTIONS} times while this task ran.",
         hint="Retry it alone, with a smaller size.",
     ),
 )

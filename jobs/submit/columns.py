@@ -34,7 +34,7 @@ class ColumnMap:
             hint = f" Did you mean {quoted(self._known[near[0]].name)}?" if near else ""
             raise InvalidInputError(f"{self.mode.label} has no parameter {quoted(name)}.{hint}", name)
         if parameter.name in self._reserved:
-            raise InvalidInputError(f"{parameter.label} comes from the files of this batch already.", parameter.name)
+            raise InvalidInputError(f"{parameter.label} already comes from the files of this batch.", parameter.name)
         return parameter
 
     def values(self, given: Mapping[str, Any], folder: Path | None = None) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def parse_json(text: str) -> Any:
         place = f"line {error.lineno}, column {error.colno}" if "\n" in text.strip() else f"column {error.colno}"
         raise InvalidInputError(f"Not valid JSON: {error.msg}, {place}.") from None
     except (ValueError, RecursionError):
-        raise InvalidInputError("Not valid JSON: too deep, or a number that is too long.") from None
+        raise InvalidInputError("Not valid JSON: nested too deeply, or a number is too long.") from None
 
 
 def as_object(value: Any) -> dict[str, Any]:

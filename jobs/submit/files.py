@@ -67,7 +67,7 @@ def natural_sort_key(name: str) -> tuple[list[str | int], str]:
 def _in_folder(folder: Path, problems: list[Problem]) -> list[MediaFile]:
     try:
         inside = [file for file in folder.iterdir() if not file.name.startswith(".") and not file.is_dir()]
-        message = "There is no picture, sound or video in it."
+        message = "It contains no image, sound or video."
     except FileNotFoundError:
         inside, message = [], f"There is no folder {folder}."
     except NotADirectoryError:
@@ -94,10 +94,10 @@ def _given(files: list[Path], problems: list[Problem]) -> list[MediaFile]:
     for file in files:
         if _suffix(file) in SIDECARS and file.stem not in stems:
             problems.append(
-                problem(file.name, "files", f"There is no picture, sound or video {quoted(file.stem)} for it.")
+                problem(file.name, "files", f"There is no image, sound or video {quoted(file.stem)} for it.")
             )
         elif _suffix(file) not in MEDIA_SUFFIXES | {*SIDECARS}:
-            problems.append(problem(file.name, "files", "This is no picture, sound or video of a known kind."))
+            problems.append(problem(file.name, "files", "This is not an image, sound or video in a known format."))
     beside = {file.with_suffix(_suffix(file)): file for file in sidecars}
     anywhere = {(file.stem, _suffix(file)): file for file in sidecars}
 
@@ -123,7 +123,7 @@ def _chosen_parameter(name: str, column_map: ColumnMap) -> Parameter:
 def _parameter(file: Path, target: Parameter | None, column_map: ColumnMap) -> Parameter:
     """The parameter that takes this file. Raises InvalidInputError."""
     if storable(str(file)) != str(file):
-        raise InvalidInputError("Its path is no valid UTF-8. Rename it.", "files")
+        raise InvalidInputError("Its path is not valid UTF-8. Rename it.", "files")
     kinds = [kind for kind, suffixes in READABLE.items() if _suffix(file) in suffixes]  # a gif: picture first
     if target and target.widget not in kinds:
         raise InvalidInputError(f"{target.label} takes {WORDS[target.widget]}; this is {WORDS[kinds[0]]}.", target.name)

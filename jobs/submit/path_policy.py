@@ -54,7 +54,7 @@ class PathPolicy:
                 raise InvalidInputError("This path cannot be read.", field) from None
             if not any(map(file.is_relative_to, folders)) or not self._may_read(caller, file):
                 raise ForbiddenError(
-                    f"{str(path)[:200]} is outside of the folders whose files may be named here.",
+                    f"{str(path)[:200]} is outside the folders whose files may be named here.",
                     field,
                     "Upload the file, or add its folder to the setting allowed_dirs.",
                 )

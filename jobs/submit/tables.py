@@ -55,7 +55,7 @@ def table_records(table: Path, column_map: ColumnMap) -> Iterator[EntryValues | 
     suffix = table.suffix.lower()
     try:
         if suffix not in SUFFIXES:
-            raise InvalidInputError(f"A table is a file of the kind {', '.join(SUFFIXES)}.")
+            raise InvalidInputError(f"A table is a file that ends in {', '.join(SUFFIXES)}.")
         text = read_text(table, MAX_BYTES)
         in_array = suffix == ".json" and text.lstrip().startswith("[")
         array = parse_json(text) if in_array else None
@@ -73,7 +73,7 @@ def table_records(table: Path, column_map: ColumnMap) -> Iterator[EntryValues | 
         empty = False
         yield record
     if empty:
-        yield problem(name, "table", "There are no rows in it.")
+        yield problem(name, "table", "It contains no rows.")
 
 
 def _csv_records(name: str, text: str, column_map: ColumnMap) -> Iterator[EntryValues | Problem]:
@@ -99,12 +99,14 @@ def _csv_records(name: str, text: str, column_map: ColumnMap) -> Iterator[EntryV
             for number, cell in enumerate(cells, start=1):
                 column = _column(name, cell, column_map) if cell.strip() else _unnamed(name, number)
                 if isinstance(column, str) and column in columns:
-                    column = problem(name, column, f"The column {quoted(cell)} is there twice; the first one counts.")
+                    column = problem(
+                        name, column, f"The column {quoted(cell)} appears twice; only the first one is used."
+                    )
                 columns.append(column if isinstance(column, str) else None)
                 if isinstance(column, Problem):
                     yield column
         elif len(cells) > len(columns):
-            yield problem(where, "table", f"This row has {len(cells)} cells, the header {len(columns)}.")
+            yield problem(where, "table", f"This row has {len(cells)} cells, but the header has {len(columns)}.")
         else:
             pairs = zip(columns, cells, strict=False)
             yield where, {column: cell for column, cell in pairs if column and cell.strip()}

@@ -46,8 +46,8 @@ class InstanceLock:
             if other:
                 where = f"Kinora at {other.url}" if other.url else f"Kinora in process {other.pid}"
             raise BusyError(
-                f"{where} already works on {self._home}.",
-                "Use that one, end it first, or set KINORA_HOME to another folder.",
+                f"{where} already uses {self._home}.",
+                "Use that one, stop it first, or set KINORA_HOME to another folder.",
             ) from None
         self.announce_address("")
 

@@ -109,7 +109,7 @@ class Maintenance:
         if files:
             self._transitions.succeed(lease.task, lease.worker, files, None, {})
         else:
-            why = "Kinora ended while this ran."
+            why = "Kinora stopped while this ran."
             self._transitions.requeue(lease.task, lease.worker, why, INTERRUPTED)
             self._feeds.publish(lease.task, Notice(why))
             self._feeds.publish(lease.task, Queued(0))

@@ -180,13 +180,13 @@ class Worker:
         for parameter in mode.parameters():
             path = claim.values.get(parameter.name)
             if parameter.widget in MEDIA and path and not Path(path).is_file():
-                text = f"{parameter.label}: {path} is gone. It was moved or deleted after it was submitted."
+                text = f"{parameter.label}: {path} is missing. It was moved or deleted after it was submitted."
                 raise InvalidInputError(text, parameter.name, "Put it back and retry, or submit it again.")
         params = mode.validate(claim.values, self._context.settings)
         for name, file in mode.prepare_inputs(params, Preparer(self._context.settings)).items():
             if claim.inputs[name] != file:
                 text = f"{name}: {claim.values[name]} was changed after it was submitted."
-                raise InvalidInputError(text, name, "Submit it again, as it is now.")
+                raise InvalidInputError(text, name, "Submit it again.")
 
     def _record(self, claim: Claim, last: Event, seconds: float, phase_seconds: dict[str, float]) -> Event | None:
         """Stores how the run ended. Returns the event to publish; None where another worker has the task by now."""
@@ -233,7 +233,7 @@ class Worker:
         transitions, task = self._context.transitions, claim.task
         self._loaded_models = ""
         if self._context.stopping.is_set():
-            self._retry_until_written(lambda: transitions.requeue(task, self.id, "Kinora was ended."))
+            self._retry_until_written(lambda: transitions.requeue(task, self.id, "Kinora was stopped."))
             return None
         most = self._context.settings.max_attempts
         message = f"{failed.message} That was attempt {claim.attempts + 1} of {most}."

@@ -177,7 +177,7 @@ def test_a_folder_without_media_is_a_problem(tmp_path: Path) -> None:
     rows, problems = run("i2v", folder=tmp_path)
     assert rows == []
     assert problems[0].where == tmp_path.name
-    assert problems[0].message == "There is no picture, sound or video in it."
+    assert problems[0].message == "It contains no image, sound or video."
 
 
 @pytest.mark.parametrize("name", ["missing", "portrait.png", "zero\0byte"])
@@ -192,7 +192,7 @@ def test_a_name_that_is_no_text_is_a_problem(folder: Path) -> None:
     (folder / "a\udcff.png").touch()
     rows, problems = run("i2v", folder=folder)
     assert len(rows) == 3
-    assert [(each.where, each.message) for each in problems] == [("a?.png", "Its path is no valid UTF-8. Rename it.")]
+    assert [(each.where, each.message) for each in problems] == [("a?.png", "Its path is not valid UTF-8. Rename it.")]
 
 
 # Sidecars and overrides

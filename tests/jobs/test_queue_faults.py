@@ -105,7 +105,7 @@ def test_an_input_used_in_place_that_is_gone_is_named(queue: CallerQueue, clip: 
         picture.unlink()
     last = list(queue.events(queue.first_task(job.id)))[-1]
     assert isinstance(last, Failed)
-    assert f"{picture} is gone" in last.message
+    assert f"{picture} is missing" in last.message
     assert last.kind == "invalid"
 
 
@@ -170,7 +170,7 @@ def test_no_task_starts_while_the_disk_is_nearly_full(own_settings: Settings, cl
 def test_a_second_kinora_on_the_same_folder_refuses_and_says_where_the_first_is(job_queue: JobQueue) -> None:
     job_queue.lock.announce_address("http://127.0.0.1:7860")
     try:
-        with pytest.raises(BusyError, match=r"http://127\.0\.0\.1:7860 already works on"):
+        with pytest.raises(BusyError, match=r"http://127\.0\.0\.1:7860 already uses"):
             JobQueue(job_queue.settings).start()
     finally:
         job_queue.lock.announce_address("")

@@ -28,9 +28,9 @@ def test_two_engines_share_the_work_and_make_each_clip_once(two_engines: JobQueu
     tasks = runs.tasks_of(queue, job.id)
     assert all(isinstance(list(queue.events(task))[-1], Output) for task in tasks)
     lines = [line.text for task in tasks for line in queue.task(task).log]
-    taken = [line for line in lines if line.startswith("Taken up by")]
+    taken = [line for line in lines if line.startswith("Claimed by")]
     assert len(taken) == 6
-    assert set(taken) == {"Taken up by engine-1", "Taken up by engine-2"}
+    assert set(taken) == {"Claimed by engine-1", "Claimed by engine-2"}
     assert len(list(queue.settings.outputs_dir.rglob("*.mp4"))) == 6
     assert [engine.name for engine in queue.state().engines] == ["engine-1", "engine-2"]
 

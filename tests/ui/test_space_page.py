@@ -116,8 +116,8 @@ def test_events_of_the_fork_arrive_as_they_happen(client: Client, rest: httpx2.C
     [
         ("quota", "Your time on this Space's GPU is used up for now"),
         ("illegal", "s of GPU are more than a call may have"),
-        ("none", "The GPU could not be had"),
-        ("abort", "The GPU was taken back before this was done"),
+        ("none", "No GPU was available"),
+        ("abort", "The GPU was taken back before this was finished"),
     ],
 )
 def test_a_refusal_says_what_to_do_and_nothing_is_tried_again(

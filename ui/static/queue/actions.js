@@ -37,7 +37,7 @@ export async function act({ act: name, selection, what, more = {}, ask = true })
 export async function cancelQueued(size) {
   const yes = `Cancel ${tasksIn(size)}`;
   const title = `Cancel all queued tasks: ${tasksIn(size)}?`;
-  if (!(await confirm({ title, text: "Running tasks go on.", yes, no: "Keep them" }))) return null;
+  if (!(await confirm({ title, text: "Running tasks continue.", yes, no: "Keep them" }))) return null;
   return act({ act: "cancel", selection: { status: "queued" }, ask: false });
 }
 
@@ -55,5 +55,5 @@ export async function rerun(job) {
 
 export async function pause(paused) {
   const now = await call(paused ? "/queue/resume" : "/queue/pause", {});
-  return now.paused ? "The queue is paused. Tasks that run go on to their end." : "The queue goes on.";
+  return now.paused ? "The queue is paused. Running tasks will finish." : "The queue continues.";
 }
