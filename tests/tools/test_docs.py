@@ -48,6 +48,17 @@ FOLDER = re.compile(r"[\w-]+(/[\w-]+)*/")
 NAME = re.compile(r"[A-Za-z_]\w*(\.[a-z_]\w*)*")
 
 
+PATH = re.compile(
+    r"(api|backend|commands|jobs|media|models|modes|tests|tools|ui|web|docs)/[\w./*-]+\.(py|js|css|tsv|md)"
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_name_files_that_exist(page: Path) -> None:
+    named = [each for each in quoted(page.read_text(encoding="utf-8")) if PATH.fullmatch(each)]
+    assert [each for each in named if not any(PROJECT.glob(each))] == []
+
+
 @pytest.mark.parametrize("text", [ARCHITECTURE, GLOSSARY], ids=["architecture", "glossary"])
 def test_files_and_folders_that_the_documentation_names_exist(text: str) -> None:
     named = [each for each in quoted(text) if FILE.fullmatch(each) or FOLDER.fullmatch(each)]
