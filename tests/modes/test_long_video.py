@@ -86,7 +86,9 @@ def test_a_long_video_is_its_segments_in_order_and_each_is_a_file_of_its_own(que
         assert handed_on < otherwise + 1
 
 
-@long_videos
+@pytest.mark.parametrize(
+    "mode", [LONG[1], pytest.param(LONG[0], marks=pytest.mark.everything)], ids=lambda mode: mode.id
+)
 def test_another_last_segment_leaves_those_before_it_as_they_were_and_does_not_make_them_again(
     queue: CallerQueue, mode: Mode
 ) -> None:
