@@ -66,10 +66,7 @@ def doctor() -> None:
     import web.public_link  # noqa: F401  likewise
 
     checks = list(health.examine(Settings()))
-    for check in checks:
-        typer.echo(f"{'ok     ' if check.ok else 'BROKEN '} {check.name}: {check.found}")
-        if check.hint:
-            typer.echo(f"         {check.hint}")
+    typer.echo("\n".join(map(str, checks)))
     if not all(check.ok for check in checks):
         raise typer.Exit(FAILED)
 

@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     )
     repeatable_video: bool = Field(
         default=False,
-        description="Encode videos so that equal frames always give equal files, which are up to twice as large",
+        description="Encode videos so that equal frames always give equal files, which are larger",
     )
     demo: Literal["auto", "always", "never"] = Field(
         default="auto", description="When to use demo models; auto uses them where there is no accelerator"

@@ -4,6 +4,7 @@ import importlib.metadata
 import platform
 import re
 import shutil
+import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +23,21 @@ LOW_DISK_GB = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `ok` is False only where Kinora cannot work as it is."""
+    """One thing that was looked at. `ok` is False only where Kinora cannot work as it is.
+
+    `hint` says what to do, and `details` are further lines: a log, a list.
+    """
 
     name: str
     ok: bool
     found: str
     hint: str = ""
+    details: str = ""
+
+    def __str__(self) -> str:
+        first = f"{'ok' if self.ok else 'BROKEN':8}{self.name}: {self.found}"
+        below = [textwrap.indent(text, 8 * " ") for text in (self.hint, self.details) if text]
+        return "\n".join([first, *below])
 
 
 def examine(settings: Settings) -> Iterator[Check]:
@@ -113,16 +123,23 @@ def _engine(settings: Settings) -> Iterator[Check]:
     finally:
         engine.stop()
     if state.error:
-        yield Check("Engine", False, state.error.message, f"{state.error.hint}\n{state.error.detail}")
+        yield Check("Engine", False, state.error.message, state.error.hint, state.error.detail)
         return
     memory = state.info["memory_total"] / 1e9
     found = f"{state.info['device']} with {memory:.1f} GB, up in {time.monotonic() - started:.1f} s"
     yield Check("Engine", True, found)
-    yield from _patches([*state.info["patches"], *patches.report()])
+    yield _patches([*state.info["patches"], *patches.report()])
 
 
-def _patches(found: Sequence[Mapping[str, Any]]) -> Iterator[Check]:
-    """Lists the changes to other people's code that the engine process and this one declare."""
+def _patches(found: Sequence[Mapping[str, Any]]) -> Check:
+    """Lists the changes to other people's code that the engine process and this one declare, by package."""
+    by_package: dict[str, list[Mapping[str, Any]]] = {}
     for each in found:
-        name = f"Patch of {each['package']} {each['version']}"
-        yield Check(name, True, f"{', '.join(each['targets'])}. {each['reason']}", f"It can go when: {each['until']}")
+        by_package.setdefault(f"{each['package']} {each['version']}", []).append(each)
+    lines = ["Kinora changes this code while it runs, and first checks that it is as expected."]
+    for package, changes in by_package.items():
+        lines.append(f"{package}:")
+        for each in changes:
+            lines += [f"  {', '.join(each['targets'])}", f"    {each['reason']}", f"    Needed until: {each['until']}"]
+    counts = ", ".join(f"{len(changes)} of {package}" for package, changes in by_package.items())
+    return Check("Patches", True, counts, details="\n".join(lines))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 
+from constants import X264_REPEATABLE
 from media.audio import pcm
 from media.mux import write_h264
 
@@ -23,12 +24,13 @@ def join(
     rate: Fraction,
     every: Fraction = Fraction(1),
     sound: Path | None = None,
+    repeatable: bool = False,
     stopped: Callable[[], bool] = lambda: False,
 ) -> None:
     """Writes H.264 at `rate` frames per second, frame by frame, and AAC where there is a file `sound`.
 
     Every `every`-th frame of the pieces is taken (`every` is at least 1), or the nearest one where that is not a whole
-    number. Raises JoinStoppedError as soon as `stopped` returns True.
+    number. `repeatable` is the setting `repeatable_video`. Raises JoinStoppedError as soon as `stopped` returns True.
     """
 
     def frames() -> Iterator[av.VideoFrame]:
@@ -38,7 +40,8 @@ def join(
             yield frame
 
     samples = pcm(sound) if sound else iter(())
-    write_h264(target, frames(), rate, X264, samples, "aac", {"movflags": "faststart"})
+    encoder = X264 | ({"x264-params": X264_REPEATABLE} if repeatable else {})
+    write_h264(target, frames(), rate, encoder, samples, "aac", {"movflags": "faststart"})
 
 
 def _decoded(pieces: Sequence[Path]) -> Iterator[av.VideoFrame]:

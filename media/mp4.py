@@ -8,14 +8,16 @@ from pathlib import Path
 import av
 import numpy as np
 
+from constants import X264_REPEATABLE
 from media.audio import RATE, pcm
 from media.geometry import Geometry
 from media.image import Fit
 from media.mux import write_h264
 from media.video import Source, constant_rate
 
-X264 = {"crf": "10", "preset": "veryfast"}
-"""Visually lossless."""
+X264 = {"crf": "10", "preset": "veryfast", "x264-params": X264_REPEATABLE}
+"""Visually lossless, and always repeatable: a prepared file is named by what it is made of, so when it is made again, it
+has to give the model the same frames."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import av
 import numpy as np
 from av.audio.stream import AudioStream
 
-from constants import X264_REPEATABLE
 from media.audio import RATE, audio_frame
 
 BT709, LIMITED = 1, 1
@@ -32,8 +31,7 @@ def write_h264(
     """
     block = next(sound, None)
     with av.open(str(target), "w", format="mp4", options=dict(container_options or {})) as container:
-        options = {**encoder, "x264-params": X264_REPEATABLE}
-        pictures = container.add_stream("libx264", rate=rate, options=options)
+        pictures = container.add_stream("libx264", rate=rate, options=dict(encoder))
         voice: AudioStream | None = None
         if block is not None:
             voice = container.add_stream(sound_codec, rate=RATE, layout="mono" if block.shape[1] == 1 else "stereo")

@@ -91,7 +91,9 @@ def test_tests_stand_in_folders_named_after_the_rooms() -> None:
 
 
 def test_the_pages_process_stays_free_of_torch() -> None:
-    code = "import sys, app; bad = {'torch', 'comfy', 'transformers', 'scipy'} & set(sys.modules); print(sorted(bad))"
+    code = (
+        "import sys, app, cli; bad = {'torch', 'comfy', 'transformers', 'scipy'} & set(sys.modules); print(sorted(bad))"
+    )
     result = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 

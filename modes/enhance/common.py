@@ -99,6 +99,14 @@ def joined(rate: Callable[[Any], Fraction], every: Callable[[Any], Fraction] = l
         params: Any, prepared: Mapping[str, Path], pieces: Sequence[Path], target: Path, stopped: Callable[[], bool]
     ) -> None:
         sound = prepared["video"] if params.info.audio else None
-        join(pieces, target, rate=rate(params), every=every(params), sound=sound, stopped=stopped)
+        join(
+            pieces,
+            target,
+            rate=rate(params),
+            every=every(params),
+            sound=sound,
+            repeatable=params.settings.repeatable_video,
+            stopped=stopped,
+        )
 
     return write
