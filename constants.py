@@ -17,7 +17,7 @@ MAX_PROMPT = 10_000
 X264_REPEATABLE = "mbtree=0"
 """Parameters of x264 with which equal frames always become equal files.
 
-The macroblock tree, as built into PyAV 18.1's wheels, codes equal frames of some clips differently from run to run; it was
-seen on processors with AVX-512 (docs/benchmarks.md). It can stay on once encoding `examples/clip.mp4` again gives the same
-pictures on such a processor.
+The macroblock tree, as built into PyAV 18.1's wheels, codes equal frames of some clips differently from run to run. It
+was seen on processors with AVX-512 (docs/benchmarks.md). The tree can stay on once repeated encodings of
+`examples/clip.mp4` give the same pictures on such a processor.
 """

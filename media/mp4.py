@@ -16,8 +16,8 @@ from media.mux import write_h264
 from media.video import Source, constant_rate
 
 X264 = {"crf": "10", "preset": "veryfast", "x264-params": X264_REPEATABLE}
-"""Visually lossless, and always repeatable: a prepared file is named by what it is made of, so when it is made again, it
-has to give the model the same frames."""
+"""Visually lossless, and always repeatable: a prepared file's name stands for its content. If the file is made again,
+the model has to get the same frames."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What x264's macroblock tree is worth: python -m tools.measure.macroblock_tree
 
-It prints two tables in Markdown for docs/benchmarks.md: file size and quality of the same frames, encoded as ComfyUI does,
-with and without the tree, and whether encoding them again gives the same pictures. It takes about six minutes.
+It prints two tables in Markdown for docs/benchmarks.md: file size and quality of the same frames, encoded as ComfyUI
+does, with and without the tree, and whether encoding them again gives the same pictures. It takes about six minutes.
 """
 
 import threading
