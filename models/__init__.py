@@ -1,6 +1,6 @@
-"""Model files: which ones a graph needs, where they are, and how the missing ones get here.
+"""Model files: which ones a graph needs, where they are, and how the missing ones are downloaded.
 
-Works in the web process, without torch; everything blocks, so call it off the event loop.
+This room runs in the page's process, without torch. All its functions block, so call them outside the event loop.
 """
 
 import threading
@@ -23,7 +23,7 @@ __all__ = ["Graph", "ModelFile", "Models", "Presence"]
 
 @dataclass(frozen=True)
 class Presence:
-    """A model file and where it is: `path` is None where it is missing. `size` in bytes, None if not known."""
+    """A model file and its place: `path` is None if it is missing. `size` is in bytes, or None if it is not known."""
 
     file: ModelFile
     path: Path | None
@@ -31,9 +31,9 @@ class Presence:
 
 
 class Models:
-    """The model files of one set of settings. Safe from several threads and processes at once.
+    """The model files under one set of settings. Several threads and processes may use them at once.
 
-    `table` holds the files that Kinora knows; see registry.tsv.
+    `table` lists the files that Kinora knows, as registry.tsv does.
     """
 
     def __init__(self, settings: Settings, table: Path = registry.REGISTRY) -> None:
@@ -44,30 +44,31 @@ class Models:
         self._pins = Pins(settings.home / "models.lock.json")
 
     def needed(self, *graphs: Graph) -> list[ModelFile]:
-        """The files that the graphs name, each once, in their order.
+        """Returns the files that the graphs name, each once, in the order of the graphs.
 
-        Raises InvalidInputError for a pickle, and for a name that leaves its folder.
+        Raises InvalidInputError for a file that is not safetensors, and for a name that leads out of its folder.
         """
         return registry.needed(graphs, self._by_name)
 
     def locate(self, file: ModelFile) -> Path | None:
-        """Where the file is on this machine; in demo mode only Kinora's demo folder counts."""
+        """Returns where the file is on this machine, or None. In demo mode only Kinora's demo folder counts."""
         return self._places.loadable(file) or self._places.linkable(file)
 
     def available(self, folder: str) -> list[str]:
-        """Names of the files in a kind's folders ("loras"), sorted: what a person may choose from."""
+        """Returns the sorted names of the files of a kind, such as "loras", from which a person may choose."""
         return self._places.listed(folder)
 
     def missing(self, *graphs: Graph) -> list[ModelFile]:
-        """Those of the needed files that `ensure` would have to download."""
+        """Returns the needed files that are not on this machine. Raises what `needed` raises."""
         return [file for file in self.needed(*graphs) if self.locate(file) is None]
 
     def ensure(self, graph: Graph, cancelled: threading.Event | None = None) -> Iterator[Download]:
-        """Makes every file that the graph names loadable by the engine, telling of those being downloaded.
+        """Makes sure that the engine can load every file that the graph names, and yields the progress of downloads.
 
-        A file is used where it is (at most linked), else downloaded, resumed and verified, into Kinora's own
-        models folder. Raises InvalidInputError (see `needed`), MissingModelError, DownloadError,
-        CancelledError; after the last one the next call goes on where this one stopped.
+        A file that is on this machine stays where it is, or is linked. Any other file is downloaded into Kinora's own
+        models folder and verified. Raises InvalidInputError as `needed` does, MissingModelError for a file that Kinora
+        cannot download, DownloadError, and CancelledError after `cancelled` is set. After a cancel or an error, the
+        next call continues the download.
         """
         if cancelled is not None and cancelled.is_set():
             raise CancelledError("The download was cancelled.")
@@ -86,7 +87,7 @@ class Models:
             yield from Fetch(wanted, self._pins).events(cancelled)
 
     def report(self, files: Iterable[ModelFile] | None = None) -> list[Presence]:
-        """What is here and what is missing, of `files` (see `needed`) or else of the whole registry."""
+        """Says for each of `files`, or for the whole registry, where it is and how large it is."""
         found = []
         for file in self._registry if files is None else files:
             path = self.locate(file)
@@ -95,7 +96,7 @@ class Models:
         return found
 
     def refuse_unknown(self, graph: Graph) -> None:
-        """Raises MissingModelError for a file that is not here and that `ensure` could not fetch either."""
+        """Raises MissingModelError for a file that is not on this machine and that `ensure` cannot download."""
         for file in self.needed(graph):
             if self.locate(file) is None:
                 self._refuse_unknown(file)
@@ -103,7 +104,7 @@ class Models:
     def _refuse_unknown(self, file: ModelFile) -> None:
         if self._settings.use_demo:
             if f"{file.folder}/{file.name}" in demo_models.FILES:
-                return  # the engine makes it when it starts
+                return  # the engine makes the file when it starts
             raise MissingModelError(
                 f"There is no demo model for {file.name}.",
                 "Run Kinora on a machine with a GPU, or set KINORA_DEMO=never to use the real models.",

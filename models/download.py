@@ -1,7 +1,6 @@
-"""Fetches model files: one after the other, resumable, verified, in a thread that a cancel can leave behind."""
+"""Downloads model files one after the other, in a thread of its own. Each can be resumed, and is verified."""
 
 import glob
-import hashlib
 import os
 import queue
 import shutil
@@ -12,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import httpx2
 from filelock import FileLock, Timeout
@@ -20,39 +18,45 @@ from filelock import FileLock, Timeout
 from errors import CancelledError, DownloadError
 from events import Download
 from models import hub
+from models.partial_file import PartialFile
 from models.pins import Pins
 from models.registry import ModelFile
 
-RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)  # seconds; they start again whenever bytes have arrived
-MAX_ASKED_DELAY = 60.0  # seconds that a server may ask for; a longer delay is an error
+RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)  # seconds; the first delay is used again after bytes have arrived
+MAX_ASKED_DELAY = 60.0  # seconds that a server may ask Kinora to wait; a longer delay is an error
 REPORT_INTERVAL = 0.25  # seconds between two events
-SPEED_WINDOW = 5.0  # seconds that the speed is measured over
+SPEED_WINDOW = 5.0  # seconds over which the speed is measured
 POLL_INTERVAL = 0.1  # seconds until a cancel is noticed
-HASH_BLOCK = 1 << 20  # bytes
 
 
 class _StoppedError(Exception):
-    """Raised in the download's thread when nobody reads its events any more."""
+    """Raised in the download's thread when its events are no longer read."""
 
 
 @dataclass(frozen=True)
 class _Item:
+    """A file to download, its place on this machine, and what the Hub states about it."""
+
     file: ModelFile
     target: Path
-    offer: hub.RemoteFile
+    remote: hub.RemoteFile
 
     @property
     def partial(self) -> Path:
-        """What has come so far. Named by the content, so that a newer file never continues an older one."""
-        return self.target.with_name(f"{self.target.name}.{self.offer.sha256[:12]}.part")
+        """The file that holds the bytes received so far.
+
+        Its name contains the hash of the content, so that a new version of a file never continues an old one.
+        """
+        return self.target.with_name(f"{self.target.name}.{self.remote.sha256[:12]}.part")
 
     @property
     def received(self) -> int:
+        """The size of the partial file in bytes; 0 where there is none."""
         return self.partial.stat().st_size if self.partial.exists() else 0
 
 
 class Fetch:
-    """One download of several files, each to its path; `events` runs it, once."""
+    """A download of several files, each to its path. `events` runs it, and may be called once."""
 
     def __init__(self, wanted: Sequence[tuple[ModelFile, Path]], pins: Pins) -> None:
         self._wanted = wanted
@@ -61,9 +65,11 @@ class Fetch:
         self._events: queue.SimpleQueue[Download | Exception | None] = queue.SimpleQueue()
 
     def events(self, cancelled: threading.Event | None) -> Iterator[Download]:
-        """Raises DownloadError, or CancelledError soon after `cancelled` is set; what has come is kept then.
+        """Downloads the files and yields the progress.
 
-        A thread that waits for a silent server ends when that times out; by then nobody listens to it.
+        Raises DownloadError, and CancelledError within about 0.1 seconds after `cancelled` is set; the bytes
+        received so far are kept. If the thread is waiting for a server that does not answer, it ends when that
+        request times out, and what it then reports is ignored.
         """
         threading.Thread(target=self._work, name="download", daemon=True).start()
         try:
@@ -93,35 +99,36 @@ class Fetch:
             return
         except OSError as error:
             self._events.put(_unwritable(error, self._wanted[0][1].parent))
-        except Exception as error:  # noqa: BLE001  raised again where the events are read
+        except Exception as error:  # noqa: BLE001  `events` raises it in the caller's thread
             self._events.put(error)
 
     def _resolve(self, file: ModelFile, target: Path) -> hub.RemoteFile:
+        """Asks the Hub about a file, and records the answer where the registry does not pin the file completely."""
         pinned = self._pins.apply(file)
-        patience = RetryPolicy(self._stop, pinned, target.parent)
+        retries = RetryPolicy(self._stop, pinned, target.parent)
         while True:
             try:
-                offer = hub.resolve(pinned)
+                remote = hub.resolve(pinned)
                 break
             except hub.ERRORS as error:
-                patience.wait_after(error)
+                retries.wait_after(error)
         if None in (pinned.revision, pinned.size, pinned.sha256):
-            self._pins.record(file, offer)
-        return offer
+            self._pins.record(file, remote)
+        return remote
 
     def _fetch(self, item: _Item) -> None:
-        """One process downloads, the others watch its progress and then find the file."""
+        """Downloads one file. If another process is downloading it, this one reports that process's progress."""
         report = ProgressReporter(self._events, item)
         item.target.parent.mkdir(parents=True, exist_ok=True)
         with self._lock(item, report):
             if not item.target.is_file():
                 self._transfer(item, report)
-            elif not report.told:
-                return  # it came while the others were fetched
-            report.done(item.offer.size, last=True)
+            elif not report.has_reported:
+                return  # another process finished it while this one downloaded other files
+            report.done(item.remote.size, last=True)
 
     def _lock(self, item: _Item, report: "ProgressReporter") -> AbstractContextManager:
-        folder = item.target.parent / ".locks"  # lock files stay: removing one is a race
+        folder = item.target.parent / ".locks"  # lock files are never deleted: that would be a race
         folder.mkdir(exist_ok=True)
         lock = FileLock(folder / f"{item.target.name}.lock")
         while True:
@@ -129,66 +136,67 @@ class Fetch:
                 return lock.acquire(timeout=REPORT_INTERVAL)
             except Timeout:
                 report.done(item.received)
-            if self._stop.is_set():
-                raise _StoppedError
+            self._raise_if_stopped()
 
     def _transfer(self, item: _Item, report: "ProgressReporter") -> None:
-        with item.partial.open("a+b") as out:
-            digest, done = self._hash_partial(out, item, report)
-            patience = RetryPolicy(self._stop, item.file, item.target.parent)
-            while done < item.offer.size:
-                before = done
+        """Completes the partial file, verifies it, and moves it to its place."""
+        with item.partial.open("a+b") as file:
+            partial = PartialFile(file)
+            self._read_existing(partial, item, report)
+            retries = RetryPolicy(self._stop, item.file, item.target.parent)
+            while partial.size < item.remote.size:
+                before = partial.size
                 try:
-                    with hub.open_stream(item.offer, done) as response:
-                        if response.status_code != 206:  # from the beginning, whatever we asked for
-                            out.truncate(0)
-                            digest, done = hashlib.sha256(), 0
-                        for chunk in response.iter_bytes():
-                            if self._stop.is_set():
-                                raise _StoppedError
-                            out.write(chunk)
-                            digest.update(chunk)
-                            done += len(chunk)
-                            report.done(done)
-                            if done > item.offer.size:
-                                break
-                    if done < item.offer.size:
-                        raise httpx2.RemoteProtocolError(f"the answer ended after {done} bytes")
+                    self._receive(partial, item, report)
                 except hub.ERRORS as error:
-                    if done != before:
-                        patience.renew()
-                    patience.wait_after(error)
-        _verify(item, done, digest.hexdigest())
+                    if partial.size != before:
+                        retries.renew()
+                    retries.wait_after(error)
+        _verify(item, partial.size, partial.sha256)
         os.replace(item.partial, item.target)
         for older in item.target.parent.glob(f"{glob.escape(item.target.name)}.*.part"):
             older.unlink()
 
-    def _hash_partial(self, out: BinaryIO, item: _Item, report: "ProgressReporter") -> tuple["hashlib._Hash", int]:
-        """The hash and length of what an earlier try left; nothing where it is longer than the file."""
-        digest, done = hashlib.sha256(), 0
-        if item.received > item.offer.size:
-            out.truncate(0)
-        out.seek(0)
-        while block := out.read(HASH_BLOCK):
-            if self._stop.is_set():
-                raise _StoppedError
-            digest.update(block)
-            done += len(block)
-            report.done(item.received)  # reading it takes its time, but nothing comes meanwhile
-        return digest, done
+    def _read_existing(self, partial: PartialFile, item: _Item, report: "ProgressReporter") -> None:
+        """Hashes what an earlier attempt has left. A partial file that is longer than the whole file is emptied."""
+        if item.received > item.remote.size:
+            partial.clear()
+        for block in partial.existing_blocks():
+            self._raise_if_stopped()
+            partial.count_in(block)
+            report.done(item.received)  # hashing takes time, but no bytes arrive in it
+
+    def _receive(self, partial: PartialFile, item: _Item, report: "ProgressReporter") -> None:
+        """Appends the bytes of one response. Raises one of hub.ERRORS, also where the response ends too early."""
+        with hub.open_stream(item.remote, partial.size) as response:
+            if response.status_code != 206:  # the server ignores ranges and sends the whole file
+                partial.clear()
+            for chunk in response.iter_bytes():
+                self._raise_if_stopped()
+                partial.append(chunk)
+                report.done(partial.size)
+                if partial.size > item.remote.size:
+                    break
+        if partial.size < item.remote.size:
+            raise httpx2.RemoteProtocolError(f"the answer ended after {partial.size} bytes")
+
+    def _raise_if_stopped(self) -> None:
+        if self._stop.is_set():
+            raise _StoppedError
 
 
 class ProgressReporter:
-    """Turns numbers of bytes into events, at most four per second."""
+    """Turns the number of received bytes into events, at most four per second."""
 
     def __init__(self, events: queue.SimpleQueue, item: _Item) -> None:
         self._events = events
-        self._name, self._total = item.file.name, item.offer.size
+        self._name, self._total = item.file.name, item.remote.size
         self._samples: deque[tuple[float, int]] = deque()
         self._next = 0.0
-        self.told = False
+        self.has_reported = False
 
     def done(self, done: int, last: bool = False) -> None:
+        """Reports that `done` bytes are here; the `last` report is never left out."""
         now = time.monotonic()
         if now < self._next and not last:
             return
@@ -199,11 +207,11 @@ class ProgressReporter:
         since, before = self._samples[0]
         speed = max(0, done - before) / (now - since) if now > since else 0.0
         self._events.put(Download(self._name, done, self._total, speed))
-        self.told = True
+        self.has_reported = True
 
 
 class RetryPolicy:
-    """Decides whether and when one thing is tried again.
+    """Decides whether and when a request for one file is repeated.
 
     It is not made with tenacity, because three things would have to be added to it: the count starts again whenever
     bytes have arrived, the server may ask for a longer delay, and a wait has to end when the download is cancelled.
@@ -214,6 +222,7 @@ class RetryPolicy:
         self.renew()
 
     def renew(self) -> None:
+        """Starts again with the first delay."""
         self._delays = iter(RETRY_DELAYS)
 
     def wait_after(self, error: Exception) -> None:
@@ -226,14 +235,17 @@ class RetryPolicy:
 
 
 def _check_space(items: list[_Item]) -> None:
-    """All files together, before the first byte: disks fill up at night. Folders may lie on several disks."""
+    """Raises DownloadError unless all files together fit on their disks; the folders may be on several disks.
+
+    It runs before the first byte is downloaded, because a person may leave the machine alone overnight.
+    """
     needed: dict[int, int] = defaultdict(int)
     folders: dict[int, Path] = {}
     for item in items:
         item.target.parent.mkdir(parents=True, exist_ok=True)
         disk = item.target.parent.stat().st_dev
         folders.setdefault(disk, item.target.parent)
-        needed[disk] += item.offer.size - min(item.received, item.offer.size)
+        needed[disk] += item.remote.size - min(item.received, item.remote.size)
     for disk, size in needed.items():
         free = shutil.disk_usage(folders[disk]).free
         if size > free:
@@ -245,13 +257,14 @@ def _check_space(items: list[_Item]) -> None:
 
 
 def _verify(item: _Item, size: int, sha256: str) -> None:
-    if size == item.offer.size and sha256 == item.offer.sha256:
+    """Deletes the partial file and raises DownloadError where its size or hash is not what the Hub states."""
+    if size == item.remote.size and sha256 == item.remote.sha256:
         return
     item.partial.unlink()
     raise DownloadError(
         f"The download of {item.file.name} does not match what {item.file.repo} states, so it was deleted.",
         "Try again. If it happens again, something changes the file on its way: check HF_ENDPOINT and any proxy.",
-        f"expected {item.offer.size} bytes, sha256 {item.offer.sha256}; got {size} bytes, sha256 {sha256}",
+        f"expected {item.remote.size} bytes, sha256 {item.remote.sha256}; got {size} bytes, sha256 {sha256}",
     )
 
 

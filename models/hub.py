@@ -1,9 +1,9 @@
-"""The Hugging Face Hub: what it offers for a file, the file's bytes, and its failures in words.
+"""The Hugging Face Hub: asks it about a file, reads the file's bytes, and explains its errors in plain words.
 
-The client is huggingface_hub's (endpoint, token, session, proxies, typed errors), except for writing the bytes:
-`hf_hub_download` of 2.4 keeps nothing of an interrupted transfer (file_download.py, `_download_to_tmp_and_move`;
-hf_xet neither), and the largest of these files has 40 GB. So the bytes come from the Hub's plain HTTP address,
-which answers ranges, also for repositories stored with xet.
+Kinora uses the client of huggingface_hub (endpoint, token, session, proxies, typed errors) for all but the bytes.
+`hf_hub_download` of version 2.4 keeps nothing of an interrupted transfer (file_download.py,
+`_download_to_tmp_and_move`), and neither does hf_xet; the largest model file has 40 GB. Therefore the bytes are read
+from the Hub's plain HTTP address, which supports ranges, also for repositories that are stored with xet.
 """
 
 import os
@@ -41,7 +41,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """What the Hub has: `url` is that of one commit (`revision`), `size` in bytes."""
+    """What the Hub states about a file. `url` leads to its content in one commit (`revision`); `size` is in bytes."""
 
     url: str
     revision: str
@@ -50,26 +50,26 @@ class RemoteFile:
 
 
 def endpoint() -> str:
-    """The Hub's address: `HF_ENDPOINT` as it is now (the library reads it once, when it is imported)."""
+    """Returns the Hub's address: the current `HF_ENDPOINT`, which the library itself reads only when it is imported."""
     return (os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
 
 
 def cache_dir() -> Path:
-    """The Hugging Face cache: `HF_HUB_CACHE` as it is now, else what the library found when it was imported."""
+    """Returns the folder of the Hugging Face cache: the current `HF_HUB_CACHE`, or else the library's default."""
     return Path(os.environ.get("HF_HUB_CACHE") or constants.HF_HUB_CACHE)
 
 
 def resolve(file: ModelFile) -> RemoteFile:
-    """Asks the Hub for one file's commit, size and hash; nothing of the file is transferred.
+    """Asks the Hub for the commit, size and hash of a file, without transferring its content.
 
-    Raises DownloadError where the answer contradicts what is known of the file, one of ERRORS where there is
-    no useful answer.
+    Raises DownloadError where the answer contradicts what is known about the file, and one of ERRORS where the Hub
+    gives no usable answer.
     """
     url = hf_hub_url(file.repo, file.path, revision=file.revision, endpoint=endpoint())
     stated = get_hf_file_metadata(url, timeout=constants.HF_HUB_ETAG_TIMEOUT, endpoint=endpoint())
     if stated.commit_hash is None or stated.size is None:
-        raise FileMetadataError(f"{url} was answered without a commit or a size")
-    # Of a large file the Hub's etag is the sha256 of its content.
+        raise FileMetadataError(f"the answer for {url} has no commit or no size")
+    # The Hub's etag of a large file is the SHA-256 of its content.
     sha256 = stated.etag if stated.etag and _SHA256.fullmatch(stated.etag) else None
     if (file.size or stated.size) != stated.size or (sha256 and (file.sha256 or sha256) != sha256):
         raise DownloadError(
@@ -79,7 +79,7 @@ def resolve(file: ModelFile) -> RemoteFile:
         )
     digest = file.sha256 or sha256
     if digest is None:
-        raise FileMetadataError(f"{url} was answered without a sha256")
+        raise FileMetadataError(f"the answer for {url} has no sha256")
     return RemoteFile(
         url=hf_hub_url(file.repo, file.path, revision=stated.commit_hash, endpoint=endpoint()),
         revision=stated.commit_hash,
@@ -89,27 +89,28 @@ def resolve(file: ModelFile) -> RemoteFile:
 
 
 @contextmanager
-def open_stream(offer: RemoteFile, start: int) -> Iterator[httpx2.Response]:
-    """The file's bytes from `start` on. Each call asks the Hub anew: its links to the storage expire.
+def open_stream(remote: RemoteFile, start: int) -> Iterator[httpx2.Response]:
+    """Opens the file's content from byte `start` on. Raises one of ERRORS.
 
-    A status of 200 with a `start` other than 0 means that the server began at 0 all the same.
+    Each call asks the Hub again, because its links to the storage expire. Where `start` is not 0 and the status is
+    200 instead of 206, the server ignored the range and sends the whole file.
     """
     headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
     timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT
-    with get_session().stream("GET", offer.url, headers=headers, timeout=timeout) as response:
+    with get_session().stream("GET", remote.url, headers=headers, timeout=timeout) as response:
         hf_raise_for_status(response)
         yield response
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether asking again may help."""
+    """Says whether the same request may succeed later."""
     return isinstance(error, httpx2.TransportError) or _status(error) in _TRANSIENT_STATUS
 
 
 def asked_delay(error: Exception) -> float:
-    """Seconds that the server asks to wait before the next try, 0 where it does not say."""
+    """Returns how many seconds the server asks Kinora to wait before the next attempt; 0 where it does not say."""
     if not isinstance(error, HfHubHTTPError):
         return 0.0
     seconds = error.response.headers.get("Retry-After", "")
@@ -120,7 +121,7 @@ def asked_delay(error: Exception) -> float:
 
 
 def explain(error: Exception, file: ModelFile, folder: Path) -> DownloadError:
-    """One of ERRORS in words; `folder` is where the file can be put by hand."""
+    """Turns one of ERRORS into a DownloadError; `folder` is where a person can put the file by hand."""
     detail = f"{type(error).__name__}: {error}"
     status = _status(error)
     page = f"{endpoint()}/{file.repo}"
@@ -165,6 +166,7 @@ def explain(error: Exception, file: ModelFile, folder: Path) -> DownloadError:
 
 
 def _refused(file: ModelFile, page: str) -> tuple[str, str]:
+    """Returns the message and the hint for a file that the Hub refuses; `page` is the address of its repository."""
     if get_token() is None:
         return (
             f"{file.name} needs a token: {file.repo} is gated or private.",

@@ -1,4 +1,4 @@
-"""Under which licences the models of the registry are published, by repository, for the documentation."""
+"""The licences of the registry's models, for the documentation. Each comes from the page of the model's repository."""
 
 from models.registry import ModelFile
 
@@ -22,7 +22,7 @@ _UNKNOWN = "see its page"
 
 
 def licence(file: ModelFile) -> str:
-    """A licence's name, as its makers give it, or a hint where to look."""
+    """Returns the licence's name as its authors write it, or a hint where to look it up."""
     if "gemma" in file.name:
         return "Gemma terms of use"
     if file.repo.startswith("Lightricks/LTX-2"):

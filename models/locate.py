@@ -1,4 +1,4 @@
-"""Where model files are: the folders that the engine searches, and others it can be given a link to."""
+"""Finds model files: in the folders that the engine searches, and in other folders, from which a file can be linked."""
 
 import os
 from functools import cached_property
@@ -15,7 +15,7 @@ from models import hub
 from models.registry import ModelFile
 from settings import Settings
 
-# Where ComfyUI 0.30.0 looks for each kind inside its own models folder (folder_paths.py, nodes.py VAELoader).
+# The subfolders of its models folder in which ComfyUI 0.30.0 looks for each kind (folder_paths.py, nodes.py VAELoader).
 _ALIASES = {
     "text_encoders": ("text_encoders", "clip"),
     "diffusion_models": ("diffusion_models", "unet"),
@@ -26,17 +26,20 @@ _LEGACY = {"unet": "diffusion_models", "clip": "text_encoders"}  # folder_paths.
 
 
 class Places:
-    """The places of one set of settings. Looks at the disk at each call: files come and go."""
+    """The places of model files under one set of settings. Each call looks at the disk, because files come and go."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def target(self, file: ModelFile) -> Path:
-        """Where the file belongs in Kinora's own models folder."""
+        """Returns where the file belongs in Kinora's own models folder."""
         return self._settings.models_dir / file.folder / file.name
 
     def loadable(self, file: ModelFile) -> Path | None:
-        """The file where the engine itself finds it (backend/startup.py). A dangling link counts as nothing."""
+        """Returns the path at which the engine finds the file (see backend/comfy/startup.py), or None.
+
+        A link to a file that no longer exists does not count.
+        """
         own = [self._settings.models_dir / name for name in _aliases(file)]
         if self._settings.use_demo:
             return _first(own, file)
@@ -44,7 +47,7 @@ class Places:
         return _first([*own, *self._extra_folders.get(file.folder, []), *named], file)
 
     def listed(self, folder: str) -> list[str]:
-        """Names of the model files that the engine finds in a kind's folders, sorted."""
+        """Returns the sorted names of the model files that the engine finds for a kind, such as "loras"."""
         roots = [self._settings.models_dir / folder]
         if not self._settings.use_demo:
             roots += [*self._extra_folders.get(folder, []), *(root / folder for root in self._settings.models_dirs)]
@@ -52,16 +55,20 @@ class Places:
         return sorted({file.relative_to(root).as_posix() for root, file in found})
 
     def linkable(self, file: ModelFile) -> Path | None:
-        """The file where the engine does not look: older folder names, the Hugging Face cache."""
+        """Returns where the file is outside the engine's folders, or None.
+
+        Such places are folders with ComfyUI's older names, and the Hugging Face cache.
+        """
         if self._settings.use_demo:
             return None
         older = [root / name for root in self._settings.models_dirs for name in _aliases(file)]
         return _first(older, file) or _in_hub_cache(file)
 
     def link(self, file: ModelFile, source: Path) -> None:
-        """Makes `source` loadable without a copy; replaces a dangling link.
+        """Links `source` to the place where the engine looks for the file, without copying it.
 
-        On a Space by a hard link first: the platform may tidy up the cache that it filled when the Space was built.
+        A link to a file that no longer exists is replaced. On a Space a hard link is tried first, because the platform
+        may delete the cache that it filled when the Space was built. Raises DownloadError.
         """
         target = self.target(file)
         temporary = target.with_name(f"{target.name}.{os.getpid()}.link")
@@ -72,7 +79,7 @@ class Places:
             first, second = reversed(ways) if on_a_space() else ways
             try:
                 first()
-            except OSError:  # another disk; or Windows, where symbolic links are for administrators and developers
+            except OSError:  # hard links need the same disk; on Windows symbolic links need administrators' rights
                 second()
             os.replace(temporary, target)
         except OSError as error:
@@ -84,7 +91,7 @@ class Places:
 
     @cached_property
     def _extra_folders(self) -> dict[str, list[Path]]:
-        """Folder name -> folders, from extra_model_paths.yaml as ComfyUI reads it (utils/extra_config.py)."""
+        """The folders of each kind in extra_model_paths.yaml, read as ComfyUI's utils/extra_config.py reads them."""
         config = self._settings.extra_model_paths
         if config is None:
             return {}
@@ -116,14 +123,17 @@ def _first(folders: list[Path], file: ModelFile) -> Path | None:
 
 
 def _in_hub_cache(file: ModelFile) -> Path | None:
-    """The newest cached copy; of a pinned file, a copy of that revision or with the same content."""
+    """Returns the newest copy in the Hugging Face cache, or None.
+
+    For a pinned file, the copy must have the same revision or the same content.
+    """
     if not file.repo:
         return None
     snapshots = hub.cache_dir() / repo_folder_name(repo_id=file.repo, repo_type="model") / "snapshots"
     copies = {revision: revision / file.path for revision in snapshots.glob("*")}
     present = [(path.stat().st_mtime, revision, path) for revision, path in copies.items() if path.is_file()]
     for _, revision, path in sorted(present, reverse=True):
-        # A blob in the cache is named by its etag, which for large files is the sha256 of the content.
+        # The cache names its blobs by their etags, and the etag of a large file is the SHA-256 of its content.
         if file.revision in (None, revision.name) or path.resolve().name == file.sha256:
             return path
     return None

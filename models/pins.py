@@ -1,7 +1,7 @@
-"""What was seen when a file was first fetched, so that it stays the same: `models.lock.json` in the home folder.
+"""The pins of model files: `models.lock.json` in the home folder, so that a later download gets the same content.
 
-The registry pins what was known when it was written. For the rest, the first answer of the Hub is trusted and
-recorded: repo/path -> {revision, size, sha256}.
+The registry pins what was known when it was written. For everything else, Kinora trusts the Hub's first answer and
+records it: "repository/path" -> {revision, size in bytes, sha256}.
 """
 
 import json
@@ -18,13 +18,16 @@ from models.registry import ModelFile
 
 
 class Pins:
-    """The file at `path`; it need not be there yet."""
+    """Reads and writes the pins in the file at `path`, which need not exist yet. Several processes may share it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def apply(self, file: ModelFile) -> ModelFile:
-        """The file with what was recorded of it, where the registry itself says nothing."""
+        """Returns the file with its pin; what the registry itself states takes precedence.
+
+        Raises DownloadError where the pins cannot be read.
+        """
         pin = self._read().get(_key(file))
         if pin is None or file.revision not in (None, pin["revision"]):
             return file
@@ -35,11 +38,12 @@ class Pins:
             sha256=file.sha256 or pin["sha256"],
         )
 
-    def record(self, file: ModelFile, offer: RemoteFile) -> None:
+    def record(self, file: ModelFile, remote: RemoteFile) -> None:
+        """Pins a file to what the Hub states about it. Raises DownloadError where the pins cannot be read."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{self._path}.lock"):
             pins = self._read()
-            pins[_key(file)] = {"revision": offer.revision, "size": offer.size, "sha256": offer.sha256}
+            pins[_key(file)] = {"revision": remote.revision, "size": remote.size, "sha256": remote.sha256}
             temporary = self._path.with_suffix(".tmp")
             temporary.write_text(json.dumps(pins, indent=1, sort_keys=True) + "\n", encoding="utf-8")
             os.replace(temporary, self._path)

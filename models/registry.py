@@ -1,4 +1,4 @@
-"""Which model files a graph names, and what is known of each: `registry.tsv`, one file a row."""
+"""Finds the model files that a graph names. `registry.tsv` has what Kinora knows about each file, one per row."""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,8 @@ from workflow import Graph
 
 REGISTRY = Path(__file__).with_name("registry.tsv")
 
-# Inputs that take a model's file name, and the folder ComfyUI 0.30.0 looks in (nodes.py, comfy_extras/).
+# The inputs that take the name of a model file, and the folder in which ComfyUI 0.30.0 looks for it (nodes.py,
+# comfy_extras/).
 _FOLDER_OF_INPUT = {
     "ckpt_name": "checkpoints",
     "lora_name": "loras",
@@ -32,7 +33,7 @@ _FOLDER_OF_INPUT = {
     "bg_removal_name": "background_removal",
     "photomaker_model_name": "photomaker",
 }
-# The same where the input's name alone does not tell.
+# The same for inputs whose name alone does not determine the folder.
 _FOLDER_OF_NODE_INPUT = {
     ("CLIPVisionLoader", "clip_name"): "clip_vision",
     ("UpscaleModelLoader", "model_name"): "upscale_models",
@@ -50,9 +51,9 @@ _FOLDER_OF_NODE_INPUT = {
 class ModelFile:
     """A model file: where ComfyUI looks for it and where it comes from.
 
-    `folder` and `name` are ComfyUI's (folder below models/, file in it); `repo` and `path` are those of the
-    Hugging Face Hub, both "" for a file of the user's own. `revision` is a commit, `size` in bytes, `sha256` in
-    hexadecimal digits; None where not known.
+    `folder` is ComfyUI's folder below models/, and `name` the file's name in it. `repo` and `path` belong to the
+    Hugging Face Hub, and are "" for a file that the registry does not have. `revision` is a commit, `size` is in bytes,
+    and `sha256` is in hexadecimal digits; each is None where it is not known.
     """
 
     folder: str
@@ -65,7 +66,7 @@ class ModelFile:
 
 
 def read(table: Path = REGISTRY) -> list[ModelFile]:
-    """The rows of a registry table, in their order."""
+    """Returns the rows of a registry table in their order."""
     with table.open(encoding="utf-8", newline="") as lines:
         return [
             ModelFile(
@@ -82,7 +83,7 @@ def read(table: Path = REGISTRY) -> list[ModelFile]:
 
 
 def write(files: Iterable[ModelFile], table: Path = REGISTRY) -> None:
-    """Writes the table that `read` reads."""
+    """Writes a table that `read` can read."""
     header = ["file" if field.name == "name" else field.name for field in fields(ModelFile)]
     with table.open("w", encoding="utf-8", newline="") as lines:
         writer = csv.writer(lines, delimiter="\t", lineterminator="\n")
@@ -91,15 +92,15 @@ def write(files: Iterable[ModelFile], table: Path = REGISTRY) -> None:
 
 
 def folder_of(class_type: str, name: str) -> str | None:
-    """The models folder that a node's input chooses from; None for an input that names no model."""
+    """Returns the models folder for an input of a node class, or None for an input that does not name a model."""
     return _FOLDER_OF_NODE_INPUT.get((class_type, name)) or _FOLDER_OF_INPUT.get(name)
 
 
 def needed(graphs: Iterable[Graph], known: dict[str, ModelFile]) -> list[ModelFile]:
-    """The model files that the graphs name, each once, in the graphs' order.
+    """Returns the model files that the graphs name, each once, in the order of the graphs.
 
-    `known` is the registry by file name. Raises InvalidInputError for a pickle and for a name that leaves its
-    folder.
+    `known` maps file names to the registry's files. Raises InvalidInputError for a file that is not safetensors, and
+    for a name that leads out of its folder.
     """
     found: dict[tuple[str, str], ModelFile] = {}
     for graph in graphs:
@@ -110,7 +111,10 @@ def needed(graphs: Iterable[Graph], known: dict[str, ModelFile]) -> list[ModelFi
 
 
 def _names(graph: Graph, known: dict[str, ModelFile]) -> Iterator[tuple[str, str]]:
-    """Folder and name of each model. Free text is left alone: a prompt may well end in "model.bin"."""
+    """Yields the folder and the name of each model file.
+
+    Other texts are not checked, because a prompt, for example, may end in "model.bin".
+    """
     for node in graph.values():
         for input_name, value in node.get("inputs", {}).items():
             if not isinstance(value, str):

@@ -96,11 +96,11 @@ class SizedParams(PromptParams):
         if self.guidance == 1:
             notes["negative_prompt"] = NO_GUIDANCE
         if self.width and self.height:
-            notes["aspect"] = notes["resolution"] = "No effect: exact width and height are set."
+            notes["aspect"] = notes["resolution"] = "This has no effect, because an exact width and height are set."
         return notes
 
 
-NO_GUIDANCE = "No effect at guidance 1. Choose Quality, or raise the guidance."
+NO_GUIDANCE = "This has no effect at guidance 1. Choose Quality, or raise the guidance."
 
 
 class ImageSizedParams(SizedParams):

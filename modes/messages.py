@@ -1,4 +1,4 @@
-"""What is wrong with a value, in one sentence that names its field."""
+"""Turns pydantic's errors about values into sentences that name the field by its label."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from errors import KinoraError
 
 
 class InvalidParamsError(KinoraError):
-    """Values that cannot be used: one sentence for each field at fault."""
+    """Raised for values that cannot be used. `fields` maps each wrong field to one sentence."""
 
     kind = "invalid"
 
@@ -21,13 +21,13 @@ class InvalidParamsError(KinoraError):
 
 
 def declared(info: FieldInfo) -> dict[str, Any]:
-    """What `modes.params.param` said of a parameter beyond pydantic's own."""
+    """Returns what `modes.params.param` declared about a parameter in addition to pydantic's own declarations."""
     assert isinstance(info.json_schema_extra, dict), f"{info.title} is not declared with param()"
     return info.json_schema_extra
 
 
 def sentences(params: type[BaseModel], errors: Iterable[ErrorDetails]) -> dict[str, str]:
-    """The first error of each field, said with the field's label."""
+    """Returns the first error of each field as a sentence. For a list parameter, it begins with the item's number."""
     found: dict[str, str] = {}
     for error in errors:
         loc = error["loc"] or (error.get("ctx", {}).get("field", ""),)
@@ -35,13 +35,16 @@ def sentences(params: type[BaseModel], errors: Iterable[ErrorDetails]) -> dict[s
         if name not in found:
             info = params.model_fields.get(name)
             label = info.title if info and info.title else name
+            item = ""
             if len(loc) > 1 and isinstance(loc[1], int):
-                label = " ".join([label, "row", str(loc[1] + 1), *map(str, loc[2:])])
-            found[name] = _sentence(label, info, error)
+                label = f"{label}, item {loc[1] + 1}"
+                if len(loc) > 2:
+                    item, label = f"{label}: ", str(loc[2])
+            found[name] = item + _sentence(label, info, error)
     return found
 
 
-def _sentence(label: str | None, info: FieldInfo | None, error: ErrorDetails) -> str:
+def _sentence(label: str, info: FieldInfo | None, error: ErrorDetails) -> str:
     context = error.get("ctx", {})
     unit = str(declared(info)["unit"]) if info else ""
     unit = f" {unit}" if unit else ""
@@ -81,7 +84,7 @@ def _sentence(label: str | None, info: FieldInfo | None, error: ErrorDetails) ->
 
 
 def at_field(field: str, sentence: str) -> PydanticCustomError:
-    """To be raised by a validator that looks at several fields: the sentence belongs to this one."""
+    """Returns an error that a validator of several fields can raise, so that the sentence is shown at this field."""
     return PydanticCustomError("at_field", "{sentence}", {"field": field, "sentence": sentence})
 
 

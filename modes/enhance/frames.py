@@ -55,7 +55,7 @@ class InterpolateParams(VideoParams):
     def output_spec(self) -> OutputSpec:
         made = (self.info.frames - 1) * self.times + 1
         taken = _taken(made, self.every)
-        notes = {} if self.factor == "frame rate" else {"fps": f"No effect: {self.factor} is chosen."}
+        notes = {} if self.factor == "frame rate" else {"fps": f"This has no effect, because {self.factor} is chosen."}
         return OutputSpec(*self.video_size, taken, float(self.new_rate), self.info.audio, notes)
 
 

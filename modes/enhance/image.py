@@ -48,7 +48,7 @@ class UpscaleParams(Params):
         return enlarged(image.width, self.scale), enlarged(image.height, self.scale)
 
     def output_spec(self) -> OutputSpec:
-        alone = "No effect with Fast: only Quality uses it."
+        alone = "This has no effect with Fast, because only Quality uses it."
         unused = ("prompt", "denoise", "steps", "seed")
         notes: dict[str, str] = dict.fromkeys(unused, alone) if self.preset == "fast" else {}
         return OutputSpec(*self.size, 1, notes=notes)

@@ -51,7 +51,7 @@ class LtxParams(ClipParams):
     def notes(self) -> dict[str, str]:
         notes = super().notes
         if self.camera == "free":
-            notes["camera_strength"] = "No effect while the camera is free."
+            notes["camera_strength"] = "This has no effect while the camera is free."
         return notes
 
 

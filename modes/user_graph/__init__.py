@@ -1,4 +1,4 @@
-"""A graph that a person brings: checked, given its files, and run as it is."""
+"""The mode that runs a person's own ComfyUI graph: it checks the graph, puts in the files and the seed, and runs it."""
 
 from modes.user_graph.mode import OWN_GRAPH
 

@@ -1,7 +1,8 @@
 """Checks a user's graph and turns its text into a graph that may run.
 
-The result has only nodes of classes that `nodes.tsv` allows, and names files only where that table says so: media,
-which Kinora replaces with the files it prepared, models inside their folders, and results, which Kinora names itself.
+The result contains only nodes of the classes that `nodes.tsv` allows. It names files only in the inputs that the table
+lists: media, which Kinora replaces with prepared files; models, which stay inside their folders; and results, which
+Kinora names itself.
 """
 
 import copy
@@ -20,19 +21,19 @@ from workflow import Graph, links, prune
 MAX_NODES = 1000
 SEEDS = ("seed", "noise_seed")
 SMALLER_SEEDS = {"SeedNode": 2**63}
-"""How many seeds a class has, where it has fewer than 2**64."""
+"""How many seeds a node class accepts, for the classes that accept fewer than 2**64."""
 
 _ID = re.compile(r"[\w:.-]{1,100}")
 _HOW = "In ComfyUI, choose Workflow, Export (API), and use that file."
 
 
 class GraphError(Exception):
-    """Raised with one or two sentences that say what is wrong with a graph."""
+    """Raised for a graph that may not run. The text is one or two sentences that say what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """A node that loads a medium: its kind ("image", "audio", "video"), the input that names the file, that name."""
+    """A node that loads a file of one kind ("image", "audio", "video"). `input` is the input that names the file."""
 
     node: str
     class_type: str
@@ -42,9 +43,9 @@ class Loader:
 
 
 def read(text: str) -> Graph:
-    """The graph in a text in ComfyUI's API format, without previews and other nodes that no result needs.
+    """Returns the graph that a text in ComfyUI's API format describes.
 
-    Raises GraphError.
+    Nodes that no result needs, such as previews, are left out. Raises GraphError.
     """
     return copy.deepcopy(_read(text))
 
@@ -59,12 +60,12 @@ def _read(text: str) -> Graph:
     if not savers:
         raise GraphError("No node of the graph saves anything. Add one, such as SaveImage, SaveVideo or SaveAudio.")
     for node in savers:
-        graph[node]["inputs"]["filename_prefix"] = ""  # Kinora's own when it runs, see workflow.save_to
+        graph[node]["inputs"]["filename_prefix"] = ""  # workflow.save_to sets Kinora's own prefix before the run
     return prune(graph, savers)
 
 
 def loaders(graph: Graph) -> list[Loader]:
-    """The nodes that load media, in the graph's order."""
+    """Returns the nodes that load media, in the order of the graph."""
     return [
         Loader(node, content["class_type"], kind, name, content["inputs"][name])
         for node, content in graph.items()
@@ -73,7 +74,7 @@ def loaders(graph: Graph) -> list[Loader]:
 
 
 def seeds(graph: Graph) -> Iterator[tuple[str, str, int, int]]:
-    """Node, input, seed, and how many seeds there may be, for each usable seed that stands in the graph itself."""
+    """Yields each valid seed that the graph contains as a number, as (node, input, seed, number of possible seeds)."""
     for node, content in graph.items():
         for name in SEEDS:
             value, count = content["inputs"].get(name), SMALLER_SEEDS.get(content["class_type"], MAX_SEED + 1)
@@ -82,13 +83,14 @@ def seeds(graph: Graph) -> Iterator[tuple[str, str, int, int]]:
 
 
 def _nodes(text: str) -> dict[str, Any]:
+    """Returns the nodes by id, with their contents unchecked."""
     try:
         found = json.loads(text, parse_constant=_no_number)
         json.dumps(found, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise GraphError(f"This is not JSON: {error.msg}, line {error.lineno}, column {error.colno}.") from None
     except UnicodeEncodeError:
-        raise GraphError("The graph contains half of a character, which is not valid text.") from None
+        raise GraphError("The graph contains an incomplete character, which is not valid text.") from None
     except (ValueError, RecursionError):
         raise GraphError("This JSON cannot be read: it is nested too deeply, or a number in it is too long.") from None
     if isinstance(found, dict) and isinstance(found.get("nodes"), list):
@@ -98,7 +100,7 @@ def _nodes(text: str) -> dict[str, Any]:
     if not found:
         raise GraphError("The graph has no nodes.")
     if len(found) > MAX_NODES:
-        raise GraphError(f"The graph has {len(found):,} nodes; at most {MAX_NODES:,} are possible.")
+        raise GraphError(f"The graph has {len(found):,} nodes; the limit is {MAX_NODES:,}.")
     return found
 
 
@@ -107,7 +109,7 @@ def _no_number(name: str) -> NoReturn:
 
 
 def _node(node: str, content: dict[str, Any]) -> dict[str, Any]:
-    """Only what ComfyUI runs, if its class is allowed."""
+    """Returns the parts of a node that ComfyUI needs. Raises GraphError unless its class is allowed."""
     if not _ID.fullmatch(node):
         raise GraphError(f"“{node[:40]}” is not a valid node id: only letters, digits and : . _ - are allowed.")
     kind, inputs = content.get("class_type"), content.get("inputs")
@@ -132,7 +134,7 @@ def _check_links(graph: Graph, node: str) -> None:
     plain = {name for name, _, _ in links(content)}
     for name, value in content["inputs"].items():
         inner = value.get("__value__") if isinstance(value, dict) else None
-        # ComfyUI takes more for a link than is one, and some of it only after its own checks.
+        # ComfyUI also treats some other values as links, some of them only after it has checked the graph.
         if _like_a_link(inner) or (_like_a_link(value) and (name not in plain or value[1] < 0)):
             raise GraphError(f"{where}: the link in {name} is not written as [node id, output].")
     for name, source, _ in links(content):
@@ -146,14 +148,14 @@ def _like_a_link(value: Any) -> bool:
 
 
 def _check_names(node: str, content: dict[str, Any]) -> None:
-    """Files are named in the graph itself, by a plain name."""
+    """Raises GraphError unless every input that names a file has a plain file name as its value."""
     kind = known()[content["class_type"]]
     for name in (*kind.media, *kind.models):
         value = content["inputs"].get(name)
         if value == "" or (value is None and name in kind.models):
-            continue  # ComfyUI itself says that it is missing
+            continue  # ComfyUI itself reports that the file is missing
         if not isinstance(value, str):
-            text = "has to be the name of a file, written in this node; a link or anything else is not allowed"
+            text = "has to be the name of a file that is written in this node; a link is not allowed"
             raise GraphError(f"{_where(node, content)}: {name} {text}.")
         if value.rstrip().endswith(("[output]", "[temp]")):
             raise GraphError(f"{_where(node, content)}, {name}: “{value[:80]}” is not an input file.")

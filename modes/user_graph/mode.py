@@ -1,4 +1,4 @@
-"""The mode for a graph of one's own: parameters, files into its loaders, another seed."""
+"""The mode that runs a person's own graph: its parameters, which files its loaders get, and how its seeds change."""
 
 import hashlib
 import json
@@ -23,15 +23,17 @@ from workflow import Change, Graph, Patch, sinks
 
 MAX_TEXT = 1_000_000  # characters
 FILES = {"image": ("image", "second_image", "third_image"), "audio": ("audio",), "video": ("video",)}
-"""By kind of file, the parameters that fill a graph's loaders, in this order."""
+"""For each kind of file, the parameters that fill the graph's loaders, in this order."""
 
-_STAGED = re.compile(r"[\w-]+_[0-9a-f]{16}\.(png|wav|mp4)")
-"""Names that only Kinora gives, see media.preparer: they stand in the graphs of earlier tasks. Nobody can guess one,
-because it has a hash of the file's content in it."""
+_PREPARED = re.compile(r"[\w-]+_[0-9a-f]{16}\.(png|wav|mp4)")
+"""The names of prepared files (media/preparer.py), as the graphs of earlier tasks contain them.
+
+A person cannot guess such a name, because it contains a hash of the file's content.
+"""
 
 
 def _as_text(value: Any) -> Any:
-    """Programs may send the graph itself."""
+    """Turns a graph into text, because programs may send it as an object."""
     return json.dumps(value, indent=2, ensure_ascii=False) if isinstance(value, Mapping) else value
 
 
@@ -39,6 +41,7 @@ GraphText = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str 
 
 
 def file(label: str, widget: Any, which: str) -> Any:
+    """Declares a parameter for a file; `which` says which of the graph's files it is."""
     return param(None, label=label, help=f"For {which} that the graph loads.", widget=widget)
 
 
@@ -46,7 +49,7 @@ class GraphParams(Params):
     graph: GraphText = param(
         ...,
         label="Graph",
-        help="In ComfyUI's API format: paste it, or drop its file here.",
+        help="Paste a graph in ComfyUI's API format, or drop its file here.",
         widget="graph",
         max_length=MAX_TEXT,
     )
@@ -58,7 +61,7 @@ class GraphParams(Params):
     seed: int | None = param(
         None,
         label="Seed",
-        help="Empty: the graph's own seeds.",
+        help="If this is empty, the graph keeps its own seeds.",
         widget="seed",
         ge=0,
         le=MAX_SEED,
@@ -88,19 +91,20 @@ class GraphParams(Params):
             for number, name in enumerate(names):
                 there = len(wanted[kind])
                 if getattr(self, name) is None:
-                    if number < there and not _STAGED.fullmatch(wanted[kind][number][0].file):
+                    if number < there and not _PREPARED.fullmatch(wanted[kind][number][0].file):
                         raise at_field(name, self.missing(name, wanted[kind][number][0]))
                 elif number >= there:
                     label = type(self).model_fields[name].title
-                    many = f"only {there}" if there else "none"
-                    raise at_field(name, f"{label}: the graph has no node for it; it loads {many} of this kind.")
+                    many = f"only {there}" if there else "no"
+                    files = f"{kind} file" if there == 1 else f"{kind} files"
+                    raise at_field(name, f"{label}: the graph has no node that loads it; it loads {many} {files}.")
             if len(wanted[kind]) > len(names):
                 text = f"The graph loads {len(wanted[kind])} different {kind} files; the limit is {len(names)}."
                 raise at_field("graph", text)
         return self
 
     def missing(self, name: str, loader: Loader) -> str:
-        """That a loader's file is not there, for the parameter that gives it."""
+        """Returns the sentence that a loader's file is missing; `name` is the parameter that can provide it."""
         label = type(self).model_fields[name].title
         return f"{label} is missing: node {loader.node} ({loader.class_type}) loads “{loader.file[:60]}”."
 
@@ -118,12 +122,12 @@ class GraphParams(Params):
             for name, users in zip(FILES[kind], found, strict=False):
                 notes[name] = f"For {' and '.join(f'node {each.node} ({each.class_type})' for each in users)}."
         if own_seed(self.content) is None:
-            notes["seed"] = "No effect: the graph uses no seed."
+            notes["seed"] = "This has no effect, because the graph contains no seed."
         return OutputSpec(None, None, None, notes=notes)
 
 
 def slots(graph: Graph) -> dict[str, list[list[Loader]]]:
-    """By kind, the different files that a graph loads, in its order, each with the nodes that load it."""
+    """Returns the different files that a graph loads, by kind and in its order. Each is the list of its loaders."""
     found: dict[str, dict[str, list[Loader]]] = {kind: {} for kind in FILES}
     for loader in loaders(graph):
         found[loader.kind].setdefault(loader.file, []).append(loader)
@@ -131,7 +135,10 @@ def slots(graph: Graph) -> dict[str, list[list[Loader]]]:
 
 
 def unused(values: Mapping[str, Any]) -> set[str]:
-    """The files that the graph among raw values has no loader for; all of them as long as it is no graph."""
+    """Returns the file parameters for which the graph in unchecked values has no loader.
+
+    Without a valid graph, these are all of them.
+    """
     try:
         found = slots(read(str(_as_text(values.get("graph") or ""))[:MAX_TEXT]))
     except GraphError:
@@ -140,24 +147,28 @@ def unused(values: Mapping[str, Any]) -> set[str]:
 
 
 def own_seed(graph: Graph) -> int | None:
-    """The first one that stands in it."""
+    """Returns the first seed that the graph contains, or None."""
     return next((value for _, _, value, _ in seeds(graph)), None)
 
 
 def parameterize(params: GraphParams, seed: int, prepared: PreparedFiles) -> Iterator[Change]:
+    """Yields the changes that put the prepared files and the seed into the graph."""
     for kind, found in slots(params.content).items():
         for name, users in zip(FILES[kind], found, strict=False):
             if name in prepared:
                 yield from (Patch(each.node, each.input, prepared[name]) for each in users)
     first = own_seed(params.content)
     if first is not None:
-        # All move by the same amount: what was equal, or one apart, stays so.
+        # All seeds change by the same amount, so that equal seeds stay equal, and neighbours stay neighbours.
         for node, name, value, count in seeds(params.content):
             yield Patch(node, name, (value + seed - first) % count)
 
 
 def prepare(params: GraphParams, preparer: Preparer) -> PreparedFiles:
-    """What is given, as ComfyUI would load it; what is named has to be there already."""
+    """Prepares the given files as ComfyUI would load them.
+
+    Raises MediaError, and InvalidParamsError where the graph names a file that is neither given nor already prepared.
+    """
     prepared: dict[str, str] = {}
     for name in FILES["image"]:
         if path := getattr(params, name):
@@ -175,7 +186,7 @@ def prepare(params: GraphParams, preparer: Preparer) -> PreparedFiles:
 
 @dataclass(frozen=True)
 class GraphMode(Mode):
-    """A mode whose nodes are not known before it has its parameters."""
+    """A mode whose phases depend on the graph, because its nodes are known only when a person has given it."""
 
     def phases_of(self, graph: Graph) -> dict[str, list[str]]:
         load, run, write = self.phases

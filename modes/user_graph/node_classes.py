@@ -1,6 +1,6 @@
-"""Which of ComfyUI's node classes a user's graph may use, and which of their inputs name files: `nodes.tsv`.
+"""Reads `nodes.tsv`: which of ComfyUI's node classes a user's graph may use, and which of their inputs name files.
 
-The table is written by tools/allow_nodes.py, which has the rules and their reasons.
+tools/allow_nodes.py writes the table, and contains the rules and the reasons for them.
 """
 
 import csv
@@ -17,9 +17,9 @@ COLUMNS = ("class", "refused", "media", "models", "saves")
 class NodeClass:
     """One of ComfyUI's own node classes.
 
-    `refused` says why no user's graph may have it, "" where it may. `media` are the inputs that name a file to be
-    loaded, each with its kind ("image", "audio", "video"); `models` those that name a model file. A class that `saves`
-    writes a result, under the name in its input `filename_prefix`.
+    `refused` says why a user's graph may not contain it, and is "" if it may. `media` maps each input that names a file
+    to load to the kind of that file ("image", "audio", "video"). `models` are the inputs that name a model file. A
+    class that `saves` writes a result under the name in its input `filename_prefix`.
     """
 
     refused: str = ""
@@ -30,7 +30,7 @@ class NodeClass:
 
 @cache
 def known() -> Mapping[str, NodeClass]:
-    """Every class in the table, by name."""
+    """Returns every class in the table, by name."""
     with TABLE.open(encoding="utf-8", newline="") as lines:
         return {
             row["class"]: NodeClass(
@@ -44,7 +44,7 @@ def known() -> Mapping[str, NodeClass]:
 
 
 def text(classes: Mapping[str, NodeClass]) -> str:
-    """The table that `known` reads, sorted by name."""
+    """Returns the text of the table that `known` reads, sorted by name."""
     rows = (_row(name, classes[name]) for name in sorted(classes))
     return "".join("\t".join(each) + "\n" for each in (COLUMNS, *rows))
 

@@ -53,7 +53,7 @@ def built(preparer: Preparer, graph: Any, seed: int | None = None, **values: Any
         ("", "Graph is missing."),
         ("a red kite", "This is not JSON: Expecting value, line 1, column 1."),
         ('{"1": NaN}', "NaN is not a number that a graph can have."),
-        ('{"1": "\\ud800"}', "The graph contains half of a character, which is not valid text."),
+        ('{"1": "\\ud800"}', "The graph contains an incomplete character, which is not valid text."),
         ("[" * 100_000, "This JSON cannot be read: it is nested too deeply, or a number in it is too long."),
         ("9" * 5000, "This JSON cannot be read: it is nested too deeply, or a number in it is too long."),
         ("x" * 1_000_001, "Graph is longer than 1,000,000 characters."),
@@ -68,7 +68,7 @@ def built(preparer: Preparer, graph: Any, seed: int | None = None, **values: Any
             "In ComfyUI, choose Workflow, Export (API), and use that file.",
         ),
         ({}, "The graph has no nodes."),
-        ({str(number): {} for number in range(1001)}, "The graph has 1,001 nodes; at most 1,000 are possible."),
+        ({str(number): {} for number in range(1001)}, "The graph has 1,001 nodes; the limit is 1,000."),
         (
             {"3": {"inputs": {}}},
             "Node 3 lacks class_type or inputs, which nodes in the API format have. "
@@ -92,8 +92,8 @@ def built(preparer: Preparer, graph: Any, seed: int | None = None, **values: Any
         ),
         (
             saved("LoadImage", image=["3", 0]) | {"3": node("PrimitiveString", value="x.png")},
-            "Node 1 (LoadImage): image has to be the name of a file, written in this node; "
-            "a link or anything else is not allowed.",
+            "Node 1 (LoadImage): image has to be the name of a file that is written in this node; "
+            "a link is not allowed.",
         ),
         (
             saved("LoadImage", image="../x.png"),
@@ -118,9 +118,9 @@ def test_a_missing_file_and_a_file_without_a_loader_are_reported_at_their_fields
     assert refused(two, image=PICTURE) == {
         "second_image": "Second image is missing: node 20 (LoadImage) loads “b.png”."
     }
-    text = "Audio: the graph has no node for it; it loads none of this kind."
+    text = "Audio: the graph has no node that loads it; it loads no audio files."
     assert refused(graphs.EXAMPLE, audio=EXAMPLES / "speech.wav") == {"audio": text}
-    text = "Second image: the graph has no node for it; it loads only 1 of this kind."
+    text = "Second image: the graph has no node that loads it; it loads only 1 image file."
     assert refused(graphs.mixed("a.png"), image=PICTURE, second_image=PICTURE) == {"second_image": text}
 
 
@@ -181,7 +181,7 @@ def test_another_seed_moves_all_seeds_by_the_same_amount(preparer: Preparer) -> 
 
 def test_a_graph_without_a_seed_says_that_a_seed_has_no_effect() -> None:
     announced = GRAPH.validate({"graph": saved("EmptyImage")}, REAL).output_spec()
-    assert announced.notes["seed"] == "No effect: the graph uses no seed."
+    assert announced.notes["seed"] == "This has no effect, because the graph contains no seed."
     assert announced.text() == "Decided by the graph"
 
 

@@ -36,13 +36,13 @@ def wrong(mode: str, name: str, value: Any) -> str:
 @pytest.mark.parametrize(
     ("mode", "name", "value", "sentence"),
     [
-        ("t2v", "loras", ["a.safetensors:9"], "LoRAs row 1 strength must be at most 2."),
-        ("t2v", "loras", [{"file": ""}], "LoRAs row 1 file is missing."),
+        ("t2v", "loras", ["a.safetensors:9"], "LoRAs, item 1: strength must be at most 2."),
+        ("t2v", "loras", [{"file": ""}], "LoRAs, item 1: file is missing."),
         (
             "t2v",
             "loras",
             ["../a.safetensors"],
-            "LoRAs row 1 file: “../a.safetensors” is not the name",
+            "LoRAs, item 1: file: “../a.safetensors” is not the name",
         ),
         ("t2v", "loras", ["/a.safetensors"], "is not the name of a file inside its folder."),
         ("wan_t2v", "lora_pairs", ["a+b\\..\\c"], "is not the name of a file inside its folder."),
