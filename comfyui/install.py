@@ -1,8 +1,9 @@
-"""Puts the pinned ComfyUI into `comfyui/source`. Python's standard library only; runs before anything is installed.
+"""Puts the pinned ComfyUI into `comfyui/source`.
 
     python comfyui/install.py
 
-A checkout is complete or not there: it is made in `.incoming`, verified, stamped, and renamed into place.
+It uses only Python's standard library, because it runs before anything is installed. A checkout is prepared in
+`.incoming`, verified, stamped, and then renamed, so that an incomplete one is never in use.
 """
 
 import contextlib
@@ -25,18 +26,21 @@ FOLDER = Path(__file__).resolve().parent
 SOURCE = FOLDER / "source"
 INCOMING = FOLDER / ".incoming"
 LOCK = FOLDER / ".lock"
-STAMP = ".kinora.json"  # inside the checkout: which commit it is
+STAMP = ".kinora.json"  # this file in the checkout records its commit
 MARKS = ("comfyui_version.py", "execution.py", "nodes.py", "folder_paths.py", "comfy", "comfy_extras")
-GIT_TIMEOUT = 60.0  # seconds; a firewall that swallows packets must not hold up the archive
+GIT_TIMEOUT = 60.0  # seconds; after that the archive is tried, as some firewalls drop git's packets
 
 
 class SetupError(Exception):
-    """Set-up cannot go on. The message says what happened and what to do, in words a person can act on."""
+    """Raised when set-up cannot continue. The message says what happened and what a person can do."""
 
 
 @dataclass(frozen=True)
 class Pin:
-    """Which ComfyUI, and the two places where it is to be had. `sha256` is that of the archive's file."""
+    """The version of ComfyUI to install, and its two sources: a git repository and an archive.
+
+    `sha256` is the hash of the archive, and `folder` the folder in it that contains ComfyUI.
+    """
 
     version: str
     repository: str
@@ -48,7 +52,7 @@ class Pin:
 
 
 def main() -> int:
-    """Installs ComfyUI unless it is there; returns the exit code."""
+    """Installs ComfyUI unless it is installed, and returns the exit code."""
     try:
         checkout = chosen_checkout()
         if not checkout and not is_current():
@@ -63,7 +67,7 @@ def main() -> int:
 
 
 def read_pin() -> Pin:
-    """What pin.toml says."""
+    """Reads pin.toml."""
     pin = tomllib.loads((FOLDER / "pin.toml").read_text(encoding="utf-8"))
     git, archive = pin["git"], pin["archive"]
     return Pin(
@@ -78,9 +82,9 @@ def read_pin() -> Pin:
 
 
 def chosen_checkout() -> Path | None:
-    """The checkout that `KINORA_COMFYUI_DIR` names, if it does; it is only read. Warns when its version is another.
+    """Returns the checkout that `KINORA_COMFYUI_DIR` names, or None; Kinora never changes that checkout.
 
-    Raises SetupError when there is no ComfyUI in it.
+    Prints a note if its version is not the pinned one. Raises SetupError if it contains no ComfyUI.
     """
     named = os.environ.get("KINORA_COMFYUI_DIR")
     if not named:
@@ -89,7 +93,7 @@ def chosen_checkout() -> Path | None:
     if not _is_comfyui(checkout):
         raise SetupError(
             f"KINORA_COMFYUI_DIR is set to {checkout}, but there is no ComfyUI there.\n"
-            "Set it to the folder that holds comfyui_version.py, or unset it and Kinora fetches its own."
+            "Set it to the folder that contains comfyui_version.py, or unset it, and Kinora will fetch its own ComfyUI."
         )
     version, pinned = version_of(checkout), read_pin().version
     if version != pinned:
@@ -98,7 +102,7 @@ def chosen_checkout() -> Path | None:
 
 
 def is_current() -> bool:
-    """Whether `source` is a whole checkout of the pinned commit; takes less than a millisecond."""
+    """Says whether `source` is a complete checkout of the pinned commit. This takes less than a millisecond."""
     try:
         stamp = json.loads((SOURCE / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -107,16 +111,16 @@ def is_current() -> bool:
 
 
 def version_of(checkout: Path) -> str:
-    """What the checkout says it is, read without running it; "unknown" where it does not say."""
+    """Reads a checkout's version without running its code; returns "unknown" if the checkout does not state it."""
     text = (checkout / "comfyui_version.py").read_text(encoding="utf-8", errors="replace")
     found = re.search(r"""^__version__\s*=\s*["']([^"']+)["']""", text, re.MULTILINE)
     return found[1] if found else "unknown"
 
 
 def install(python: str) -> None:
-    """Fetches, verifies and puts in place the pinned ComfyUI. Call it inside `exclusive()`.
+    """Fetches the pinned ComfyUI, verifies it, and moves it to `source`. Call it inside `exclusive()`.
 
-    `python` is an interpreter with pip, for the archive. Raises SetupError when both sources fail.
+    `python` is an interpreter with pip, which fetches the archive. Raises SetupError if both sources fail.
     """
     pin = read_pin()
     print(f"Fetching ComfyUI {pin.version} (about 12 MB) ...", flush=True)
@@ -139,22 +143,22 @@ def install(python: str) -> None:
         f"ComfyUI {pin.version} could not be fetched.\n"
         + "\n".join(reasons)
         + "\nCheck the network (and pip's index settings) and run the same command again, or set KINORA_COMFYUI_DIR to"
-        " a ComfyUI that you have."
+        " a copy of ComfyUI that is on this machine."
     )
 
 
 @contextlib.contextmanager
 def exclusive() -> Iterator[None]:
-    """Only one set-up at a time works in this project; a second one says so and waits.
+    """Lets only one set-up at a time work in this project. A second one prints a message and waits.
 
-    On POSIX the programs started inside (with `run`) share the lock: when set-up itself is killed, the next one still
-    waits until a pip that went on alone has ended.
+    On POSIX the programs that `run` starts inside share the lock. If set-up is killed while pip continues, the next
+    set-up waits until that pip has ended.
     """
     with LOCK.open("a+b") as file:
         waiting = False
         while not _try_lock(file.fileno()):
             if not waiting:
-                print("Another set-up is at work here; waiting for it to finish.", flush=True)
+                print("Another set-up is running here. This one waits until it has finished.", flush=True)
                 waiting = True
             time.sleep(0.2)
         os.set_inheritable(file.fileno(), True)
@@ -180,7 +184,7 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def _unlock(descriptor: int) -> None:
-    """Closing would not do: a helper of git's that outlived its time-out may still hold the descriptor."""
+    """Releases the lock explicitly. Closing the file is not enough: a helper of git may still have it open."""
     if os.name == "nt":
         import msvcrt
 
@@ -192,9 +196,12 @@ def _unlock(descriptor: int) -> None:
 
 
 def run(command: list[str], cwd: Path, timeout: float | None = None) -> None:
-    """Runs a program quietly. Raises SetupError with its last lines when it fails or takes longer than `timeout` s."""
-    environment = dict(os.environ, GIT_TERMINAL_PROMPT="0")  # a private repository must fail, not ask
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # set when a git hook runs set-up
+    """Runs a program and captures its output.
+
+    Raises SetupError if it is not installed, fails (with its last lines), or takes longer than `timeout` seconds.
+    """
+    environment = dict(os.environ, GIT_TERMINAL_PROMPT="0")  # git must fail instead of asking for a password
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # a git hook that runs set-up has them set
         environment.pop(name, None)
     try:
         ended = subprocess.run(
@@ -202,7 +209,7 @@ def run(command: list[str], cwd: Path, timeout: float | None = None) -> None:
             cwd=cwd,
             env=environment,
             timeout=timeout,
-            close_fds=False,  # see exclusive()
+            close_fds=False,  # the program shares the lock, see exclusive()
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -219,7 +226,10 @@ def run(command: list[str], cwd: Path, timeout: float | None = None) -> None:
 
 
 def _from_git(pin: Pin) -> Path:
-    """The pinned commit alone. Git names a commit by the hash of all it holds, so asking for it verifies it."""
+    """Fetches the pinned commit without its history.
+
+    A commit's name is a hash of its content, so git has verified the content when the fetch succeeds.
+    """
     tree = INCOMING / "tree"
     tree.mkdir()
     git = ["git", "--git-dir", str(INCOMING / "git"), "--work-tree", str(tree)]
@@ -231,12 +241,12 @@ def _from_git(pin: Pin) -> Path:
 
 
 def _from_archive(pin: Pin, python: str) -> Path:
-    """The same commit out of a source distribution, fetched through pip and so from the index that the user has set."""
+    """Takes the same commit from a source distribution. pip fetches it, so the user's index settings apply."""
     wanted = INCOMING / "requirements.txt"
     wanted.write_text(f"{pin.package}=={pin.package_version} --hash=sha256:{pin.sha256}\n", encoding="utf-8")
     pip = [python, "-I", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]
-    # --require-hashes: pip checks the file before it runs any of it; a check afterwards would come too late.
-    # --ignore-requires-python: the package asks for 3.12, the ComfyUI inside runs on 3.11.
+    # --require-hashes: pip checks the file before it runs any code in it; a later check would be too late.
+    # --ignore-requires-python: the package requires Python 3.12, but the ComfyUI in it runs on 3.11.
     options = [f"--no-binary={pin.package}", "--ignore-requires-python", "--require-hashes"]
     run([*pip, *options, "--dest", str(INCOMING), "--requirement", str(wanted)], INCOMING)
     archive = next(INCOMING.glob("*.tar.gz"))
@@ -246,10 +256,10 @@ def _from_archive(pin: Pin, python: str) -> Path:
 
 
 def extract(archive: Path, folder: str, target: Path) -> None:
-    """Writes the regular files under `folder` (below the archive's own top folder) to `target`, and nothing else.
+    """Writes the regular files in `folder`, which is below the archive's top folder, to `target`.
 
-    Raises SetupError when a member would leave `target` or is a link or a device. Not `tarfile`'s own filter: Python
-    3.11 has it only from 3.11.4 on.
+    Raises SetupError if the archive is damaged, or if a member is a link or a device or leads out of `target`. It does
+    not use the filters of `tarfile`, because Python has them only since 3.11.4.
     """
     inside = PurePosixPath(folder).parts
     try:
@@ -262,7 +272,7 @@ def extract(archive: Path, folder: str, target: Path) -> None:
                 if member.isdir():
                     continue
                 if not member.isreg() or not rest or any(p in ("", ".", "..") or set(p) & set("\\:") for p in rest):
-                    raise SetupError(f"{archive.name} holds an unsafe path ({member.name}); nothing was installed")
+                    raise SetupError(f"{archive.name} contains an unsafe path ({member.name}); nothing was installed")
                 path = target.joinpath(*rest)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 source = tar.extractfile(member)
@@ -274,11 +284,14 @@ def extract(archive: Path, folder: str, target: Path) -> None:
 
 
 def _put_in_place(tree: Path, pin: Pin) -> None:
-    """Two renames; killed between them, `source` is missing and the next run installs it again."""
+    """Verifies the fetched files and renames their folder to `source`.
+
+    If set-up is killed between the two renames, `source` is missing and the next run installs it again.
+    """
     if not _is_comfyui(tree):
-        raise SetupError("what came is not a ComfyUI")
+        raise SetupError("the fetched files are not ComfyUI")
     if version_of(tree) != pin.version:
-        raise SetupError(f"what came is ComfyUI {version_of(tree)}, not {pin.version}")
+        raise SetupError(f"the fetched files are ComfyUI {version_of(tree)}, not {pin.version}")
     (tree / STAMP).write_text(json.dumps(_stamp(pin)), encoding="utf-8")
     if SOURCE.exists() or SOURCE.is_symlink():
         SOURCE.rename(INCOMING / "replaced")
@@ -296,7 +309,7 @@ def _is_comfyui(folder: Path) -> bool:
 def _remove(folder: Path) -> None:
     if not folder.exists():
         return
-    if os.name == "nt":  # Windows does not delete what git made read-only
+    if os.name == "nt":  # git makes some files read-only, and Windows does not delete those
         for path in folder.rglob("*"):
             path.chmod(stat.S_IREAD | stat.S_IWRITE)
     shutil.rmtree(folder)

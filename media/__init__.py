@@ -1,5 +1,7 @@
-"""What people upload, looked at and made ready for a workflow: pictures, sounds and videos of many kinds in,
-PNG, WAV and MP4 of one kind each out. Runs in the web process: neither torch nor ComfyUI is imported."""
+"""Media files: probes images, sounds and videos of many formats, and prepares them for graphs as PNG, WAV or MP4.
+
+This room runs in the page's process, and imports neither torch nor ComfyUI.
+"""
 
 from media.audio import AudioInfo, probe_audio
 from media.hardlink import link

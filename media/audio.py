@@ -1,4 +1,4 @@
-"""Sound: from any common file to 16 bit PCM at 48 kHz, cut to the sample."""
+"""Sound: reads any common format as 16 bit PCM at 48 kHz, and cuts it at exact samples."""
 
 import wave
 from collections.abc import Iterator
@@ -15,18 +15,22 @@ from media.source import MediaError, check_seconds, regular_file
 from settings import Settings
 
 RATE = 48_000
-"""Samples per second of everything prepared: the rate of nearly all video, and a multiple of the audio VAE's 16 kHz."""
+"""Samples per second of every prepared sound: the rate of nearly all videos, and a multiple of the audio VAE's 16 kHz.
+"""
 
 SHORTEST = 0.1
-"""Seconds. Below this there is not one latent frame of sound to work with."""
+"""Seconds. A shorter sound does not fill one latent frame."""
 
 GAP = 0.05
-"""Seconds by which time stamps must run ahead of the samples to be a real pause; less is rounding of the container."""
+"""Seconds. If the time stamps are ahead of the samples by more than this, there is a pause in the sound.
+
+A smaller difference comes from the rounding of time stamps.
+"""
 
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What the decoder puts out: seconds, samples per second, channels."""
+    """The decoded sound: its length in seconds, its samples per second, its number of channels."""
 
     seconds: float
     sample_rate: int
@@ -34,8 +38,10 @@ class AudioInfo:
 
 
 def probe_audio(path: str | Path, settings: Settings) -> AudioInfo:
-    """Length and kind of the first sound in a file (of sound or of video). Decodes only its beginning.
-    Raises `MediaError`."""
+    """Probes the first sound of an audio or video file.
+
+    Reads the whole file, but decodes only its beginning. Raises `MediaError` if the sound cannot be used.
+    """
     file = regular_file(path, settings)
     with opened(file) as container:
         stream = audio_stream(container)
@@ -53,7 +59,11 @@ def probe_audio(path: str | Path, settings: Settings) -> AudioInfo:
 
 
 def write_wav(file: Path, target: Path, start: float, seconds: float | None) -> None:
-    """The part of a sound from `start`, at most `seconds` long: it ends where the sound ends."""
+    """Writes the part of a sound from `start` on as WAV. Both times are in seconds.
+
+    The part is `seconds` long, or shorter if the sound ends earlier; without `seconds` it lasts to the end of the
+    sound. Raises `MediaError` if the part contains no sound.
+    """
     first = round(start * RATE)
     last = None if seconds is None else first + round(seconds * RATE)
     blocks = pcm(file, first, last)
@@ -67,7 +77,7 @@ def write_wav(file: Path, target: Path, start: float, seconds: float | None) -> 
 
 
 def audio_frame(block: np.ndarray, position: int) -> av.AudioFrame:
-    """A block of `pcm` for an encoder, from sample `position` on."""
+    """Turns a block of `pcm` into a frame for an encoder. `position` is the number of the block's first sample."""
     frame = av.AudioFrame.from_ndarray(
         block.reshape(1, -1), format="s16", layout="mono" if block.shape[1] == 1 else "stereo"
     )
@@ -76,9 +86,12 @@ def audio_frame(block: np.ndarray, position: int) -> av.AudioFrame:
 
 
 def pcm(file: Path, first: int = 0, last: int | None = None, origin: float | None = None) -> Iterator[np.ndarray]:
-    """The samples `first` to `last` (not included) of a file's sound, in blocks of int16 (samples, channels) at 48 kHz.
-    Mono stays mono, all else becomes stereo. Sample 0 is at `origin` in seconds on the file's clock, and where the
-    sound begins if that is None. Silence stands where the file has none between two blocks."""
+    """Yields the samples from `first` up to, but not including, `last` of a file's sound at 48 kHz.
+
+    The blocks are int16 arrays of shape (samples, channels). Mono stays mono; everything else becomes stereo. Sample 0
+    is at `origin`, in seconds on the file's clock; without it, sample 0 is where the sound begins. Pauses in the
+    file's time stamps are filled with silence. Raises `MediaError`.
+    """
     with opened(file) as container:
         position = 0
         for frame in _resampled(frames(container, audio_stream(container))):
@@ -90,7 +103,7 @@ def pcm(file: Path, first: int = 0, last: int | None = None, origin: float | Non
                 yield from _part(np.zeros((due - position, samples.shape[1]), np.int16), position, first, last)
                 position = due
             elif position == 0:
-                position = due  # the sound begins before sample 0: what is earlier is cut away below
+                position = due  # the sound begins before sample 0; _part cuts off the earlier samples
             yield from _part(samples, position, first, last)
             position += len(samples)
             if last is not None and position >= last:
@@ -98,7 +111,7 @@ def pcm(file: Path, first: int = 0, last: int | None = None, origin: float | Non
 
 
 def _part(samples: np.ndarray, position: int, first: int, last: int | None) -> Iterator[np.ndarray]:
-    """Of a block that begins at `position` what lies within `first` and `last`."""
+    """Yields the samples between `first` and `last` of a block that begins at `position`, if there are any."""
     end = len(samples) if last is None else min(len(samples), last - position)
     part = samples[max(first - position, 0) : max(end, 0)]
     if len(part):
@@ -106,7 +119,7 @@ def _part(samples: np.ndarray, position: int, first: int, last: int | None) -> I
 
 
 def _resampled(decoded: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
-    """16 bit at 48 kHz in one layout, also where the format changes on the way."""
+    """Converts frames to 16 bit at 48 kHz in one layout, even if their format changes within the file."""
     resampler: av.AudioResampler | None = None
     kind, layout = None, None
     for frame in decoded:

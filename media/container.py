@@ -1,4 +1,4 @@
-"""Files of sound and video: opened safely, walked through without decoding, and decoded packet by packet."""
+"""Audio and video files: opens them safely, reads their packets without decoding, and decodes their frames."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from media.kinds import FFMPEG_FORMATS
 from media.source import MediaError
 
 ESTIMATED = ("mp3", "aac")
-"""Formats that do not say how long they are: FFmpeg guesses it from the bit rate."""
+"""Formats that do not state their length. FFmpeg estimates it from the bit rate."""
 
 
 AnyStream = TypeVar("AnyStream", VideoStream, AudioStream)
@@ -25,8 +25,10 @@ AnyStream = TypeVar("AnyStream", VideoStream, AudioStream)
 
 @dataclass(frozen=True)
 class Track:
-    """What the packets of a stream say: when it is first and last presented, in seconds on the file's own clock
-    (which need not begin at 0), and how many packets are presented."""
+    """What the packets of a stream state: where it starts and ends, and how many packets are presented.
+
+    The times are in seconds on the file's clock, which need not begin at 0.
+    """
 
     start: float
     end: float
@@ -39,7 +41,7 @@ class Track:
 
 @contextmanager
 def opened(file: Path) -> Iterator[InputContainer]:
-    """A file to decode from. FFmpeg's errors, here and in the block, become `MediaError`."""
+    """Opens a file for decoding. FFmpeg's errors, also those in the `with` block, become `MediaError`."""
     options = {"format_whitelist": FFMPEG_FORMATS, "protocol_whitelist": "file"}
     try:
         with av.open(str(file), options=options, metadata_errors="replace") as container:
@@ -53,7 +55,7 @@ def opened(file: Path) -> Iterator[InputContainer]:
 
 
 def video_stream(container: InputContainer) -> VideoStream:
-    """The first stream of moving pictures (the cover of an album is none), or `MediaError`."""
+    """Returns the first video stream. An album's cover does not count. Raises `MediaError` if there is none."""
     moving = [each for each in container.streams.video if not each.disposition & Disposition.attached_pic]
     if not moving:
         raise MediaError("There is no video in this file.", hint="Choose an MP4, MOV, WebM, MKV or GIF file.")
@@ -61,15 +63,17 @@ def video_stream(container: InputContainer) -> VideoStream:
 
 
 def audio_stream(container: InputContainer) -> AudioStream:
-    """The first stream of sound, or `MediaError`."""
+    """Returns the first audio stream. Raises `MediaError` if there is none."""
     if not container.streams.audio:
         raise MediaError("There is no sound in this file.", hint="Choose a WAV, MP3, FLAC, M4A or OGG file.")
     return _readable(container.streams.audio[0], "sound")
 
 
 def walk(container: InputContainer) -> dict[int, Track]:
-    """Every stream that has packets, by its index. Reads the whole file without decoding anything, because headers
-    are often silent (recordings of a browser, GIF) or wrong. Raises `MediaError` where the end of the file is missing.
+    """Returns the track of every stream that has packets, by the stream's index.
+
+    Reads the whole file without decoding it, because headers often state nothing (GIF, a browser's recordings) or
+    something wrong. Raises `MediaError` if the end of the file is missing.
     """
     tracks: dict[int, Track] = {}
     latest = 0.0
@@ -80,7 +84,7 @@ def walk(container: InputContainer) -> dict[int, Track]:
         start = float(moment * packet.time_base)
         end = float((moment + (packet.duration or 0)) * packet.time_base)
         latest = max(latest, end)
-        if packet.is_discard:  # cut away by an edit list, as phones do when a clip is trimmed
+        if packet.is_discard:  # an edit list excludes it; phones trim clips in this way
             continue
         found = tracks.get(packet.stream_index, Track(start, end, 0))
         tracks[packet.stream_index] = Track(min(found.start, start), max(found.end, end), found.packets + 1)
@@ -100,7 +104,7 @@ def frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoF
 @overload
 def frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]: ...
 def frames(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Any]:
-    """Decoded frames, one packet at a time. A damaged packet is skipped, as every player does."""
+    """Yields decoded frames, one packet at a time. A damaged packet is skipped, as players do."""
     stream.codec_context.thread_type = "AUTO"
     for packet in container.demux(stream):
         try:
@@ -115,7 +119,7 @@ def first_frame(container: InputContainer, stream: VideoStream) -> av.VideoFrame
 @overload
 def first_frame(container: InputContainer, stream: AudioStream) -> av.AudioFrame: ...
 def first_frame(container: InputContainer, stream: VideoStream | AudioStream) -> Any:
-    """The first frame that really comes out of the decoder, whatever the header says. Raises `MediaError`."""
+    """Returns the first frame that the decoder yields, because a header may be wrong. Raises `MediaError`."""
     frame = next(frames(container, stream), None)
     if frame is None:
         raise MediaError("This file cannot be decoded.", hint="Open it in another program and save it again.")

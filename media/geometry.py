@@ -1,4 +1,4 @@
-"""Frames of video turned upright, brought to a size and to the colours of BT.709, by FFmpeg's filters."""
+"""Rotates video frames upright, resizes them, and converts their colours to BT.709, with FFmpeg's filters."""
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
@@ -12,17 +12,21 @@ from av.sidedata.sidedata import Type
 from media.image import Fit
 
 HDR = (16, 18)
-"""Transfer characteristics PQ and HLG (ITU-T H.273): what newer phones film in."""
+"""The transfer characteristics PQ and HLG in the numbers of ITU-T H.273. Newer phones record in them."""
 
 UNSPECIFIED = 2
-"""The colour matrix of H.273 that says nothing."""
+"""The number in H.273 for a colour matrix that is not stated."""
 
 Filter = tuple[str, str | None]
 
 
 class Geometry:
-    """Brings frames to `size` (width, height; None: as they are seen, made even) in one pixel format. What is too long
-    is cropped on both sides, or fitted in with black bars. `pixel_shape` is width over height of one stored pixel."""
+    """Converts frames to one size and one pixel format.
+
+    `size` is (width, height) in pixels; without it, frames keep the size at which players show them, rounded down to
+    even numbers. With the fit "crop" what does not fit is cut off on both sides, and with "pad" black bars are added.
+    `pixel_shape` is the width of a stored pixel divided by its height.
+    """
 
     def __init__(
         self, pixel_shape: Fraction, size: tuple[int, int] | None = None, fit: Fit = "crop", pixels: str = "yuv420p"
@@ -35,9 +39,10 @@ class Geometry:
         self._kind: tuple[object, ...] | None = None
 
     def apply(self, frame: av.VideoFrame) -> av.VideoFrame:
-        # Without the display matrix: asked for its side data, a frame of PyAV is in a cycle and outlives its use.
+        # The display matrix is not compared: reading a frame's side data creates a reference cycle in PyAV, so that
+        # the frame stays in memory longer.
         kind = (frame.width, frame.height, frame.format.name, frame.color_trc)
-        if self._graph is None or kind != self._kind:  # a browser's recording changes its size with its window
+        if self._graph is None or kind != self._kind:  # a browser's recording may change its size
             self._graph, self._kind = self._built(frame), kind
         self._graph.push(frame)
         made = self._graph.pull()
@@ -54,7 +59,7 @@ class Geometry:
 
     def _fitted(self, frame: av.VideoFrame) -> Iterator[Filter]:
         seen = seen_size(frame, self._pixel_shape)
-        if self._size is None:  # from the first frame on, all have one size
+        if self._size is None:  # all frames get the size of the first one
             self._size = (max(seen[0] // 2 * 2, 2), max(seen[1] // 2 * 2, 2))
         width, height = self._size
         factor = (max if self._fit == "crop" else min)(width / seen[0], height / seen[1])
@@ -63,7 +68,7 @@ class Geometry:
         if frame.color_trc in HDR:
             colours += ":out_primaries=bt709:out_transfer=bt709"
         if frame.colorspace == UNSPECIFIED and frame.height >= 720 and not frame.format.is_rgb:
-            colours += ":in_color_matrix=bt709"  # as players take high definition; FFmpeg would take BT.601
+            colours += ":in_color_matrix=bt709"  # players assume this for high definition; FFmpeg would assume BT.601
         yield "scale", f"{scaled[0]}:{scaled[1]}:flags=lanczos:{colours}"
         yield "format", self._pixels
         if self._fit == "crop":
@@ -74,14 +79,17 @@ class Geometry:
 
 
 def seen_size(frame: av.VideoFrame, pixel_shape: Fraction) -> tuple[int, int]:
-    """Width and height as a player shows them: with square pixels, and upright."""
+    """Returns width and height in pixels as a player shows the frame: upright, with square pixels."""
     width, height = round(frame.width * pixel_shape), frame.height
     return (height, width) if _turn(frame)[0] else (width, height)
 
 
 def _turn(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
-    """How to bring a frame upright: swap rows and columns, then mirror left-right, then mirror top-bottom. Read from
-    the display matrix (a b u; c d v; x y w) of libavutil/display.h: x' = a x + c y, y' = b x + d y, y downwards."""
+    """Returns how to rotate a frame upright: whether to swap rows and columns, then mirror left-right, then top-bottom.
+
+    The source is the display matrix (a b u; c d v; x y w) of libavutil/display.h: x' = a x + c y, y' = b x + d y, where
+    y points downwards.
+    """
     side_data = cast(Mapping[Any, Any], frame.side_data)  # PyAV's stubs know only keys that are text
     matrix = side_data.get(Type.DISPLAYMATRIX)
     if matrix is None:

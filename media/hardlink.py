@@ -1,4 +1,4 @@
-"""A file in a second place, without a second copy of its bytes where the disk allows it."""
+"""Puts a file into a second place, without copying its content where the disk allows it."""
 
 import os
 import shutil
@@ -7,7 +7,10 @@ from uuid import uuid4
 
 
 def link(file: Path, target: Path) -> None:
-    """A hard link, else a copy. Beside its place first and then moved there: nobody ever sees half of it."""
+    """Makes a hard link, or a copy where a link is not possible.
+
+    It is made under a temporary name and then moved to `target`, so that no other process sees an incomplete file.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{uuid4().hex}.part")
     try:

@@ -1,4 +1,4 @@
-"""Pictures: from what cameras, phones and drawing programs write to 8 bit sRGB, the right way up."""
+"""Images: reads what cameras, phones and drawing programs write as 8 bit sRGB, upright."""
 
 import io
 from collections.abc import Iterator
@@ -21,32 +21,39 @@ Alpha = Literal["white", "black", "keep"]
 Fit = Literal["crop", "pad"]
 
 ORIENTATION = 0x0112
-"""The EXIF tag of how the camera was held; 5 to 8 lie on their side."""
+"""The EXIF tag for the camera's orientation. The values 5 to 8 mean that the stored image lies on its side."""
 
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """Pixels, as the picture is seen: EXIF rotation counted in."""
+    """The size of an image in pixels after its EXIF rotation."""
 
     width: int
     height: int
 
 
 def probe_image(path: str | Path, settings: Settings) -> ImageInfo:
-    """Size of a picture that can be used. Limits are checked on its header; only then is it read through, a JPEG at an
-    eighth of its size, to know that it is whole. Raises `MediaError`."""
+    """Returns the size of an image. Raises `MediaError` if the image cannot be used.
+
+    The limits are checked with the header. After that the whole image is decoded, a JPEG at an eighth of its size, to
+    find out whether it is complete.
+    """
     with _opened(regular_file(path, settings), settings) as image:
         on_its_side = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
         width, height = image.size
-        if image.format in ("JPEG", "MPO"):  # a HEIC would show its thumbnail instead
+        if image.format in ("JPEG", "MPO"):  # for HEIC, draft() would load the thumbnail instead
             image.draft(None, (width // 8, height // 8))
         image.load()
     return ImageInfo(height, width) if on_its_side else ImageInfo(width, height)
 
 
 def read_image(file: Path, settings: Settings, alpha: Alpha, size: tuple[int, int] | None, fit: Fit) -> Image.Image:
-    """The first picture of a file as 8 bit sRGB, upright: RGB, or RGBA with `alpha` "keep" where it is transparent.
-    `size` is (width, height): reached by cropping the longer direction, or by bars in black (in white on white)."""
+    """Returns the first image of a file as 8 bit sRGB, upright. Raises `MediaError`.
+
+    A transparent image is laid on `alpha`; with "keep" the result is RGBA instead of RGB. `size` is (width, height) in
+    pixels. With the fit "crop" the image is cut to it, and with "pad" bars are added, white where `alpha` is white and
+    otherwise black.
+    """
     with _opened(file, settings) as opened:
         image = ImageOps.exif_transpose(opened)
         profile = opened.info.get("icc_profile")
@@ -68,17 +75,17 @@ def read_image(file: Path, settings: Settings, alpha: Alpha, size: tuple[int, in
         image = ImageOps.fit(image, size, Image.Resampling.LANCZOS)
     elif size:
         image = ImageOps.pad(image, size, Image.Resampling.LANCZOS, color="white" if alpha == "white" else "black")
-    image.info = {}  # or the old profile and orientation would be written next to pixels that no longer need them
+    image.info = {}  # otherwise the old profile and orientation would be saved, although they are already applied
     return image
 
 
 def write_png(image: Image.Image, target: Path) -> None:
-    image.save(target, format="PNG", compress_level=1)  # read once by the engine: speed over size
+    image.save(target, format="PNG", compress_level=1)  # the engine reads it once, so speed matters more than size
 
 
 @contextmanager
 def _opened(file: Path, settings: Settings) -> Iterator[Image.Image]:
-    """A picture whose header has passed the limits. What Pillow says about its content becomes a `MediaError`."""
+    """Opens an image and checks its size with its header. Pillow's errors, also later ones, become `MediaError`."""
     try:
         with Image.open(file, formats=PILLOW_FORMATS) as image:
             check_pixels(*image.size, "image", settings)
@@ -104,7 +111,7 @@ def _opened(file: Path, settings: Settings) -> Iterator[Image.Image]:
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """RGB without alpha, its colours converted from the embedded ICC profile to sRGB."""
+    """Returns the image as RGB without alpha, with its colours converted from the embedded ICC profile to sRGB."""
     if image.mode == "LA":
         image = image.getchannel("L")
     elif image.mode not in ("L", "CMYK", "LAB"):
@@ -122,6 +129,6 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             assert converted is not None, "only a conversion in place returns nothing"
             return converted
         except ImageCms.PyCMSError:
-            # A broken profile, or one for another kind of pixels: every viewer then shows the numbers as they are.
+            # The profile is damaged or belongs to another pixel format. Viewers ignore it then, and so does Kinora.
             return image.convert("RGB")
     return image.convert("RGB")

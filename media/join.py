@@ -1,4 +1,4 @@
-"""Joins the pieces of a video into one, with the sound of the video that they were made from."""
+"""Joins the pieces of a video into one video, and adds a sound to it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -14,7 +14,7 @@ X264 = {"crf": "16", "preset": "medium"}
 
 
 class JoinStoppedError(Exception):
-    """Raised when the caller asked for the joining to stop."""
+    """Raised when `stopped` returns True."""
 
 
 def join(
@@ -27,10 +27,11 @@ def join(
     repeatable: bool = False,
     stopped: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Writes H.264 at `rate` frames per second, frame by frame, and AAC where there is a file `sound`.
+    """Writes an MP4 file with H.264 at `rate` frames per second, and with the sound of the file `sound` as AAC.
 
-    Every `every`-th frame of the pieces is taken (`every` is at least 1), or the nearest one where that is not a whole
-    number. `repeatable` is the setting `repeatable_video`. Raises JoinStoppedError as soon as `stopped` returns True.
+    The result contains every `every`-th frame of the pieces. `every` is at least 1; if it is not a whole number, the
+    nearest frames are chosen. `repeatable` is the setting `repeatable_video`. Raises JoinStoppedError as soon as
+    `stopped` returns True, and MediaError if the sound cannot be read.
     """
 
     def frames() -> Iterator[av.VideoFrame]:
@@ -51,6 +52,7 @@ def _decoded(pieces: Sequence[Path]) -> Iterator[av.VideoFrame]:
 
 
 def _chosen(frames: Iterator[av.VideoFrame], every: Fraction) -> Iterator[av.VideoFrame]:
+    """Yields the frames whose numbers are the multiples of `every`, rounded."""
     count = 0
     for number, frame in enumerate(frames):
         if number == round(count * every):

@@ -1,7 +1,7 @@
-"""Kinds of files: which suffixes Kinora reads, as what and with which reader, and which ones ComfyUI writes.
+"""Kinds of files: which suffixes Kinora reads, as which kind and with which reader, and which ones ComfyUI writes.
 
-This is the only such list. Whether a file can be used is decided by its content; suffixes serve to choose among the
-files of a folder, and to say how a result is shown.
+This is the only such list. The content of a file decides whether Kinora can use it. The suffix decides which files of a
+folder a batch uses, and how a result is shown.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,11 @@ Kind = Literal["image", "audio", "video"]
 
 
 class FileKind(NamedTuple):
-    """A suffix in lower case and what it stands for.
+    """A suffix in lower case and what it means.
 
-    `reader` is Pillow's name of the format for images and FFmpeg's demuxer for the rest, "" where Kinora cannot read
-    it. `written` says that a node of ComfyUI that saves results writes it, `in_browser` that browsers show or play it.
+    `reader` is Pillow's name of an image format or the name of FFmpeg's demuxer; it is "" where Kinora cannot read the
+    format. `written` means that a node of ComfyUI saves results in this format, and `in_browser` that browsers can
+    show or play it.
     """
 
     suffix: str
@@ -29,7 +30,7 @@ FILE_KINDS = (
     FileKind(".jpg", "image", "JPEG", in_browser=True),
     FileKind(".jpeg", "image", "JPEG", in_browser=True),
     FileKind(".webp", "image", "WEBP", written=True, in_browser=True),
-    FileKind(".gif", "image", "GIF", in_browser=True),  # an image wherever a mode takes images, else a video
+    FileKind(".gif", "image", "GIF", in_browser=True),  # an image for modes that take images, else a video
     FileKind(".heic", "image", "HEIF"),
     FileKind(".heif", "image", "HEIF"),
     FileKind(".avif", "image", "AVIF", in_browser=True),
@@ -59,8 +60,8 @@ FILE_KINDS = (
     FileKind(".flv", "video", "flv"),
     FileKind(".gif", "video", "gif"),
 )
-"""Playlists are left out: they name further files and addresses to read. So is EPS, for which Pillow starts
-Ghostscript."""
+"""Playlists are missing, because they name other files and addresses to read. EPS is missing, because Pillow starts
+Ghostscript for it."""
 
 
 def _reading(*kinds: Kind) -> list[FileKind]:
@@ -70,13 +71,13 @@ def _reading(*kinds: Kind) -> list[FileKind]:
 READABLE: Mapping[Kind, frozenset[str]] = {
     kind: frozenset(each.suffix for each in _reading(kind)) for kind in ("image", "audio", "video")
 }
-"""By kind, the suffixes of files that Kinora reads."""
+"""The suffixes of the files that Kinora reads, by kind."""
 
 WRITTEN = tuple(each.suffix for each in FILE_KINDS if each.written)
 """The suffixes of results."""
 
 SHOWN_AS: Mapping[str, Kind] = {each.suffix: each.kind for each in reversed(FILE_KINDS) if each.in_browser}
-"""By suffix, what a page shows a file as; what is not in it can only be downloaded."""
+"""The kind as which a page shows a file, by suffix. A file with any other suffix can only be downloaded."""
 
 PILLOW_FORMATS = tuple(dict.fromkeys(each.reader for each in _reading("image")))
 """The formats that Pillow may open."""

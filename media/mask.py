@@ -1,4 +1,4 @@
-"""Masks: which part of a picture is to be made anew. White is made anew, black is kept."""
+"""Masks: they say which part of an image to replace. White parts are replaced, and black parts are kept."""
 
 from pathlib import Path
 
@@ -9,25 +9,30 @@ from media.image import read_image
 from settings import Settings
 
 BRUSH = "#ff4040"
-"""The colour of what is painted; no colour of a photograph is as loud."""
+"""The colour in which the page shows a mask. It is brighter than the colours of photographs."""
 
 
 def read_mask(file: Path, settings: Settings, of_mask: bool = True) -> Image.Image:
-    """A mask as 8 bit grey. Of a file with transparency what is painted counts, of another one how light it is; of an
-    image (not `of_mask`) what is transparent, nothing where all of it is opaque."""
+    """Reads a mask as an 8 bit grey image. Raises `MediaError`.
+
+    In a mask file with transparency the painted parts become white; in any other mask file the brightness counts.
+    Without `of_mask` the file is the image itself, and its transparent parts become white.
+    """
     image = read_image(file, settings, "keep", None, "crop")
     alpha = image.getchannel("A") if image.mode == "RGBA" else Image.new("L", image.size, 255)
     if not of_mask:
         return ImageChops.invert(alpha)
     if alpha.getextrema()[0] == 255:
         return image.convert("L")
-    most = int(np.asarray(alpha).max()) or 1  # a brush may be half transparent, to show what is under it
+    most = int(np.asarray(alpha).max()) or 1  # a brush may be half transparent, to show the image below
     return alpha.point([min(255, value * 255 // most) for value in range(256)])
 
 
 def painted(mask: Image.Image, canvas: tuple[int, int]) -> Image.Image:
-    """A mask as a layer to paint on: coloured where it is white, transparent elsewhere; it stands in the upper left
-    corner of a canvas, (width, height)."""
+    """Returns a mask as a layer for an image editor: coloured where the mask is white, and transparent elsewhere.
+
+    The mask is in the upper left corner of the canvas, whose size is (width, height) in pixels.
+    """
     coloured = Image.new("RGBA", mask.size, BRUSH)
     coloured.putalpha(mask)
     layer = Image.new("RGBA", canvas)
@@ -36,13 +41,16 @@ def painted(mask: Image.Image, canvas: tuple[int, int]) -> Image.Image:
 
 
 def coverage(mask: Image.Image) -> float:
-    """The part of a mask that is white, 0 to 1; what is grey counts as white."""
+    """Returns the part of a mask that is not black, from 0 to 1."""
     return 1 - mask.histogram()[0] / (mask.width * mask.height)
 
 
 def with_mask(image: Image.Image, mask: Image.Image, feather: int, invert: bool, size: tuple[int, int]) -> Image.Image:
-    """The picture with its mask as transparency, as LoadImage reads both; `feather` is the width of the soft edge in
-    pixels. Right and lower edges are held up to `size`, (width, height)."""
+    """Returns the image with its mask as transparency, as ComfyUI's node LoadImage reads both.
+
+    `feather` is the width of the mask's soft edge in pixels. The result has the size (width, height) in pixels; the
+    pixels of the right and lower edges are repeated to fill it.
+    """
     if mask.size != image.size:
         mask = mask.resize(image.size, Image.Resampling.BILINEAR)
     if invert:

@@ -1,4 +1,4 @@
-"""The one kind of video that graphs get: H.264, visually lossless, at a constant frame rate, with lossless sound."""
+"""Writes the one kind of video that graphs get: H.264 at a constant rate, visually lossless, with lossless sound."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,15 +16,17 @@ from media.mux import write_h264
 from media.video import Source, constant_rate
 
 X264 = {"crf": "10", "preset": "veryfast", "x264-params": X264_REPEATABLE}
-"""Visually lossless, and always repeatable: a prepared file's name stands for its content. If the file is made again,
-the model has to get the same frames."""
+"""These options of x264 make the result visually lossless, and repeatable whatever the settings say.
+
+The name of a prepared file stands for its content: if the file is written again, the model has to get the same frames.
+"""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A part of a video and its shape: `count` frames at `fps`, from `start` seconds on.
+    """A part of a video: `count` frames at `fps` frames per second, from `start` seconds on.
 
-    `size` is (width, height) in pixels, both even, or None for that of the source.
+    `size` is (width, height) in pixels, both even; with None the source keeps its size.
     """
 
     fps: Fraction
@@ -35,17 +37,17 @@ class Cut:
 
 
 def write_mp4(source: Source, target: Path, cut: Cut) -> None:
-    """Writes pictures and sound of one length, frame by frame.
+    """Writes the frames of a cut, and sound of the same length. Raises `MediaError`.
 
-    The sound is FLAC at 48 kHz: it is unchanged, and in time to the sample, which AAC with its delay is not. Where
-    it is shorter than the pictures, silence follows.
+    The sound is FLAC at 48 kHz. Unlike AAC, FLAC is lossless and adds no delay, so the sound is exact to the sample. If
+    the sound is shorter than the video, silence follows.
     """
     sound = _sound(source, cut) if source.info.audio else iter(())
     write_h264(target, _frames(source, cut), cut.fps, X264, sound, "flac")
 
 
 def _frames(source: Source, cut: Cut) -> Iterator[av.VideoFrame]:
-    """The frames of the cut, at its size. A frame that is repeated is scaled once."""
+    """Yields the frames of the cut at its size. A frame that is repeated is resized once."""
     geometry = Geometry(source.pixel_shape, cut.size, cut.fit)
     before, frame = None, None
     for decoded in constant_rate(source, cut.fps, cut.start, cut.count):
@@ -55,7 +57,7 @@ def _frames(source: Source, cut: Cut) -> Iterator[av.VideoFrame]:
 
 
 def _sound(source: Source, cut: Cut) -> Iterator[np.ndarray]:
-    """Blocks of exactly as many samples as the pictures last; none where nothing can be decoded."""
+    """Yields blocks of samples that together last exactly as long as the frames; none if nothing can be decoded."""
     first, length = round(cut.start * RATE), round(cut.count * RATE / cut.fps)
     done, channels = 0, 0
     for block in pcm(source.file, first, first + length, origin=source.track.start):

@@ -1,4 +1,4 @@
-"""Writes videos: frames as H.264 in an MP4 file, and sound beside them."""
+"""Writes MP4 files: frames as H.264, and sound."""
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
@@ -12,7 +12,7 @@ from av.audio.stream import AudioStream
 from media.audio import RATE, audio_frame
 
 BT709, LIMITED = 1, 1
-"""Colour tags in the numbers of ITU-T H.273 and of FFmpeg: what every player expects and ComfyUI's reader heeds."""
+"""Colour tags in the numbers of ITU-T H.273 and of FFmpeg. Players expect these values, and ComfyUI respects them."""
 
 
 def write_h264(
@@ -24,10 +24,10 @@ def write_h264(
     sound_codec: Literal["aac", "flac"],
     container_options: Mapping[str, str] | None = None,
 ) -> None:
-    """Writes `frames`, all of one size and pixel format, at `rate` frames per second, with one frame in memory.
+    """Writes `frames` at `rate` frames per second; only one frame is in memory at a time.
 
-    `encoder` are options of x264. `sound` are blocks of int16 (samples, channels) at 48 kHz; a stream in `sound_codec`
-    is written where there are any.
+    All frames have one size and one pixel format. `encoder` contains options of x264. `sound` yields int16 arrays of
+    shape (samples, channels) at 48 kHz; if it yields none, the file has no audio stream.
     """
     block = next(sound, None)
     with av.open(str(target), "w", format="mp4", options=dict(container_options or {})) as container:
@@ -43,9 +43,10 @@ def write_h264(
                 context.colorspace = context.color_primaries = context.color_trc = BT709
                 context.color_range = LIMITED
             frame.pts, frame.time_base = number, 1 / rate
-            frame.pict_type = 0  # or the encoder would keep the key frames of the source
+            frame.pict_type = 0  # otherwise the encoder would keep the key frames of the source
             container.mux(pictures.encode(frame))
-            while voice and block is not None and written < (number + 1) * RATE / rate:  # interleaved, as players read
+            # Frames and sound alternate in the file, because players read them together.
+            while voice and block is not None and written < (number + 1) * RATE / rate:
                 container.mux(voice.encode(audio_frame(block, written)))
                 written += len(block)
                 block = next(sound, None)

@@ -1,4 +1,4 @@
-"""Uploads made ready in the engine's input folder, named by their content."""
+"""Prepares inputs for graphs: converted files in the engine's input folder, with names that depend on their content."""
 
 import hashlib
 import json
@@ -19,15 +19,19 @@ from media.video import examine, moving, still
 from settings import Settings
 
 RECIPE = 2
-"""Part of every name: raised when the same input is to give another file than before."""
+"""A version number that is part of every name. Increase it when the same input must yield a different file."""
 
 
 class Preparer:
-    """Writes into `settings.inputs_dir`. A file's name is made of what was uploaded and of all that was asked for, so
-    the same input is one file, and two people's image.png are two. Any number of processes may stage at once.
+    """Writes prepared files into `settings.inputs_dir`, and returns their names for use in graphs.
 
-    Every method takes the path of an existing file, whichever the caller allows, and raises `MediaError`. Without
-    `write` the names are only told: what they stand for is checked now and written when it is needed."""
+    A name contains a hash of the input's content and of all options. Therefore the same request yields the same file,
+    and two different images with the name image.png yield two files. Several processes may prepare files at once.
+
+    Each method takes the path of an existing file; the caller decides which files a person may use. It raises
+    `MediaError` if the file cannot be used. Without `write`, a method checks its input and returns the name, but does
+    not write the file.
+    """
 
     def __init__(self, settings: Settings, write: bool = True) -> None:
         self._settings = settings
@@ -36,8 +40,12 @@ class Preparer:
     def image(
         self, path: str | Path, *, alpha: Alpha = "white", size: tuple[int, int] | None = None, fit: Fit = "crop"
     ) -> str:
-        """PNG, 8 bit sRGB, upright, the first picture of several; the name that LoadImage takes. What is transparent
-        is laid on `alpha`, or kept so. `size` is (width, height) in pixels, reached by cropping or with bars."""
+        """Prepares an image as PNG (8 bit sRGB, upright), and returns its name for ComfyUI's node LoadImage.
+
+        If the file contains several images, the first one is used. A transparent image is laid on `alpha`, or stays
+        transparent with "keep". `size` is (width, height) in pixels; `fit` says whether the image is cut to it, or
+        gets bars.
+        """
         file = regular_file(path, self._settings)
         return self._prepared(
             file,
@@ -49,8 +57,12 @@ class Preparer:
     def masked(
         self, path: str | Path, mask: str | Path | None, *, feather: int, invert: bool, size: tuple[int, int]
     ) -> str:
-        """PNG of a picture at its own size, with a mask (without one, what is transparent in it) as transparency: the
-        name that LoadImage takes, for both. Right and lower edges are held up to `size`, (width, height)."""
+        """Prepares an image and its mask as one PNG, and returns its name for ComfyUI's node LoadImage.
+
+        The mask becomes the transparency of the image; without a mask, the image's own transparency is used. `feather`
+        is the width of the mask's soft edge in pixels, and `invert` swaps the mask's black and white. The image is not
+        resized: the pixels of its right and lower edges are repeated up to `size`, which is (width, height) in pixels.
+        """
         file = regular_file(path, self._settings)
         drawn = regular_file(mask, self._settings) if mask else None
         asked = {"mask": digest(drawn) if drawn else None, "feather": feather, "invert": invert, "size": size}
@@ -63,8 +75,10 @@ class Preparer:
         return self._prepared(file, ".png", asked, write)
 
     def audio(self, path: str | Path, *, start: float = 0, seconds: float | None = None) -> str:
-        """WAV, 16 bit, 48 kHz, mono or stereo; the name that LoadAudio takes. From `start` on, at most `seconds` long:
-        where the sound ends earlier, so does the file."""
+        """Prepares a sound as WAV (16 bit, 48 kHz, mono or stereo), and returns its name for ComfyUI's node LoadAudio.
+
+        The part begins at `start` and lasts `seconds`, both in seconds. It is shorter if the sound ends earlier.
+        """
         file = regular_file(path, self._settings)
         check_part(start, seconds, probe_audio(file, self._settings).seconds, "sound")
         return self._prepared(
@@ -85,10 +99,13 @@ class Preparer:
         size: tuple[int, int] | None = None,
         fit: Fit = "crop",
     ) -> str:
-        """MP4 (H.264, yuv420p, BT.709) at a constant rate, upright, with the sound of that part if there is any; the
-        name that LoadVideo takes. From `start` on, `seconds` long or to the end of the video; or exactly `frames`
-        frames, whatever `seconds` says, the last one held where the video ends earlier. `size` is (width, height), both
-        even."""
+        """Prepares a video as MP4 with its sound, and returns its name for ComfyUI's node LoadVideo.
+
+        The result is upright H.264 (yuv420p, BT.709) at a constant `fps`, in frames per second. The part begins at
+        `start` and lasts `seconds`, or to the end of the video; both times are in seconds. If `frames` is given,
+        `seconds` is ignored and the result has exactly that many frames; the last frame is repeated if the video ends
+        earlier. `size` is (width, height) in pixels, both even.
+        """
         source = moving(path, self._settings)
         length = source.info.seconds
         check_part(start, seconds, length, "video")
@@ -100,7 +117,7 @@ class Preparer:
         return self._prepared(source.file, ".mp4", asked, lambda target: write_mp4(source, target, cut))
 
     def last_frame(self, path: str | Path) -> Path:
-        """The last frame of a video as PNG: what the next clip begins with."""
+        """Writes the last frame of a video as PNG, so that another video can begin with it. Returns its path."""
         assert self._write, "this returns the path of a written file"
         source = examine(path, self._settings)
         name = self._prepared(
@@ -112,7 +129,10 @@ class Preparer:
         return self._settings.inputs_dir / name
 
     def layer(self, mask: str | Path, canvas: tuple[int, int]) -> Path:
-        """A mask as a PNG to go on painting on, in the upper left corner of a canvas, (width, height)."""
+        """Writes a mask as a PNG that a person can paint on again, and returns its path.
+
+        The mask is in the upper left corner of the canvas, whose size is (width, height) in pixels.
+        """
         assert self._write, "this returns the path of a written file"
         file = regular_file(mask, self._settings)
         name = self._prepared(
@@ -124,12 +144,15 @@ class Preparer:
         return self._settings.inputs_dir / name
 
     def has(self, name: str) -> bool:
-        """Whether a file of this name, without any folder, was prepared and is still there."""
+        """Says whether a prepared file of this name exists. A name that contains a folder never does."""
         return Path(name).name == name and (self._settings.inputs_dir / name).is_file()
 
     def _prepared(self, file: Path, suffix: str, asked: dict[str, object], write: Callable[[Path], None]) -> str:
-        """Name of the file, relative to the inputs folder. Written beside its place and then moved there, so that
-        nobody ever sees half of it."""
+        """Returns the name of the prepared file in the inputs folder, after writing the file unless it exists.
+
+        `asked` contains the options that the content depends on. The file is written under a temporary name and then
+        renamed, so that no other process sees an incomplete file.
+        """
         folder = self._settings.inputs_dir
         recipe = json.dumps([digest(file), RECIPE, suffix, asked], sort_keys=True)
         name = f"{readable(file.stem)}_{hashlib.sha256(recipe.encode()).hexdigest()[:16]}{suffix}"
@@ -146,7 +169,7 @@ class Preparer:
 
 
 def digest(file: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal; read again only once the file has changed."""
+    """Returns the SHA-256 of a file's content in hexadecimal. An unchanged file is not read again."""
     stat = file.stat()
     return _digest(file, stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
@@ -158,6 +181,9 @@ def _digest(file: Path, changed: int, size: int, inode: int) -> str:
 
 
 def readable(stem: str) -> str:
-    """A name without its suffix as at most 40 letters, digits and hyphens of any script, for people to recognise."""
+    """Shortens a file name without its suffix, so that people still recognise it.
+
+    The result has at most 40 characters: letters and digits of any script, hyphens, and underscores.
+    """
     words = re.sub(r"[^\w-]+", "_", unicodedata.normalize("NFKC", stem))
     return words.strip("_-")[:40].strip("_-") or "media"

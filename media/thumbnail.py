@@ -1,4 +1,4 @@
-"""A small picture that stands for a picture or a video."""
+"""Writes thumbnails of images and videos."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -8,11 +8,11 @@ from media.source import MediaError, regular_file
 from media.video import sample
 from settings import Settings
 
-SIDE = 320  # pixels, of the longer side
+SIDE = 320  # pixels of the longer side
 
 
 def thumbnail(path: str | Path, target: Path, settings: Settings) -> None:
-    """Writes a JPEG of at most 320 pixels. Raises `MediaError` where there is nothing to see."""
+    """Writes a JPEG whose sides have at most SIDE pixels. Raises `MediaError` if the file is no image and no video."""
     file = regular_file(path, settings)
     try:
         picture = read_image(file, settings, "white", None, "crop")

@@ -1,4 +1,4 @@
-"""Video: looked at, and decoded to a constant frame rate with one frame in memory at a time."""
+"""Video: probes files, and decodes them at a constant frame rate with one frame in memory at a time."""
 
 import math
 from collections.abc import Iterator
@@ -18,13 +18,16 @@ from media.source import MediaError, check_pixels, check_seconds, regular_file
 from settings import Settings
 
 LONGEST_SIDE = 16_384
-"""Pixels: more than this x264 does not write."""
+"""Pixels. x264 writes no larger videos."""
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """Pixels as the video is seen (rotation and pixel shape counted in), seconds, frames per second on average and
-    frames in all, and whether there is sound with it."""
+    """The size and length of a video, and whether it has sound.
+
+    `width` and `height` are the pixels that a player shows, after rotation and with square pixels. `seconds` is the
+    length, `fps` the average number of frames per second, and `frames` their number.
+    """
 
     width: int
     height: int
@@ -36,7 +39,7 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class Source:
-    """A video file that has been looked at. `pixel_shape` is width over height of one stored pixel."""
+    """A probed video file. `pixel_shape` is the width of a stored pixel divided by its height."""
 
     file: Path
     info: VideoInfo
@@ -45,18 +48,18 @@ class Source:
 
 
 def probe_video(path: str | Path, settings: Settings) -> VideoInfo:
-    """Size and length of a video that can be used. Decodes only its first frame. Raises `MediaError`."""
+    """Probes a video; only its first frame is decoded. Raises `MediaError` if it cannot be used."""
     return moving(path, settings).info
 
 
 def sample(path: str | Path, settings: Settings) -> Image.Image:
-    """A picture that stands for a video: the frame in its middle, in full size. Raises `MediaError`."""
+    """Returns the frame in the middle of a video in full size, for a thumbnail. Raises `MediaError`."""
     source = examine(path, settings)
     return still(source, source.info.seconds / 2)
 
 
 def moving(path: str | Path, settings: Settings) -> Source:
-    """A video of two frames or more."""
+    """Probes a video that must have at least two frames. Raises `MediaError`."""
     source = examine(path, settings)
     if source.info.frames < 2:
         raise MediaError("This video has only one frame.", hint="Choose a longer video.")
@@ -64,7 +67,10 @@ def moving(path: str | Path, settings: Settings) -> Source:
 
 
 def examine(path: str | Path, settings: Settings) -> Source:
-    """A video of at least one frame, checked against all limits before more than that is decoded."""
+    """Probes a video of one or more frames. Raises `MediaError` if it cannot be used.
+
+    All limits are checked before more than the first frame is decoded.
+    """
     file = regular_file(path, settings)
     with opened(file) as container:
         stream = video_stream(container)
@@ -85,14 +91,17 @@ def examine(path: str | Path, settings: Settings) -> Source:
     if max(width, height) > LONGEST_SIDE:
         raise MediaError(f"The video is {width} × {height} pixels; each side may have at most {LONGEST_SIDE}.")
     fps = track.packets / track.seconds if track.seconds else float(rate or 1)
-    if rate and abs(fps / rate - 1) < 0.01:  # where clocks tick in milliseconds 24 fps come out as 23.98
+    if rate and abs(fps / rate - 1) < 0.01:  # with time stamps in milliseconds, 24 fps would be counted as 23.98
         fps = float(rate)
     return Source(file, VideoInfo(width, height, track.seconds, fps, track.packets, audio), track, pixel_shape)
 
 
 def constant_rate(source: Source, fps: Fraction, start: float, count: int) -> Iterator[av.VideoFrame]:
-    """`count` decoded frames, each 1 / `fps` after the one before, from `start` seconds into the pictures on: the one
-    nearest in time, repeated or left out as needed. Where the source ends early its last frame is held."""
+    """Yields `count` decoded frames at `fps` frames per second, from `start` seconds after the first frame on.
+
+    Each is the frame of the source that is nearest in time, so frames may be repeated or left out. If the source ends
+    earlier, its last frame is repeated. Raises `MediaError`.
+    """
     origin = source.track.start + start
     shown, held = 0, None
     for moment, frame in _decoded_from(source, origin):
@@ -110,14 +119,17 @@ def constant_rate(source: Source, fps: Fraction, start: float, count: int) -> It
 
 
 def still(source: Source, seconds: float) -> Image.Image:
-    """The frame that is seen `seconds` into the pictures, the last one after their end. Upright, as RGB."""
+    """Returns the frame that a player shows after `seconds`, upright and as RGB; after the end, the last frame."""
     frame = next(constant_rate(source, Fraction(1000), min(seconds, source.track.seconds), 1))
     return Geometry(source.pixel_shape, pixels="yuv444p").apply(frame).to_image()
 
 
 def _decoded_from(source: Source, moment: float) -> Iterator[tuple[float, av.VideoFrame]]:
-    """Frames with their times on the file's clock, from the last key frame before `moment` on; from the beginning where
-    a file cannot be searched, or where the search ends too late (no index, GIF)."""
+    """Yields frames with their times in seconds on the file's clock, from the last key frame before `moment` on.
+
+    The frames start at the beginning of the file if it cannot be searched (it has no index, or is a GIF), or if the
+    search ends after `moment`.
+    """
     for search in (True, False):
         with opened(source.file) as container:
             stream = video_stream(container)
@@ -133,6 +145,7 @@ def _decoded_from(source: Source, moment: float) -> Iterator[tuple[float, av.Vid
 
 
 def _search(container: InputContainer, stream: VideoStream, moment: float) -> bool:
+    """Moves to the last key frame before `moment`, in seconds; returns False if the file does not allow it."""
     try:
         container.seek(round(moment / (stream.time_base or Fraction(1, av.time_base))), stream=stream)
     except FFmpegError:
@@ -141,7 +154,7 @@ def _search(container: InputContainer, stream: VideoStream, moment: float) -> bo
 
 
 def _timed(decoded: Iterator[av.VideoFrame], source: Source) -> Iterator[tuple[float, av.VideoFrame]]:
-    """Frames without a time stamp (old AVI files) follow one another at the average rate."""
+    """Yields each frame with its time in seconds. Where it has none, as in old AVI files, the average rate gives it."""
     due = source.track.start
     for frame in decoded:
         moment = due if frame.time is None else frame.time

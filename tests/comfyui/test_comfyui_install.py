@@ -113,7 +113,7 @@ def test_a_comfyui_of_another_version_is_refused(project, repository):
     write_pin(project, repository, commit_all(repository))
     ended = run_installer(project, PIP_NO_INDEX=1)
     assert ended.returncode == 1
-    assert "what came is ComfyUI 9.8.0, not 9.9.0" in ended.stderr
+    assert "the fetched files are ComfyUI 9.8.0, not 9.9.0" in ended.stderr
     assert not (project / "comfyui/source").exists()
 
 

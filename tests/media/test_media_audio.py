@@ -176,7 +176,7 @@ def test_the_longest_sound_is_a_setting(tmp_path):
 @pytest.mark.parametrize(
     ("part", "sentence"),
     [
-        ({"start": 1.5}, "The start, 1.5 s, lies past the end: the sound lasts 1.00 s."),
+        ({"start": 1.5}, "The start, 1.5 s, is after the end: the sound lasts 1.00 s."),
         ({"start": -1}, "The start cannot be negative."),
         ({"seconds": 0}, "The length must be more than 0 s."),
     ],

@@ -355,7 +355,7 @@ def test_limits_are_settings_and_checked_by_the_header(tmp_path):
 
 def test_a_start_past_the_end_is_refused_in_a_sentence(tmp_path, settings):
     file = files.write_video(tmp_path / "x.mp4", files.greys(20))
-    with pytest.raises(MediaError, match=r"^The start, 5 s, lies past the end: the video lasts 1\.00 s\.$"):
+    with pytest.raises(MediaError, match=r"^The start, 5 s, is after the end: the video lasts 1\.00 s\.$"):
         Preparer(settings).video(file, fps=20, start=5)
 
 

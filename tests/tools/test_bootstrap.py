@@ -175,7 +175,7 @@ def test_killed_while_making_the_environment_two_runs_at_once_repair_it(bare):
     assert [process.returncode for process in both] == [0, 0]
     assert [text.splitlines()[-1] for text in said] == [str(["app", 1])] * 2
     assert sum("Making .venv" in text for text in said) == 1
-    assert sum("Another set-up is at work here" in text for text in said) == 1
+    assert sum("Another set-up is running here" in text for text in said) == 1
 
 
 def test_killed_while_pip_unpacks_the_next_run_repairs(ready):
@@ -201,7 +201,7 @@ def test_when_only_set_up_itself_is_killed_the_next_one_waits_for_what_it_starte
     killed.kill()
     began = time.monotonic()
     ended = subprocess.run([*start, second], cwd=bare, capture_output=True, text=True)
-    assert "Another set-up is at work here" in ended.stdout
+    assert "Another set-up is running here" in ended.stdout
     assert time.monotonic() - began > 0.4
 
 
