@@ -1,4 +1,4 @@
-"""Every change to other people's code, and every use of what its authors do not promise, declared where it is made.
+"""The registry of patches: changes to other people's code, and uses of its private parts, declared where they are made.
 
     @patch("comfy.lora:load_lora", package="ComfyUI", reason="…", until="…")
     def install() -> None: ...

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
 
-from constants import MAX_ID
 from errors import ForbiddenError
 from jobs import Caller, CallerQueue, JobQueue, Status
+from jobs.types import MAX_ID
 from web.rate_limit import client_of
 from web.visitors import visitor_of
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.common import Cursor, Limit, Queue, Search, Statuses, TaskId
-from constants import MAX_ID, MAX_PRIORITY, MIN_PRIORITY
 from errors import InvalidInputError
 from jobs import STATUSES, ActionResult, Selection, TaskDetail, TaskPage
+from jobs.types import MAX_ID, MAX_PRIORITY, MIN_PRIORITY
 
 router = APIRouter(prefix="/tasks")
 

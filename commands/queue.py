@@ -7,10 +7,10 @@ import typer
 
 from commands.api_client import open_queue
 from commands.reporter import CANCELLED, FAILED, make_reporter, terminal
-from constants import MAX_PRIORITY, MIN_PRIORITY
 from errors import InvalidInputError
 from events import FINAL, Cancelled, Event, Failed
 from jobs import STATUSES, ActionResult, CallerQueue, JobQueue, Selection, Status, TaskSummary
+from jobs.types import MAX_PRIORITY, MIN_PRIORITY
 from settings import Settings
 
 Tasks = Annotated[list[int] | None, typer.Argument(help="Task numbers.")]

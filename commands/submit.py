@@ -9,9 +9,9 @@ import modes
 from commands.api_client import open_queue
 from commands.options import command, option, written_values
 from commands.reporter import exit_for, make_reporter, problem_text, terminal
-from constants import MAX_PRIORITY, MAX_TRIES, MIN_PRIORITY
 from errors import InvalidInputError, KinoraError
 from jobs import Batch, CallerQueue, Plan, Submission
+from jobs.types import MAX_PRIORITY, MAX_TRIES, MIN_PRIORITY
 from modes import Mode
 from settings import Settings
 

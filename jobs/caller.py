@@ -5,11 +5,12 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from backend.contract import EngineState
-from constants import MAX_PRIORITY, MIN_PRIORITY
 from errors import ForbiddenError, InvalidInputError, NotFoundError, RateLimitError
 from events import Cancelled, Event, Failed, Output, Phase, Queued
 from jobs.queue import JobQueue
 from jobs.types import (
+    MAX_PRIORITY,
+    MIN_PRIORITY,
     OWNER,
     STATUSES,
     ActionResult,

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from constants import MAX_ID, MAX_PRIORITY, MAX_TRIES, MIN_PRIORITY
 from errors import Problem
 
 Status = Literal["running", "failed", "queued", "succeeded", "cancelled"]
@@ -17,11 +16,19 @@ STATUSES: tuple[Status, ...] = ("running", "failed", "queued", "succeeded", "can
 """In the order in which people want to see them: what runs, what needs them, what comes next, what has ended."""
 
 MAX_TASKS = 10_000
-"""The most tasks of one job. More is a mistake in a grid, not a wish."""
+"""The largest number of tasks in one job. A person who asks for more has made a mistake in a grid."""
+
+MAX_TRIES = 1000
+"""The largest number of generations, each with its own seed, for one entry of a submission."""
+
+MIN_PRIORITY, MAX_PRIORITY = -100, 100
+
+MAX_ID = 2**31 - 1
+"""The largest id of a job or task that the database can store."""
 
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-"""The id of a job or a task; a database's integers end there."""
+"""The id of a job or a task."""
 
 
 @dataclass(frozen=True, slots=True)

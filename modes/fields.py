@@ -2,7 +2,8 @@
 
 from typing import Any, Literal
 
-from constants import MAX_PROMPT, MAX_SEED
+from constants import MAX_SEED
+from modes.lists import MAX_PROMPT
 from modes.params import param
 
 Aspect = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]

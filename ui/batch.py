@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from constants import MAX_PRIORITY, MAX_TRIES, MIN_PRIORITY
 from errors import InvalidInputError
 from jobs import Batch, Plan, Submission
+from jobs.types import MAX_PRIORITY, MAX_TRIES, MIN_PRIORITY
 from ui.fields import note
 from ui.run_card import duration
 

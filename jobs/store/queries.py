@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from constants import MAX_ID
 from errors import InvalidInputError, NotFoundError
 from jobs.store.database import Database
 from jobs.store.schema import details, flags, inputs, jobs, log, outputs, task_inputs, tasks
-from jobs.types import STATUSES, Caller, Counts, Status
+from jobs.types import MAX_ID, STATUSES, Caller, Counts, Status
 
 KEPT_TIMINGS = 8
 """How many of the latest runs tell how long the next one takes."""
