@@ -1,4 +1,4 @@
-"""Errors that people see: each carries what happened, what to do about it, and of which kind it is."""
+"""Errors that people see. Each says what happened, what to do about it, and which kind of error it is."""
 
 import math
 from typing import Literal
@@ -23,8 +23,8 @@ FailureKind = Literal[
 class KinoraError(Exception):
     """An error that a person has to know about.
 
-    `message` says what happened, `hint` what to do next, `detail` holds the technical rest (a traceback,
-    a server's answer) for the folded part of an error card.
+    `message` says what happened, and `hint` what to do next. `detail` has technical details, such as a traceback or a
+    server's answer, for the folded part of an error card.
     """
 
     kind: FailureKind = "node_error"

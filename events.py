@@ -39,7 +39,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A small picture of what is being made: JPEG bytes."""
+    """A small image of the unfinished result, as JPEG."""
 
     jpeg: bytes
 

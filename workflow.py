@@ -100,8 +100,8 @@ def sinks(graph: Graph) -> list[str]:
 def save_to(graph: Graph, prefix: str) -> None:
     """Sets where the files go: `prefix` is a path below the outputs folder.
 
-    What a node named `save_…`, or the only sink, writes is the result; other sinks write parts of it, and their names
-    get the node's, without what a file's name cannot have.
+    The node named `save_…`, or the only sink, writes the result. Other sinks write parts of it; the names of their
+    files contain the node's id, without the characters that a file name cannot have.
     """
     writing = sinks(graph)
     for node in writing:

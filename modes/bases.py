@@ -45,7 +45,7 @@ class PromptParams(Params):
 
 
 class SizedParams(PromptParams):
-    """What is made from a prompt at a size. A family declares which sizes its model can make."""
+    """Parameters of a result that is made from a prompt at a size. A family declares which sizes its model can make."""
 
     aspect: Any = aspect_field("16:9")
     resolution: Any = param(

@@ -31,12 +31,12 @@ def image_field(label: str, help: str, *, required: bool = True) -> Any:
 
 
 def strength(default: float | None, label: str, help: str, most: float = 2.0) -> Any:
-    """How strong an effect is: none at 0, as it was trained at 1."""
+    """How strong an effect is. At 0 it has none, and at 1 it acts as it was trained."""
     return param(default, label=label, help=help, widget="number", advanced=True, ge=0, le=most, allow_inf_nan=False)
 
 
 def denoise_field(default: float, help: str) -> Any:
-    """The part of the noise schedule that an image runs through: it keeps nothing of itself at 1."""
+    """The part of the noise schedule that an image runs through. At 1 nothing of the image is kept."""
     limits = {"ge": 0.05, "le": 1, "allow_inf_nan": False}
     return param(default, label="Strength of change", help=help, widget="number", **limits)
 

@@ -44,7 +44,7 @@ class ListItem(BaseModel):
 
 
 def _checked(file: str) -> str:
-    if file:  # else there is none, which each list allows or not
+    if file:  # an empty name means no file; each list decides whether it allows that
         check_model_name(file)
     return file
 

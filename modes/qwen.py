@@ -1,6 +1,6 @@
-"""Qwen-Image-Edit 2511: an image changed as an instruction says, with up to two more images to take things from.
+"""Qwen-Image-Edit 2511: changes an image as an instruction says. Up to two more images can show what to put into it.
 
-Facts from the official template image_qwen_image_edit_2511.
+The facts come from the official template image_qwen_image_edit_2511.
 """
 
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ class EditParams(FromImage, ImageSizedParams):
 
     @property
     def others(self) -> list[str]:
-        """The parameters of further images that are given; a third one without a second is the second."""
+        """The parameters of further images that are given; a third one without a second takes its place."""
         return [name for name in ("second_image", "third_image") if getattr(self, name)]
 
     def output_spec(self) -> OutputSpec:

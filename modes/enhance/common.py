@@ -59,7 +59,7 @@ class VideoParams(Params):
 
 
 def exact_rate(info: VideoInfo) -> Fraction:
-    """Frames per second as cameras and cinemas count them (30000/1001), not as a clock's ticks round them."""
+    """Returns the exact frame rate, such as 30000/1001, for a rate that time stamps have rounded."""
     return Fraction(info.fps).limit_denominator(1001)
 
 

@@ -49,7 +49,7 @@ class InterpolateParams(VideoParams):
 
     @property
     def every(self) -> Fraction:
-        """Every how many of the frames that were made one is taken."""
+        """The distance between two kept frames, counted in generated frames; it need not be a whole number."""
         return self.rate * self.times / self.new_rate
 
     def output_spec(self) -> OutputSpec:

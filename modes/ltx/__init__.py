@@ -1,6 +1,6 @@
-"""LTX-2.3: video with sound. One file a kind of input, what they share in `common`, `passes` and `loras`.
+"""LTX-2.3: video with sound. Each kind of input has a file; `common`, `passes` and `loras` have what the modes share.
 
-Facts about sizes, sigmas and phases: ComfyUI 0.30.0's comfy_extras/nodes_lt.py and the official templates
+The facts about sizes, sigmas and phases come from ComfyUI 0.30.0's comfy_extras/nodes_lt.py and the official templates
 video_ltx2_3_* (distilled) and video_ltx2_t2v (dev model with real guidance).
 """
 
