@@ -47,7 +47,7 @@ def index(tmp_path):
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, format: str, *args: Any) -> None:
-            """pytest's output is no access log."""
+            """Keeps requests out of pytest's output."""
 
     handler = functools.partial(Quiet, directory=str(files.parent))
     with LoopbackServer(handler) as server:

@@ -17,7 +17,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def stage(settings: Settings):
-    """Stages a sound and reads it back as samples from -1 to 1."""
+    """Prepares a sound and reads it back as samples from -1 to 1."""
 
     def prepared(file: Path, **options) -> np.ndarray:
         samples, rate = files.read_wave(settings.inputs_dir / Preparer(settings).audio(file, **options))
@@ -83,7 +83,7 @@ def test_the_delay_of_an_encoder_is_taken_off(tmp_path, stage):
 def test_more_than_two_channels_are_mixed_down(channels, tmp_path, settings, stage):
     silent = np.zeros(24_000)
     sounds = [silent] * channels
-    sounds[2] = files.tone(0.5)  # the centre, which both ears hear
+    sounds[2] = files.tone(0.5)  # the centre channel is in both channels of stereo
     file = files.write_wave(tmp_path / "surround.wav", sounds)
     assert probe_audio(file, settings).channels == channels
     samples = stage(file)
@@ -93,7 +93,7 @@ def test_more_than_two_channels_are_mixed_down(channels, tmp_path, settings, sta
 
 
 def test_surround_is_mixed_by_its_layout(tmp_path, stage):
-    """Of 5.1 in order: front left, front right, centre, bass, back left, back right."""
+    """The channels of 5.1 are in this order: front left, front right, centre, bass, back left, back right."""
     sounds = np.zeros((6, 24_000))
     sounds[0], sounds[2] = files.tone(0.5, hertz=300), files.tone(0.5, hertz=900)
     samples = stage(files.write_sound(tmp_path / "x.flac", "flac", sounds, layout="5.1"))

@@ -21,7 +21,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def stage(settings: Settings):
-    """Stages a picture and reads it back."""
+    """Prepares an image and reads it back."""
 
     def prepared(file: Path, **options) -> Image.Image:
         name = Preparer(settings).image(file, **options)
@@ -35,7 +35,7 @@ def stage(settings: Settings):
 
 
 def refusal(file: Path | str, settings: Settings) -> str:
-    """The sentence with which both the look and the preparer refuse a picture."""
+    """The sentence with which both probe_image and the preparer refuse an image."""
     with pytest.raises(MediaError) as probed:
         probe_image(file, settings)
     with pytest.raises(MediaError) as prepared:
@@ -114,7 +114,7 @@ def test_what_is_transparent_is_laid_on_a_colour(kind, alpha, through, tmp_path,
     file = tmp_path / ("x.png" if kind.isupper() else f"x.{kind}")
     if kind in ("LA", "P"):
         image = image.convert(kind) if kind == "LA" else image.quantize(8)
-    image.save(file, lossless=True)  # only WebP has the choice
+    image.save(file, lossless=True)  # only WebP can be lossless or not
     prepared = stage(file, alpha=alpha)
     assert prepared.mode == "RGB"
     assert prepared.getpixel((5, 10)) == (through,) * 3
@@ -149,13 +149,13 @@ def test_of_an_animation_the_first_picture_is_taken(suffix, tmp_path, stage):
         save_all=True,
         append_images=pictures[1:],
         duration=100,
-        lossless=True,  # only WebP has the choice
+        lossless=True,  # only WebP can be lossless or not
     )
     assert stage(file).getpixel((16, 16)) == (0, 0, 255)
 
 
 def swapped_profile() -> bytes:
-    """An ICC profile of RGB whose red primary is green's, and the other way round: nothing could be plainer."""
+    """An ICC profile of RGB in which the primaries of red and green are swapped, so that its effect is obvious."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, green = profile.find(b"rXYZ", 128), profile.find(b"gXYZ", 128)
     profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"

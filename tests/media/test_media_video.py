@@ -25,7 +25,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def stage(settings: Settings):
-    """Stages a video and reads back its pictures and sound; the clock must tick evenly."""
+    """Prepares a video and reads back its frames and sound; the time stamps must be evenly spaced."""
 
     def prepared(file: Path, fps: int = 20, **options) -> tuple[np.ndarray, np.ndarray | None]:
         result = settings.inputs_dir / Preparer(settings).video(file, fps=fps, **options)
@@ -93,7 +93,7 @@ def test_every_kind_of_video_is_read(name, codec, pixels, tmp_path, settings, st
     ],
 )
 def test_the_display_matrix_is_applied(matrix, corners, tmp_path, settings, stage):
-    """The same eight ways to hold a camera as EXIF knows, in the order of its numbers."""
+    """The eight orientations of a camera that EXIF defines, in the order of its numbers."""
 
     def prepare(stream: av.VideoStream) -> None:
         a, b, c, d = (value << 16 for value in matrix)
@@ -110,7 +110,7 @@ def test_the_display_matrix_is_applied(matrix, corners, tmp_path, settings, stag
 
 
 def test_a_variable_frame_rate_becomes_constant_by_its_time_stamps(tmp_path, settings, stage):
-    """Each frame is seen for as long as it was before: 0 for 100 ms, 1 for 300, 2 for 50, 3 for 50, 4 to the end."""
+    """Each frame is shown for as long as in the source: 0 for 100 ms, 1 for 300, 2 for 50, 3 for 50, 4 to the end."""
     moments = [0, 100, 400, 450, 500, 600]
     file = files.write_video(tmp_path / "x.mkv", files.greys(6), moments=moments)
     assert probe_video(file, settings).frames == 6
@@ -192,7 +192,7 @@ def test_pixels_that_are_not_square_are_made_so(tmp_path, settings, stage):
 
 @pytest.mark.parametrize("matrix", [1, 5])
 def test_colours_survive_whatever_matrix_the_source_is_in(matrix, tmp_path, stage):
-    """BT.709 and BT.601, as ComfyUI will see them: decoded by PyAV as any video."""
+    """BT.709 and BT.601 as ComfyUI will see them: PyAV decodes the file like any other video."""
 
     def prepare(stream: av.VideoStream) -> None:
         stream.codec_context.colorspace = matrix
@@ -214,7 +214,7 @@ def test_colours_survive_whatever_matrix_the_source_is_in(matrix, tmp_path, stag
 
 
 def test_high_dynamic_range_is_brought_down(tmp_path, stage):
-    """HLG, as phones film: its white of paper at 75 % of the signal must come out near white, not grey."""
+    """HLG, in which phones record: its white for paper, at 75 % of the signal, must become nearly white, not grey."""
 
     def prepare(stream: av.VideoStream) -> None:
         context = stream.codec_context
@@ -270,7 +270,7 @@ def test_a_browsers_recording_without_a_length_is_read(tmp_path, settings, stage
 
 
 def test_a_size_that_changes_on_the_way_is_followed(tmp_path, stage):
-    """Two H.264 streams in a row, as a window that is shared and then resized."""
+    """Two H.264 streams in a row, as a browser records a shared window that is resized."""
     parts = [files.write_video(tmp_path / f"{w}.ts", [files.quadrants(w, 48)] * 10, codec="libx264") for w in (64, 96)]
     joined = tmp_path / "joined.ts"
     with av.open(str(joined), "w") as out:
@@ -360,7 +360,7 @@ def test_a_start_past_the_end_is_refused_in_a_sentence(tmp_path, settings):
 
 
 def test_a_long_video_passes_through_a_frame_at_a_time(tmp_path, settings):
-    """200 frames of 1280 x 720 are 277 MB as decoded; preparer them takes a fraction of that more than preparer two."""
+    """200 decoded frames of 1280 x 720 are 277 MB. Preparing them takes only a fraction of that."""
     picture = files.quadrants(1280, 720)
     file = files.write_video(tmp_path / "x.mp4", [picture] * 200, options={"preset": "ultrafast"})
     code = (

@@ -41,7 +41,7 @@ def put(path, content=b"weights"):
 def hub_cache(home, tmp_path, monkeypatch):
     cache = tmp_path / "hub_cache"
     monkeypatch.setenv("HF_HUB_CACHE", str(cache))
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")  # whoever asks the hub here, fails
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")  # a request to the Hub fails
     return cache
 
 

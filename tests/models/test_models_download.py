@@ -171,7 +171,7 @@ def test_two_processes_make_one_download(home, hub, models, table):
     assert [child.returncode for child in pair] == [0, 0]
     assert len(hub.transfers) == 1
     assert target(home).read_bytes() == DATA
-    for told in events:  # the one that waits tells of the other's progress
+    for told in events:  # the waiting process reports the other's progress
         assert told[-1]["done"] == len(DATA)
 
 

@@ -57,7 +57,7 @@ def test_an_image_becomes_exactly_that_many_times_as_large_and_stays_itself(
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """21 frames at 24 a second with sound, 96 x 64."""
+    """A video of 21 frames at 24 per second with sound, 96 x 64 pixels."""
     file = tmp_path_factory.mktemp("short") / "short.mp4"
     with av.open(str(file), "w") as container:
         pictures = container.add_stream("libx264", rate=24)
@@ -80,7 +80,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a short clip is worked on in several pieces."""
+    """Makes pieces so short that even a short clip has several."""
     monkeypatch.setattr(video, "PIECE_BYTES", 96 * 64 * 16 * 12 * 6)
     monkeypatch.setattr(frames, "PIECE_BYTES", 96 * 64 * 2 * 12 * 6)
 

@@ -97,7 +97,7 @@ def test_a_graph_goes_over_rest_as_an_object_with_tries_of_its_own(job_queue: Jo
         assert bad.status_code == 422
         assert "Node 1 is a LoadLatent" in bad.text
         named = client.post("/jobs", json={"mode": "graph", "values": {"graph": str(EXAMPLES / "graph.json")}})
-        assert "This is not JSON" in named.text  # nobody may read files of this machine so
+        assert "This is not JSON" in named.text  # in this way a graph cannot read files of this machine
         assert client.get("/modes/graph").json()["parameters"]["properties"]["graph"]["anyOf"]
 
 

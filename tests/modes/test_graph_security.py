@@ -105,7 +105,7 @@ def queue(tmp_path_factory: pytest.TempPathFactory) -> CallerQueue:
 def test_a_graph_that_reaches_out_is_refused_and_nothing_is_queued(queue: CallerQueue, name: str) -> None:
     kind = next((each for each in LOADED if name.startswith(f"{each} ")), "")
     needed = {"LoadAudio": "audio", "LoadVideo": "video"}.get(kind, "image")
-    files = {needed: FILES[needed]} if kind else {}  # so that no missing file is what it is refused for
+    files = {needed: FILES[needed]} if kind else {}  # otherwise the graph could be refused for a missing file
     with pytest.raises(InvalidParamsError) as caught:
         queue.submit(Submission(mode="graph", values={"graph": graphs.text(NASTY[name]), **files}))
     assert list(caught.value.fields) == ["graph"]
@@ -142,7 +142,7 @@ def test_results_go_where_kinora_says_whatever_the_graph_says(node_id: str, pref
 
 @pytest.mark.everything
 def test_the_list_is_what_the_rules_make_of_the_pinned_comfyui() -> None:
-    """The rules themselves stop at a node that has to do with files, and that nobody looked at."""
+    """The rules reject a node that handles files and that nobody has reviewed."""
     done = subprocess.run(
         [sys.executable, "tools/allow_nodes.py", "check"], cwd=PROJECT, capture_output=True, text=True
     )

@@ -100,7 +100,7 @@ def test_outside_the_mask_not_a_pixel_changes(queue: CallerQueue, small: Path, f
 
 
 def distance_to(inside: np.ndarray) -> np.ndarray:
-    """Of each pixel to the nearest one inside, the larger of rows and columns, up to 40."""
+    """The distance of each pixel to the nearest one inside: the larger of rows and columns, at most 40."""
     away, grown = np.full(inside.shape, 40), inside.copy()
     for distance in range(40):
         away[grown & (away == 40)] = distance
@@ -133,7 +133,7 @@ def test_an_edit_follows_its_first_image_and_sees_the_others(queue: CallerQueue,
     assert "load_second_image" in task_two.graph
     assert "load_third_image" not in task_two.graph
     assert "load_third_image" in task_three.graph
-    assert "load_third_image" not in task_third.graph  # it is the second of two then
+    assert "load_third_image" not in task_third.graph  # it is the second of two images
     assert np.array_equal(with_third[0], with_two[0])
     assert clips.difference(with_one[0], with_two[0]) > 0.5
     assert clips.difference(with_two[0], with_three[0]) > 0.5

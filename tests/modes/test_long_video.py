@@ -44,7 +44,7 @@ def test_each_prompt_reaches_its_own_segment_and_the_ones_behind_it_through_thei
         positive = [node for node in upstream(built, f"decode_video{end}") if node.startswith("positive_prompt")]
         assert len(positive) == number
         assert built[f"positive_prompt{end}"]["inputs"]["text"] == f"in ink\nwords of {number}"
-        if number > 1:  # without the frames handed on nothing of the segments before is left
+        if number > 1:  # without the frames that are carried over, nothing of the earlier segments would be left
             cut = {node: content for node, content in built.items() if not node.startswith("last_frames")}
             cut |= {f"last_frames_{each}": {"class_type": "", "inputs": {}} for each in range(1, count)}
             mine = [node for node in upstream(cut, f"decode_video{end}") if node.startswith("positive_prompt")]
@@ -82,7 +82,7 @@ def test_a_long_video_is_its_segments_in_order_and_each_is_a_file_of_its_own(que
     assert clips.difference(joined, whole.pictures) < 3  # each was compressed by itself
     for before, after in itertools.pairwise(parts):
         handed_on, otherwise = (clips.difference(frame, after[0]) for frame in (before[-1], before[0]))
-        assert handed_on < 20  # up to what the demo models' VAE keeps of it
+        assert handed_on < 20  # as far as the demo models' VAE keeps it
         assert handed_on < otherwise + 1
 
 

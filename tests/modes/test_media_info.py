@@ -21,7 +21,7 @@ def test_limits_given_in_code_are_obeyed(tmp_path: Path) -> None:
     fewer = Settings(home=tmp_path, device="cpu", max_image_pixels=1000)
     with pytest.raises(InvalidParamsError, match=r"the limit is 0\.001 megapixels"):
         I2V.validate(VALUES, fewer)
-    assert I2V.validate(VALUES, Settings(home=tmp_path, device="cpu"))  # the same file by other limits
+    assert I2V.validate(VALUES, Settings(home=tmp_path, device="cpu"))  # the same file with other limits
 
 
 def test_the_environment_changes_nothing_once_there_are_settings(
@@ -30,7 +30,9 @@ def test_the_environment_changes_nothing_once_there_are_settings(
     settings = Settings(home=tmp_path, device="cpu", max_upload_bytes=10_000_001)
     monkeypatch.setenv("KINORA_HOME", str(tmp_path))
     monkeypatch.setenv("KINORA_MAX_UPLOAD_BYTES", "1")
-    (tmp_path / "kinora.toml").write_text("this is no TOML", encoding="utf-8")  # read again, it would raise
+    (tmp_path / "kinora.toml").write_text(
+        "this is no TOML", encoding="utf-8"
+    )  # it would raise if the file were read again
     params = I2V.validate(VALUES, settings)
     assert params.output_spec().width
     with pytest.raises(InvalidParamsError, match="no such file"):

@@ -57,7 +57,7 @@ def test_every_choice_has_a_graph_of_its_own(mode: Mode, preparer: Preparer) -> 
         }
         alike = {"second_stage": 1, "aspect": 1, "fit": 1}.get(
             parameter.name, 0
-        )  # "preset", "as the input" say another one's name
+        )  # "preset" and "as the input" refer to another parameter
         assert len(graphs) >= len(parameter.choices) - alike, parameter.name
 
 
