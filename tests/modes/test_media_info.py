@@ -30,9 +30,7 @@ def test_the_environment_changes_nothing_once_there_are_settings(
     settings = Settings(home=tmp_path, device="cpu", max_upload_bytes=10_000_001)
     monkeypatch.setenv("KINORA_HOME", str(tmp_path))
     monkeypatch.setenv("KINORA_MAX_UPLOAD_BYTES", "1")
-    (tmp_path / "kinora.toml").write_text(
-        "this is no TOML", encoding="utf-8"
-    )  # it would raise if the file were read again
+    (tmp_path / "kinora.toml").write_text("this is no TOML", encoding="utf-8")  # a second read would raise
     params = I2V.validate(VALUES, settings)
     assert params.output_spec().width
     with pytest.raises(InvalidParamsError, match="no such file"):
