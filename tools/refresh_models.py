@@ -19,7 +19,7 @@ from models.registry import ModelFile
 
 
 def refresh(file: ModelFile) -> ModelFile:
-    """The row with the current facts of the Hub's main branch. Raises DownloadError."""
+    """The entry with the current facts of the Hub's main branch. Raises DownloadError."""
     unpinned = replace(file, revision=None, size=None, sha256=None)
     try:
         offer = hub.resolve(unpinned)

@@ -82,7 +82,7 @@ def _declared(mode: Mode, parameter: Parameter) -> inspect.Parameter:
     if parameter.widget in MEDIA:
         kind = FileData
     elif parameter.choices:
-        kind = Literal[parameter.choices]  # pyright: ignore[reportInvalidTypeForm]
+        kind = Literal[parameter.choices]  # pyright: ignore[reportInvalidTypeForm]  the choices are known here only
     default: Any = inspect.Parameter.empty
     if not _required(mode, parameter):
         kind, default = kind | None, None if parameter.widget in lists.LIST_KINDS else parameter.default

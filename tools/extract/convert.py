@@ -1,4 +1,4 @@
-"""Templates in the frontend's format to the API format that ComfyUI executes.
+"""Converts templates in the frontend's format to the API format that ComfyUI executes.
 
 `convert` gives, node by node, what the official frontend 1.47.12 sends to the server for the same template
 (`graphToPrompt`: executionUtil.ts and ExecutableNodeDTO.ts), without a browser.
@@ -73,7 +73,7 @@ def _literal(widget: Widget) -> Any:
 
 
 def _wrapped(value: Any) -> Any:
-    """A bare list would read as a link."""
+    """Wraps a list, which would otherwise be read as a link."""
     return {"__value__": value} if isinstance(value, list) else value
 
 
@@ -99,7 +99,7 @@ def _input(node: Node, index: int, visited: _Visited, kind: str | None = None) -
 
 
 def _output(node: Node, index: int, kind: str, visited: _Visited) -> _Output | Widget | None:
-    """Follows an output through whatever is no real node. `kind` is the type that the far end takes."""
+    """Follows an output through everything that does not reach the server. `kind` is what the far end takes."""
     _visit(node, "output", index, visited)
     if node.mode == NEVER:
         return None
@@ -125,7 +125,7 @@ def _visit(node: Node, side: str, index: int, visited: _Visited) -> None:
 
 
 def _bypass(node: Node, index: int, kind: str) -> int | None:
-    """Which input a bypassed node passes on for one of its outputs, None where none fits."""
+    """The input that a bypassed node passes on for one of its outputs; None if no type fits."""
     types = [slot.type for slot in node.face.slots]
     if kind in ("*", ""):
         return (index if index < len(types) else 0) if types else None

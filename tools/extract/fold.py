@@ -1,4 +1,4 @@
-"""From everything a template can do to the one thing that a workflow does.
+"""Reduces everything that a template can do to the one thing that a workflow does.
 
 Switches whose condition is known are decided, values that are known are computed, previews are dropped, and what then
 feeds no file is gone. ComfyUI validates every loader of a prompt, used or not, so a loader left behind would ask for
@@ -62,7 +62,7 @@ def rename(prompt: Prompt, names: Mapping[str, str]) -> Prompt:
 
 
 def _decide_switches(prompt: Prompt) -> bool:
-    """Replaces switches with a constant condition by the chosen side; whether there were any."""
+    """Replaces switches with a constant condition by the chosen side; returns whether there were any."""
     decided = False
     for node, entry in list(prompt.items()):
         condition = entry["inputs"].get("switch")
@@ -75,7 +75,7 @@ def _decide_switches(prompt: Prompt) -> bool:
 
 
 def _compute_constants(prompt: Prompt, evaluate: Evaluate) -> bool:
-    """Replaces nodes that depend on literals alone by their values; whether there were any."""
+    """Replaces nodes that depend on literals alone by their values; returns whether there were any."""
     computed = False
     for node, entry in list(prompt.items()):
         inputs = entry["inputs"]
@@ -86,7 +86,7 @@ def _compute_constants(prompt: Prompt, evaluate: Evaluate) -> bool:
 
 
 def _replace(prompt: Prompt, node: str, outputs: list[Any]) -> None:
-    """Takes a node out; what was linked to output i gets `outputs[i]`, or no input where there is none."""
+    """Removes a node. What was linked to its output i gets `outputs[i]`, or loses the input if that does not exist."""
     del prompt[node]
     for entry in prompt.values():
         inputs = entry["inputs"]

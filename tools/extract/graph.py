@@ -23,7 +23,7 @@ class Link:
 
 @dataclass(eq=False)  # the one node, not one like it
 class Node:
-    """`id` is scoped (outer:inner), `body` the inside of a subgraph instance.
+    """`id` is scoped (outer:inner), and `body` is the graph inside a subgraph instance.
 
     `groups` names for each output the inputs whose type it shares, as `Slot.group` does.
     """

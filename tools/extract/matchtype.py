@@ -1,4 +1,4 @@
-"""Types of inputs and outputs that follow from what is connected, as on a switch.
+"""Works out the types of inputs and outputs that depend on what is connected to them, as those of a switch do.
 
 Facts from the official frontend 1.47.12 (dynamicWidgets.ts). What a bypassed node passes on depends on these types.
 """
@@ -17,7 +17,7 @@ def settle_types(graph: Graph) -> None:
 
 
 def _settle(node: Node) -> bool:
-    """Whether this changed an output of the node."""
+    """Returns whether this changed an output of the node."""
     before = list(node.outputs)
     for group in {slot.group for slot in node.face.slots if slot.group}:
         slots = [slot for slot in node.face.slots if slot.group == group]
@@ -44,7 +44,7 @@ def _origin_type(graph: Graph, slot: Slot) -> str:
 
 
 def _common(*types: str) -> str:
-    """What all the types, or lists of types with commas, have in common; "" where nothing."""
+    """What all the types, or lists of types with commas, have in common; "" if there is nothing."""
     lists = [kind.split(",") for kind in types if kind != "*"]
     if not lists:
         return "*"

@@ -1,4 +1,4 @@
-"""What ComfyUI itself says of its nodes, asked of it in this process."""
+"""What ComfyUI itself says about its nodes; it runs in this process."""
 
 import asyncio
 import atexit
@@ -35,7 +35,7 @@ def load() -> dict[str, Definition]:
 
 
 def _definition(name: str, node: Any) -> Definition:
-    """As `node_info` in ComfyUI's server.py, as far as conversion needs it."""
+    """Does what `node_info` in ComfyUI's server.py does, as far as conversion needs it."""
     import nodes
 
     if hasattr(node, "GET_NODE_INFO_V1"):
@@ -51,7 +51,7 @@ def _definition(name: str, node: Any) -> Definition:
 
 
 def evaluate(kind: str, inputs: dict[str, Any]) -> list[Any]:
-    """The outputs of a node for literal inputs, by running the node itself. Needs `load()`."""
+    """Runs a node with literal inputs and returns its outputs. Needs `load()` to have been called."""
     import nodes
 
     arguments: dict[str, Any] = {}
@@ -65,7 +65,7 @@ def evaluate(kind: str, inputs: dict[str, Any]) -> list[Any]:
 
 
 def node_errors(prompt: Prompt) -> dict[str, Any]:
-    """What ComfyUI's own validation has against a prompt, {} where nothing. Needs `load()`.
+    """What ComfyUI's own validation reports about a prompt; {} if it is valid. Needs `load()`.
 
     Files that the prompt names are made, empty, wherever ComfyUI might look for them in its throw-away home.
     """

@@ -28,7 +28,7 @@ class Promotion:
         self.named: dict[str, Any] = saved.get("widgets_values_named") or {}
 
     def apply_values(self) -> None:
-        """By name where quarantined or named, else by position, else the value of the first widget inside."""
+        """A value is found by name where it was kept aside or saved so, else by position, else in the first widget."""
         by_name = {**self.named, **self._quarantined()}
         position = 0
         for index, slot in enumerate(self.host.face.slots):
@@ -42,7 +42,7 @@ class Promotion:
             position += 1
 
     def _quarantined(self) -> dict[str, Any]:
-        """Values that the frontend could not place once and kept aside; the first of a name counts."""
+        """Values that the frontend once could not place and kept aside; of several with one name the first counts."""
         return {
             entry["originalEntry"][1]: entry["hostValue"]
             for entry in reversed(self.properties.get("proxyWidgetErrorQuarantine") or [])
@@ -50,7 +50,7 @@ class Promotion:
         }
 
     def apply_proxies(self) -> None:
-        """Older files only: the instance's values in the order of `proxyWidgets`."""
+        """Reads the instance's values in the order of `proxyWidgets`; only older files have them."""
         for position, (node_id, widget, *deepest) in enumerate(self.properties.get("proxyWidgets") or []):
             value = self.values[position] if position < len(self.values) else None
             node = self.body.nodes.get(str(node_id))
@@ -93,7 +93,7 @@ class Promotion:
         return None
 
     def _new_slot(self, node: Node, node_id: str, inner: Slot) -> Slot:
-        """Replaces whatever the inner input was linked to."""
+        """Adds an input to the instance and links the inner input to it, whatever that was linked to before."""
         for index, link_ids in enumerate(self.body.inputs):
             if inner.link in link_ids:
                 link_ids.remove(inner.link)

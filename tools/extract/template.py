@@ -49,7 +49,7 @@ def _subgraphs(template: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _with_unique_ids(template: dict[str, Any]) -> dict[str, Any]:
-    """Gives nodes of subgraphs new ids where another graph uses theirs already, in the frontend's order."""
+    """Gives nodes of subgraphs new ids where another graph already uses theirs, in the frontend's order."""
     template = copy.deepcopy(template)
     last = template.get("last_node_id") or (template.get("state") or {}).get("lastNodeId") or 0
     used = {str(node["id"]) for node in template["nodes"]}
@@ -82,7 +82,7 @@ def _rename(template: dict[str, Any], subgraph: dict[str, Any], renamed: dict[st
 
 
 def _links(saved: dict[str, Any]) -> Iterator[tuple[Any, Link]]:
-    """Links are lists in the outermost graph, objects in subgraphs."""
+    """Reads a link, which is saved as a list in the outermost graph and as an object in a subgraph."""
     for link in saved.get("links") or []:
         if isinstance(link, dict):
             yield link["id"], Link(str(link["origin_id"]), link["origin_slot"], str(link["target_id"]))
@@ -138,7 +138,7 @@ class _Builder:
         return node
 
     def _fill_instance(self, node: Node, entry: dict[str, Any], within: tuple[str, ...]) -> None:
-        """Inputs follow the subgraph; the instance may have saved fewer, or others."""
+        """Gives an instance the subgraph's inputs; it may have been saved with fewer, or with others."""
         if node.kind in within:
             raise TemplateError(f"node {node.id}: a subgraph contains itself")
         subgraph = self.subgraphs[node.kind]

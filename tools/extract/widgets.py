@@ -1,4 +1,4 @@
-"""What the frontend makes of a node: its widgets with their saved values, and its input slots in order.
+"""What the frontend shows of a node: its widgets with their saved values, and its input slots in order.
 
 Facts from the official frontend 1.47.12 (litegraphService.ts, widgets.ts, dynamicWidgets.ts). A node's definition is
 what `/object_info` gives; a saved node carries its widgets' values as a bare list in the order of the widgets.
@@ -109,7 +109,7 @@ def read(definition: Definition, saved: dict[str, Any]) -> Face:
 
 
 def read_unknown(saved: dict[str, Any]) -> Face:
-    """A node that is only ever passed through, laid out by what was saved."""
+    """Lays out a node without a definition, by what was saved; such a node is only passed through."""
     return Face(slots=[_extra(entry) for entry in saved.get("inputs") or []])
 
 
