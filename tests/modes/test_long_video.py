@@ -130,8 +130,8 @@ def test_frames_carried_over_are_in_the_clip_once(queue: CallerQueue, mode: Mode
     [
         ({"stages": []}, "stages", "at least 1"),
         ({"stages": ["x"] * 13}, "stages", "at most 12"),
-        ({"stages": ["x", "  "]}, "stages", "row 2 prompt is empty"),
-        ({"stages": ["x", "50:y"]}, "stages", "row 2 seconds must be at most 40"),
+        ({"stages": ["x", "  "]}, "stages", "item 2: prompt is empty"),
+        ({"stages": ["x", "50:y"]}, "stages", "item 2: seconds must be at most 40"),
         ({"stages": ["x", "0.2:y"], "overlap": "9"}, "stages", "Segment 2 must be longer"),
         ({"stages": ["x"], "seconds": 20, "fps": 60}, "seconds", "Segment 1 must be at most"),
     ],
