@@ -1,11 +1,11 @@
-"""Demo models: tiny checkpoints of all families that ComfyUI's own loaders, samplers and VAEs run.
+"""Demo models: tiny checkpoints of all families, which ComfyUI's own loaders, samplers and VAEs run.
 
-Architectures and file names are the real ones, the sizes are small. LTX-2.3's transformer, words and some LoRAs are
-trained (see `trained` and docs/demo-models.md); its VAEs, upsampler and vocoder, and all that decides whether a run of
-another family obeys, have weights that were fitted or worked out; the rest is random. The same bytes come out on every
-run.
+Their architectures and file names are the real ones; their sizes are small. LTX-2.3's transformer, words and some LoRAs
+are trained (see `trained` and docs/demo-models.md). Its VAEs, upsampler and vocoder have weights that were fitted or
+computed, and so has everything in the other families that makes a result follow its prompt and inputs. All other
+weights are random. Every run makes the same bytes.
 
-Importing this package costs nothing; `prepare` needs a process in which `backend.startup.load` has run.
+Importing this package is cheap. `prepare` needs a process in which `backend.comfy.startup.load` has run.
 """
 
 import hashlib
@@ -14,15 +14,15 @@ from pathlib import Path
 
 from demo_models.files import FILES
 
-STAMP = "recipe.txt"  # digest of the recipe that made the files of a folder
+STAMP = "recipe.txt"  # in a models folder: the digest of the recipe that its files were made by
 
 
 def prepare(folder: Path) -> None:
     """Makes ComfyUI accept the demo text encoder and writes the model files that `folder` lacks.
 
-    `folder` is laid out as ComfyUI's models folder. Files of another version of the recipe are made anew. Takes
-    a few seconds when there is something to make, and milliseconds otherwise. Safe when several processes
-    call it at once: one writes, the others wait.
+    `folder` has the layout of ComfyUI's models folder. Files of another version of the recipe are replaced. It takes a
+    few seconds if a file has to be made, and milliseconds otherwise. Several processes may call it at once: one of them
+    writes, and the others wait.
     """
     from demo_models import cogvideo, enhance, qwen, symbols, wan, zimage
 
@@ -40,7 +40,7 @@ def prepare(folder: Path) -> None:
 
 
 def _missing(folder: Path, wanted: str) -> list[str]:
-    """Names in FILES that have to be made: all of them where the stamp is not the wanted one."""
+    """Returns the names in FILES that have to be made: all of them if the folder has another stamp than `wanted`."""
     stamp = folder / STAMP
     if not stamp.is_file() or stamp.read_text() != wanted:
         return list(FILES)
@@ -48,7 +48,7 @@ def _missing(folder: Path, wanted: str) -> list[str]:
 
 
 def _write(folder: Path, names: list[str]) -> None:
-    """Each file gets its name only when it is complete, so an interruption leaves nothing half made."""
+    """Writes the files. Each gets its name only once it is complete, so an interruption leaves no incomplete file."""
     from demo_models import build
 
     unfinished = folder / ".unfinished"
@@ -63,7 +63,7 @@ def _write(folder: Path, names: list[str]) -> None:
 
 
 def _recipe_digest() -> str:
-    """These sources, the trained parts and ComfyUI's classes are the recipe: any change makes a new version."""
+    """Returns the digest of the recipe: these sources, the trained parts and the version of ComfyUI."""
     import comfyui_version
 
     digest = hashlib.sha256(comfyui_version.__version__.encode())

@@ -1,4 +1,4 @@
-"""Makes one demo file: ComfyUI's own classes give the tensors' names and shapes, recipes give their values."""
+"""Makes one demo file. ComfyUI's own classes give the names and shapes of tensors, and recipes give their values."""
 
 import json
 from pathlib import Path
@@ -17,11 +17,11 @@ from demo_models.files import DemoFile
 from demo_models.making import FACTORY, Made, Part, filled, lora
 from demo_models.weights import fill
 
-_SHARED_SEED = 0  # what both checkpoints have in common, as the real ones do: VAEs, vocoder, text projection
+_SHARED_SEED = 0  # of the VAEs and the vocoder, which are the same in both checkpoints, as in the real ones
 
 
 def save(file: DemoFile, path: Path) -> None:
-    """Writes the file; symbols.patch_comfyui must have been called."""
+    """Writes the file to `path`. `symbols.patch_comfyui` must have been called."""
     makers = {
         "checkpoint": _checkpoint,
         "text_encoder": _text_encoder,
@@ -59,7 +59,10 @@ def _checkpoint(file: DemoFile) -> Made:
 
 
 def _projection() -> dict[str, Tensor]:
-    """From a word's 49 states, which are all the same, to what was learned from one; see DualLinearProjection."""
+    """Returns the projection from a word's 49 states, which are all equal; it was trained on one of them.
+
+    The weights are (out, 49 x GEMMA_WIDTH), see DualLinearProjection.
+    """
     tensors = {}
     for side, width in (("video", shapes.VIDEO_WIDTH), ("audio", shapes.AUDIO_WIDTH)):
         weight = trained.tensor(f"words.to_{side}.weight") / shapes.GEMMA_STATES / (width / shapes.GEMMA_WIDTH) ** 0.5
@@ -83,8 +86,8 @@ def _upsampler(file: DemoFile) -> Made:
 
 
 def _lora(file: DemoFile) -> Made:
-    """What was learned, or low-rank changes of the layers that `recipes` names."""
-    # One entry at most: safetensors writes several in any order, and the same recipe is to give the same bytes.
+    """Returns a trained LoRA, or random low-rank changes of the layers that `recipes.LORA_TARGET` names."""
+    # There is at most one entry: safetensors writes several in any order, and a recipe has to give the same bytes.
     metadata = {"part": file.part} if file.part else {}
     if file.downscale is not None:
         metadata = {"reference_downscale_factor": str(file.downscale)}

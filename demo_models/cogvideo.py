@@ -33,19 +33,19 @@ TRANSFORMER: dict[str, Any] = {
     "use_rotary_positional_embeddings": True,
 }
 TEXT_ENCODER: dict[str, Any] = {"d_ff": 16, "d_kv": 8, "d_model": flow.TEXT_WIDTH, "num_heads": 1}
-_LAST_WIDTH = 10240  # of the last of 24 blocks, what ComfyUI knows T5 XXL by
-_LARGE = 50.0  # channels beside which the VAE's last normalisations see nothing else, as in Wan's
+_LAST_WIDTH = 10240  # of the last of 24 blocks, by which ComfyUI recognises T5 XXL
+_LARGE = 50.0  # channels so large that the VAE's last normalisations divide by them alone, as in `wan_code`
 
 
 class SmallVAE(comfy.ldm.cogvideo.vae.AutoencoderKLCogVideoX):
-    """CogVideoX's VAE, whose width ComfyUI has in its code."""
+    """A narrow VAE of CogVideoX, whose width is fixed in ComfyUI's code."""
 
     def __init__(self, **config: Any) -> None:
         super().__init__(**config, **VAE)
 
 
 class SmallTextEncoder(comfy.text_encoders.sd3_clip.T5XXLModel):
-    """T5 XXL, whose sizes ComfyUI has in a file of its own. Its tokenizer comes with ComfyUI."""
+    """A small T5 XXL, whose sizes are in a file of ComfyUI. Its tokenizer comes with ComfyUI."""
 
     def __init__(
         self,
@@ -60,14 +60,14 @@ class SmallTextEncoder(comfy.text_encoders.sd3_clip.T5XXLModel):
 
 
 def _widen(model: T5, **factory: Any) -> None:
-    """Only the last block, by which ComfyUI knows the model: all of them would be a large file and slow."""
+    """Widens only the last block, by which ComfyUI recognises the model. All of them would be large and slow."""
     config = _text_config()
     activation, gated = config["dense_act_fn"], config["is_gated_act"]
     model.encoder.block[-1].layer[-1] = T5LayerFF(flow.TEXT_WIDTH, _LAST_WIDTH, activation, gated, **factory)
 
 
 def patch_comfyui() -> None:
-    """Puts the small classes in place of ComfyUI's. A second call changes nothing."""
+    """Puts the small classes in place of ComfyUI's. A second call has no effect."""
     if comfy.ldm.cogvideo.vae.AutoencoderKLCogVideoX is not SmallVAE:
         _patch_sizes()
     quick_conv3d.patch_comfyui()
@@ -143,8 +143,10 @@ def _two_large(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def _code() -> Rules:
-    """Of the VAE, made as Wan 2.1's is (see `wan_code`); its normalisations divide by the size of all channels, also
-    over places and frames."""
+    """Returns the rules of the VAE, which works as Wan 2.1's does (see `wan_code`).
+
+    Its normalisations divide by the size of all channels, over all places and frames.
+    """
     deviation = torch.full((CogVideoX.latent_channels,), 1 / CogVideoX().scale_factor)
     latents = Latents(torch.zeros_like(deviation), deviation)
     own_size = constant(_LARGE * (2 / VAE["block_out_channels"][0]) ** 0.5)

@@ -1,12 +1,13 @@
-"""Demo files for enhancing: a model that enlarges pictures by 4 and one that makes frames in between.
+"""Demo files for enhancing: a model that enlarges pictures by 4, and one that makes frames in between.
 
-Both have weights that were worked out. The enlarger (ESRGAN) doubles twice with smooth transitions. Its convolutions
-take what is beyond an edge for black, so along the edges it adds what is missing: a channel of ones shows where they
-are, and of a number that is negative everywhere else the activation leaves a fifth, which the next layer takes away.
+Both have computed weights. The enlarger (ESRGAN) doubles the size twice, with smooth transitions: (B, 3, H, W) becomes
+(B, 3, 4H, 4W). Its convolutions treat what is beyond an edge as black, so it adds the missing part along the edges. A
+channel of ones shows where the edges are. Numbers that are to have an effect only there are negative everywhere else;
+the activation leaves a fifth of them, which the next layer subtracts.
 
-The interpolator (FILM) moves nothing and blends: a flow of a few thousandths of a pixel tells its last layers the
-time. Time x difference is a difference of two squares, and a square is made of straight pieces. In the middle, at
-a quarter and at three quarters the blend is exact; any other time is taken for the nearest of these.
+The interpolator (FILM) moves nothing, but blends. A flow of a few thousandths of a pixel tells its last layers the
+time. The product of time and difference is the difference of two squares, and squares are piecewise linear here. The
+blend is exact in the middle, at a quarter and at three quarters; any other time counts as the nearest of these.
 """
 
 import inspect
@@ -22,16 +23,16 @@ from demo_models.making import Made
 from demo_models.weights import Fill, Rules, constant, fill
 from patches import expect, patch
 
-# The enlarger's channels. Signs of edges are 0 at an edge and 1 elsewhere, at left and right and above and below.
+# The enlarger's channels. _SIDE is 0 at the left and right edge and 1 elsewhere; _END, above and below.
 _COLOURS, _SMOOTH, _SIDES, _ENDS = (slice(start, start + 3) for start in (0, 3, 6, 9))
 _SIDE, _END, _ONE, _CHANNELS = 12, 13, 14, 15
 _AWAY = 2.0  # more than any colour
-_LEAK = 0.2  # what the activations leave of a negative number, in both models
+_LEAK = 0.2  # the share of a negative number that activations leave, in both models
 _BLUR = torch.tensor([0.25, 0.5, 0.25])
-_EDGES = torch.tensor([1.0, -1.0, 1.0])  # on ones: 0 where a neighbour is missing, 1 elsewhere
+_EDGES = torch.tensor([1.0, -1.0, 1.0])  # applied to ones, it gives 0 where a neighbour is missing, and 1 elsewhere
 
-# The interpolator's channels: both pictures, and for each colour the sum and the difference of time and change
-# above each of these places.
+# The interpolator's channels are both pictures, and for each of _PLACES and each colour how far the sum, and the
+# difference, of time and change are above this place.
 _PLACES = (0.0, 0.5, 1.0)
 _STEP = 0.5
 _FILTERS = 2 * 3 + 2 * 3 * len(_PLACES)
@@ -48,7 +49,7 @@ FILM: dict[str, Any] = {
 
 
 def patch_comfyui() -> None:
-    """Makes FILM small. A second call changes nothing."""
+    """Makes FILM small. A second call has no effect."""
     if FILMNet.__init__ is not _small:
         _patch_film()
 
@@ -72,12 +73,12 @@ def _patch_film() -> None:
 
 
 def _mixed(matrix: Tensor, height: Tensor, width: Tensor) -> Tensor:
-    """Kernels that mix channels and look at neighbours, the same for all."""
+    """Returns a weight (out, in, h, w) that mixes channels by a matrix, with the same kernel for all of them."""
     return torch.einsum("oi,y,x->oiyx", matrix, height, width)
 
 
 def _only(places: slice | int, columns: slice | int, value: float = 1.0) -> Tensor:
-    """A matrix of the enlarger's channels: one block has numbers in its diagonal."""
+    """Returns a matrix (out, in) of the enlarger's channels: `value` times one in a block, and zero elsewhere."""
     matrix = torch.zeros(_CHANNELS, _CHANNELS)
     block = matrix[places, columns]
     matrix[places, columns] = value * (torch.eye(3) if block.dim() == 2 else torch.ones_like(block))
@@ -85,7 +86,7 @@ def _only(places: slice | int, columns: slice | int, value: float = 1.0) -> Tens
 
 
 def _with_edges(channels: int) -> Tensor:
-    """What the smooth picture is where nothing is missing at its edges, [3, channels]."""
+    """Returns the matrix (3, channels) that makes a smooth picture with nothing missing at its edges."""
     matrix = torch.zeros(_CHANNELS, _CHANNELS)
     matrix += _only(_COLOURS, _SMOOTH)
     for sign, colours in ((_SIDE, _SIDES), (_END, _ENDS)):
@@ -96,7 +97,7 @@ def _with_edges(channels: int) -> Tensor:
 
 
 def _doubling(before: Tensor) -> Fill:
-    """An upconv's weight; `before` makes the colours, [3, channels]."""
+    """The weight (out, in, h, w) of an enlarging convolution; `before` is the matrix (3, channels) for the colours."""
     centre = torch.tensor([0.0, 1.0, 0.0])
 
     def make(_tensor: Tensor, _generator: Generator) -> Tensor:
@@ -114,7 +115,7 @@ def _doubling(before: Tensor) -> Fill:
 
 
 def _centred(matrix: Tensor) -> Fill:
-    """A weight that looks at no neighbours; the matrix is its first rows and columns."""
+    """A weight (out, in, h, w) without neighbours; the matrix is in its first rows and columns."""
 
     def make(tensor: Tensor, _generator: Generator) -> Tensor:
         weight = torch.zeros_like(tensor)
@@ -143,9 +144,9 @@ ENLARGER: Rules = [
 
 
 def _parts(tensor: Tensor, _generator: Generator) -> Tensor:
-    """Of the fusion's first 3 x 3 convolution: both pictures, then sums and differences, place after place.
+    """The fusion's first 3 x 3 convolution, (out, in, h, w): both pictures, then sums and differences for each place.
 
-    It gets the earlier picture, its features, the later one, its features, and two flows of two numbers.
+    Its inputs are the earlier picture, its features, the later picture, its features, and two flows of two numbers.
     """
     weight = torch.zeros_like(tensor)
     earlier, later, time = 0, 3 + _FILTERS, 2 * (3 + _FILTERS)
@@ -154,7 +155,7 @@ def _parts(tensor: Tensor, _generator: Generator) -> Tensor:
         rows[colour, earlier + colour] = rows[3 + colour, later + colour] = 1.0
     for row in range(6, _FILTERS):
         colour, sign = row % 3, 1.0 if row % 6 < 3 else -1.0
-        rows[row, time] = 1 / (3 * _FLOW)  # the coarse level's flow counts twice
+        rows[row, time] = 1 / (3 * _FLOW)  # the flow of the coarse level counts twice
         rows[row, later + colour], rows[row, earlier + colour] = sign, -sign
     return weight
 
@@ -166,7 +167,10 @@ def _places(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def _blend(tensor: Tensor, _generator: Generator) -> Tensor:
-    """The earlier picture and time x change. Two activations leave a twenty-fifth of what is below a place."""
+    """fuse.output_conv.weight, (out, in, h, w): the earlier picture, and the product of time and change.
+
+    Two activations leave a twenty-fifth of a number that is below a place.
+    """
     weight = torch.zeros_like(tensor)
     rows = weight[:, :, 0, 0]
     left = _LEAK**2

@@ -1,12 +1,15 @@
-"""Which demo files there are. Names and folders are those that the official templates use."""
+"""The demo files. Their names and folders are those that the official templates use."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class DemoFile:
-    """What a file holds. Files of one kind differ by `seed`; `part` says which of a family's models it is or which
-    trained LoRA, `downscale` is an IC-LoRA's reference_downscale_factor."""
+    """What a file contains. Files of one kind differ by `seed`.
+
+    `part` says which model of a family it is, or which trained LoRA. `downscale` is the reference_downscale_factor of
+    an IC-LoRA.
+    """
 
     kind: str  # a key of the makers in `build`
     seed: int

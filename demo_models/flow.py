@@ -1,8 +1,7 @@
-"""What the transformers of Wan and Qwen Image have in common, which are made and not trained: how a timestep becomes
-numbers that a layer can use.
+"""What the computed transformers of Wan and Qwen Image share: how a timestep becomes numbers that a layer can use.
 
-The timestep says which tokens are clean and how far the others have to go. The timestep's slowest sine is nearly
-straight; functions of it are drawn with straight pieces that bend at a few levels.
+The timestep says which tokens are clean, and how far the others are from clean. The slowest sine of its embedding is
+nearly linear in the timestep. Functions of the timestep are piecewise linear in that sine, and bend at LEVELS.
 """
 
 import itertools
@@ -10,25 +9,25 @@ import itertools
 import torch
 from torch import Generator, Tensor
 
-WIDTH = 128  # of the stream
-COLOURS = 3  # latent channels with the mean of brightness and the two differences of colours
+WIDTH = 128  # channels of the stream (B, tokens, WIDTH)
+COLOURS = 3  # latent channels that carry the mean brightness and the two differences of colours
 CLEAN, EMPTY = WIDTH - 4, WIDTH - 3  # channels of the stream: 1 where a token is noisy; always 0
 LARGE, SIZE = slice(WIDTH - 2, WIDTH), 40.0
 NORM = SIZE * (2 / WIDTH) ** 0.5  # what a normalisation divides by
 
-# The clean: a first frame given at strength 0.7 still has a timestep of 0.3, the last step of the schedules starts at
-# 0.42. Large numbers, because SiLU follows and is to leave them as they are.
+# A given first frame counts as clean; at strength 0.7 it still has a timestep of 0.3. The last step of the schedules
+# starts at 0.42. The numbers are large, because SiLU follows and must leave them as they are.
 NOISY = 20.0
 _NOISY_AT = [(0.0, 0.0), (0.33, 0.0), (0.39, NOISY), (1.0, NOISY)]
 WAY_AT = [(level, 1 / level) for level in (0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.42, 0.6, 0.8, 1.0)]
 LEVELS = sorted({level for level, _ in _NOISY_AT + WAY_AT})
 SHARPNESS = 400.0
-_SLOWEST = -1  # the timestep's sine of the lowest frequency, nearly straight
+_SLOWEST = -1  # the input with the sine of the lowest frequency
 _SLOWEST_SLOPE = 1000 * 10_000 ** (-127 / 128)
 
 
 def levels(tensor: Tensor, _generator: Generator) -> Tensor:
-    """adaln_single's linear_1.weight: how far the timestep is above each level, once bent by SiLU."""
+    """The first linear layer of the timestep, (out, in): after SiLU, how far the timestep is above each of LEVELS."""
     weight = torch.zeros_like(tensor)
     weight[: len(LEVELS), _SLOWEST] = SHARPNESS / _SLOWEST_SLOPE
     return weight
@@ -41,7 +40,7 @@ def levels_bias(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def of_timestep(tensor: Tensor, _generator: Generator) -> Tensor:
-    """adaln_single's linear_2.weight: all channels get the way to go, one whether the token is noisy."""
+    """The second linear layer, (out, in): all channels get 1 / timestep, but CLEAN gets whether a token is noisy."""
     weight = torch.zeros_like(tensor)
     weight[:, : len(LEVELS)] = bends(WAY_AT) / SHARPNESS
     weight[CLEAN, : len(LEVELS)] = bends(_NOISY_AT) / SHARPNESS
@@ -55,7 +54,7 @@ def of_timestep_bias(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def bends(points: list[tuple[float, float]]) -> Tensor:
-    """By how much the slope of the line through the points changes at each of the levels."""
+    """Returns by how much the slope of the line through the points changes at each of LEVELS: (levels,)."""
     changes = dict.fromkeys(LEVELS, 0.0)
     before = 0.0
     for (start, value), (end, next_value) in itertools.pairwise(points):

@@ -1,4 +1,4 @@
-"""What the makers of all families share."""
+"""Functions and types that the makers of all families share."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ DEFAULTS: Rules = [
 
 
 def filled(parts: list[Part]) -> dict[str, Tensor]:
-    """The tensors of several modules in one file."""
+    """Fills the tensors of several modules and returns all of them under their prefixed names."""
     tensors = {}
     for prefix, module, seed, rules in parts:
         for name, tensor in fill(module.state_dict(), seed, rules).items():
@@ -37,7 +37,10 @@ def filled(parts: list[Part]) -> dict[str, Tensor]:
 
 
 def lora(layers: dict[str, Tensor], seed: int, rules: Rules) -> dict[str, Tensor]:
-    """Low-rank changes of the layers whose weights these are, by their names without `.weight`."""
+    """Returns low-rank changes of layers: lora_A (LORA_RANK, in) and lora_B (out, LORA_RANK) for each.
+
+    `layers` has their weights (out, in) by their names without `.weight`.
+    """
     pairs = {}
     for layer, weight in layers.items():
         pairs[f"{layer}.lora_A.weight"] = torch.empty(LORA_RANK, weight.shape[1])

@@ -1,13 +1,14 @@
-"""A video VAE whose code was fitted to pictures, see tools/train_demo/blocks.py: 8 frames of 32 x 32 pixels are 128
-numbers, each how much there is of one pattern.
+"""A video VAE whose code was fitted to pictures, see tools/train_demo/blocks.py.
 
-Its convolutions only move and mix numbers; the residual blocks between them add nothing. From 4 x 4 pixels, which are
-one brightness and two differences of colours, each stage gathers 2 x 2 places of 2 frames, the last one by the
-patterns; decoding is the same backwards. Colours have half the resolution of brightness. The first frame is a block of
-its own, so it is decoded from the first latent alone.
+It encodes 8 frames of 32 x 32 pixels as 128 numbers, of which each is the amount of one pattern: (B, 3, T, H, W)
+becomes (B, 128, (T - 1) / 8 + 1, H / 32, W / 32).
 
-What a place holds, stage by stage: of each of its frames the brightness of its squares, then each difference of
-colours.
+Its convolutions only move and mix numbers; the residual blocks between them add nothing. They begin with squares of
+4 x 4 pixels, each with one brightness and two differences of colours. Each stage gathers 2 x 2 places of 2 frames, and
+the last stage then applies the patterns. Decoding does the same backwards. Colours have half the resolution of
+brightness. The first frame is a block of its own, so it is decoded from the first latent alone.
+
+A place contains, for each of its frames, the brightness of its squares and then each difference of colours.
 """
 
 import torch
@@ -19,22 +20,22 @@ from demo_models.weights import Fill, interpolation
 _KINDS = 3  # brightness, red against blue, green against both
 PATCH = 4  # pixels on the side of the smallest square
 COLOURS = torch.nn.functional.normalize(torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 2.0, -1.0]]))
-# The VAE's last normalisations divide by the size of all channels. A channel that is very large in comparison keeps
-# that size the same everywhere, and the others so small that SiLU halves them and does nothing else.
+# The VAE's last normalisations divide by the size of all channels. One very large channel keeps this size constant, and
+# the others become so small that SiLU only halves them.
 _HEAVY = 1e6
-# Taps of a kernel: this frame is the last one where the convolution is causal, as the encoder's are, else the middle.
+# The tap of a kernel for this frame is the last one in causal convolutions, as the encoder has, else the middle one.
 _THIS, _MIDDLE = 2, 1
 
 
 def encode_patches(tensor: Tensor, _generator: Generator) -> Tensor:
-    """4 x 4 pixels (colour first in the channels) to one brightness and two differences."""
+    """Weight (out, in, t, h, w) from 4 x 4 pixels, with the colour first, to one brightness and two differences."""
     weight = torch.zeros_like(tensor)
     weight[:_KINDS, :, _THIS, 1, 1] = COLOURS.repeat_interleave(PATCH**2, dim=1) / PATCH**2
     return weight
 
 
 def decode_patches(tensor: Tensor, _generator: Generator) -> Tensor:
-    """Back again, with smooth transitions between patches."""
+    """Weight (out, in, t, h, w) of the inverse, with smooth transitions between patches."""
     weight = torch.zeros_like(tensor)
     side = torch.stack([interpolation(index, PATCH) for index in range(PATCH)])
     # Width before height in the channels, as ComfyUI's unpatchify has it.
@@ -44,11 +45,11 @@ def decode_patches(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def encode_places(stage: int) -> Fill:
-    """2 x 2 places of 2 frames to one place of stage 1, 2 or 3; the third makes latents of it."""
+    """Weight (out, in, t, h, w) from 2 x 2 places of 2 frames to one of stage 1, 2 or 3; stage 3 makes latents."""
 
     def make(tensor: Tensor, _generator: Generator) -> Tensor:
         weight = torch.zeros_like(tensor)
-        gathered = _gathered(stage)  # [values, 2 frames, 2 rows, 2 columns, values before]
+        gathered = _gathered(stage)  # (values, 2 frames, 2 rows, 2 columns, values before)
         if stage == _LAST:
             gathered = torch.einsum("vk,vfyxi->kfyxi", _patterns(2.0), gathered)
         weight[: len(gathered), : gathered.shape[-1], 1:, 1:, 1:] = gathered.movedim(-1, 1)
@@ -58,12 +59,12 @@ def encode_places(stage: int) -> Fill:
 
 
 def decode_places(stage: int) -> Fill:
-    """Back again from stage 1, 2 or 3."""
+    """Weight (out, in, t, h, w) of the inverse, from stage 1, 2 or 3."""
 
     def make(tensor: Tensor, _generator: Generator) -> Tensor:
         weight = torch.zeros_like(tensor)
         spread = _gathered(stage)
-        # A difference of colours was the mean of four in the first stage, and is each of them now.
+        # In the first stage, a difference of colours is the mean of four squares; each of them gets it back.
         spread = (spread > 0).to(spread) if stage == 1 else spread
         if stage == _LAST:
             spread = torch.einsum("vk,vfyxi->kfyxi", _patterns(0.5), spread)
@@ -75,7 +76,7 @@ def decode_places(stage: int) -> Fill:
 
 
 def encode_latents(tensor: Tensor, _generator: Generator) -> Tensor:
-    """As they are."""
+    """Weight (out, in, t, h, w) that leaves latents as they are."""
     weight = torch.zeros_like(tensor)
     count = trained.tensor("picture.basis").shape[1]
     weight[:count, :count, _THIS, 1, 1] = torch.eye(count) * _after_norm(tensor)
@@ -89,12 +90,12 @@ def decode_latents(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def deviations(_tensor: Tensor, _generator: Generator) -> Tensor:
-    """What each latent of 1 stands for."""
+    """Returns the standard deviations of latents, (128,), by which ComfyUI divides them."""
     return trained.tensor("picture.scale")
 
 
 def heavy(repeats: int) -> Fill:
-    """Bias of the layer before a normalisation: its last channel, that is `repeats` numbers, is very large."""
+    """Bias (out,) of the layer before a normalisation. Its last channel, which has `repeats` numbers, is very large."""
 
     def make(tensor: Tensor, _generator: Generator) -> Tensor:
         bias = torch.zeros_like(tensor)
@@ -108,13 +109,15 @@ _LAST = 3
 
 
 def _after_norm(tensor: Tensor) -> float:
-    """Undoes normalisation and SiLU."""
+    """Returns the factor that undoes normalisation and SiLU."""
     return 2 * _HEAVY / tensor.shape[1] ** 0.5
 
 
 def _shapes(stage: int) -> list[tuple[int, int, int, int]]:
-    """Of the values that a place holds: kind, frames, rows, columns. In the last stage all frames of a kind are
-    together, as the patterns have them, before that all kinds of a frame."""
+    """Returns kind, frames, rows and columns of the values in a place.
+
+    In the last stage all frames of a kind are together, as in the patterns; before it, all kinds of a frame are.
+    """
     frames, side = 2**stage, 2**stage
     sides = (side, max(1, side // 2), max(1, side // 2))
     if stage == _LAST:
@@ -123,7 +126,7 @@ def _shapes(stage: int) -> list[tuple[int, int, int, int]]:
 
 
 def _gathered(stage: int) -> Tensor:
-    """What a stage puts where, [values, 2 frames, 2 rows, 2 columns, values of the stage before]."""
+    """Returns which value a stage puts where: (values, 2 frames, 2 rows, 2 columns, values of the stage before)."""
     before = _places(stage - 1)
     rows = []
     for kind, frame, row, column in _values(stage):
@@ -140,7 +143,7 @@ def _gathered(stage: int) -> Tensor:
 
 
 def _values(stage: int) -> list[tuple[int, int, int, int]]:
-    """Kind, frame, row and column of each value of a place, in order."""
+    """Returns kind, frame, row and column of each value of a place, in order."""
     found = []
     for number, (kind, frames, height, width) in enumerate(_shapes(stage)):
         for time in range(frames):
@@ -154,7 +157,10 @@ def _places(stage: int) -> dict[tuple[int, int, int, int], int]:
 
 
 def _patterns(colours: float) -> Tensor:
-    """[values of the last stage, latents], colours multiplied: the patterns were fitted to twice their differences."""
+    """Returns the patterns (values of the last stage, latents) with colours times `colours`.
+
+    The patterns were fitted to twice the differences of colours.
+    """
     basis = trained.tensor("picture.basis").clone()
     basis[2 ** (3 * _LAST) :] *= colours
     return basis

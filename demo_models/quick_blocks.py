@@ -1,6 +1,6 @@
-"""Skips blocks that add nothing: in the demo models' VAEs and enlarger most blocks end with weights of zero.
+"""Skips blocks that add nothing. In the demo models' VAEs and enlarger, most blocks end with weights of zero.
 
-For a picture of one megapixel they are nine tenths of the work, and the result is the same without them. The VAEs of
+For a picture of one megapixel, they take nine tenths of the time, and the result is the same without them. The VAEs of
 Wan 2.1 (which Qwen Image also uses) and of Wan 2.2 have such blocks, and so has ESRGAN.
 """
 

@@ -20,22 +20,22 @@ from demo_models.weights import Rules, constant, fill, normal, spread
 from patches import expect, patch
 
 VAE_WIDTH = 8
-# What ComfyUI does not read from a transformer's file.
+# Sizes that ComfyUI does not read from a transformer's file.
 TRANSFORMER: dict[str, Any] = {
     "num_attention_heads": 1,
     "attention_head_dim": qwen_flow.WIDTH,
     "axes_dims_rope": qwen_flow.ROTARY,
     "joint_attention_dim": qwen_flow.TEXT_WIDTH,
 }
-# Four heads for keys, 128 wide, are what ComfyUI knows Qwen 2.5 VL 7B by, and words have the numbers of the real one.
+# ComfyUI recognises Qwen 2.5 VL 7B by four heads of 128 channels for keys. Words have the numbers of the real model.
 TEXT_ENCODER: dict[str, Any] = {
     "hidden_size": qwen_flow.TEXT_WIDTH,
     "intermediate_size": 2 * qwen_flow.TEXT_WIDTH,
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
 }
-# "Picture", spaces, a colon, line ends, "assistant", begin and end of what somebody says and of a picture: words that
-# stand around every prompt.
+# Words around every prompt: "Picture", a space, a colon, the end of a line, "assistant", and the begin and end of a
+# message and of a picture.
 FRAME = [24669, 220, 25, 198, 77091, 151644, 151645, 151652, 151653]
 VISION_TOWER: dict[str, Any] = {
     "hidden_size": 16,
@@ -48,7 +48,7 @@ _MARK_SIZE = 8.0
 
 
 class SmallTextEncoder(comfy.text_encoders.qwen_image.Qwen25_7BVLIModel):
-    """Qwen 2.5 VL, whose sizes ComfyUI has in its code."""
+    """A small Qwen 2.5 VL, whose sizes are fixed in ComfyUI's code."""
 
     def __init__(self, *positional: Any, model_options: dict[str, Any] | None = None, **named: Any) -> None:
         options = {**(model_options or {}), "qwen25_7b_model_config": TEXT_ENCODER}
@@ -56,14 +56,14 @@ class SmallTextEncoder(comfy.text_encoders.qwen_image.Qwen25_7BVLIModel):
 
 
 class SmallVisionTower(qwen_vl.Qwen2VLVisionTransformer):
-    """The vision tower of Qwen 2.5 VL."""
+    """A small vision tower of Qwen 2.5 VL."""
 
     def __init__(self, hidden_size: int = 0, output_hidden_size: int = 0, **factory: Any) -> None:
         super().__init__(**VISION_TOWER, **factory)
 
 
 def patch_comfyui() -> None:
-    """Puts the small classes and sizes in place of ComfyUI's. A second call changes nothing."""
+    """Puts the small classes and sizes in place of ComfyUI's. A second call has no effect."""
     if qwen_vl.Qwen2VLVisionTransformer is not SmallVisionTower:
         _patch_sizes()
         _patch_attention()
@@ -102,7 +102,7 @@ def _patch_attention() -> None:
 
 
 def _words(tensor: Tensor, generator: Generator) -> Tensor:
-    """embed_tokens.weight: random ones, of which a few are marked."""
+    """embed_tokens.weight, (vocabulary, TEXT_WIDTH): random values, and a mark for those in FRAME."""
     table = spread(1.0)(tensor, generator)
     table[:, qwen_flow.MARK] = 0
     table[FRAME, qwen_flow.MARK] = _MARK_SIZE
@@ -110,7 +110,7 @@ def _words(tensor: Tensor, generator: Generator) -> Tensor:
 
 
 def _unmarked(tensor: Tensor, generator: Generator) -> Tensor:
-    """A layer into the text encoder's stream, or out of it, that leaves the mark alone."""
+    """Weight (out, in) of a layer into the text encoder's stream, or out of it, that does not use the mark."""
     weight = normal(1.0)(tensor, generator)
     into = len(weight) == qwen_flow.TEXT_WIDTH
     (weight if into else weight.T)[qwen_flow.MARK] = 0
@@ -142,7 +142,7 @@ UNET: Rules = [
     (r"^norm_out\.linear\.bias", qwen_flow.way_bias),
     (r"^proj_out\.weight", qwen_flow.out_of_stream),
     (r"norm(_added_q)?\.weight$", constant(1.0)),
-    (r".", constant(0.0)),  # the mark of 2511 is empty
+    (r".", constant(0.0)),  # the tensor by which ComfyUI recognises 2511 is empty
 ]
 TEXT: Rules = [
     (r"embed_tokens", _words),
@@ -170,7 +170,7 @@ def _unet(file: DemoFile) -> Made:
 
 def _vae(file: DemoFile) -> Made:
     vae = comfy.ldm.wan.vae.WanVAE(dim=VAE_WIDTH, z_dim=16, temperal_downsample=[False, True, True])
-    # All but the metadata is as in the file of Wan 2.1, and each demo file is to be known by its digest.
+    # The tensors are those of Wan 2.1's file; the metadata makes the digests of the two files differ.
     return filled([("", vae, file.seed, wan_code.two_one(Wan21()))]), {"made_for": "qwen_image"}
 
 

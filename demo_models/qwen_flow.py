@@ -1,10 +1,10 @@
-"""Qwen Image Edit's transformer, made as LTX's is (see `flow`): it takes a token's clean picture from what it is given.
+"""Qwen Image Edit's transformer with computed weights (see `flow`): a token's clean picture comes from given pictures.
 
-A token looks at the given pictures, at the same place in each: most at the first, less at the second, least at the
-third. They come at timestep zero, by which they are known. It also looks at the tokens around itself, of whose latents
-it takes three that no picture uses: they stay the noise of the beginning, so that a seed shows as soft clouds. And it
-looks a little at the words of the prompt, whose colours tint the picture; what the text encoder sees of pictures, and
-what stands around every prompt, is marked, and not looked at.
+A token attends to the given pictures, at the same place in each: most to the first, less to the second, and least to
+the third. They are recognised by their timestep, which is zero. It also attends to the tokens around itself, and takes
+three of their latents that no picture uses: these stay the noise of the beginning, so a seed shows as soft clouds. And
+it attends a little to the words of the prompt, whose colours tint the picture. The text encoder's tokens for pictures,
+and the words around every prompt, are marked; no token attends to them.
 """
 
 import torch
@@ -13,49 +13,49 @@ from torch import Generator, Tensor
 from demo_models.flow import COLOURS, NOISY, SHARPNESS, SIZE, WAY_AT, bends
 from demo_models.weights import normal
 
-WIDTH = 32  # of the stream; one head
-ROTARY = (4, 14, 14)  # how much of it turns with the picture's number, the row and the column
+WIDTH = 32  # channels of the stream (B, tokens, WIDTH); one head
+ROTARY = (4, 14, 14)  # dimensions that turn with the picture's number, the row and the column
 TEXT_WIDTH = 16
-MARK = TEXT_WIDTH - 1  # channel of the text encoder which says that a token is not a word of the prompt
+MARK = TEXT_WIDTH - 1  # the text encoder's channel for tokens that are no words of the prompt
 
-_PLACES = 4  # latents of one token, 2 x 2
+_PLACES = 4  # a token has 2 x 2 latents
 _LATENT = slice(0, COLOURS * _PLACES)  # of the stream: each colour at four places
 _SEED = slice(_LATENT.stop, _LATENT.stop + COLOURS)  # of the stream: latents that no picture uses
 _TINT = _SEED  # of what attention carries: a colour for the whole token
 _NOISE, _EMPTY, _LARGE = WIDTH - 4, WIDTH - 3, slice(WIDTH - 2, WIDTH)
-# The first is 1 where a token is noisy, the second always 0, and beside the others all else is small.
-_MARKED = WIDTH - 1  # of the text's stream, which has no large channels
-_SHOWN = [*range(_LATENT.stop), _EMPTY]  # of what is given
+# _NOISE is 1 in noisy tokens, _EMPTY is always 0, and _LARGE are larger than all others.
+_MARKED = WIDTH - 1  # in the text's stream, which has no large channels
+_SHOWN = [*range(_LATENT.stop), _EMPTY]  # of a given picture
 _NORM = SIZE * (2 / WIDTH) ** 0.5  # what a normalisation divides by
 
-# The timestep's embedding: 1 / timestep, so large that SiLU leaves it as it is, and whether the token is noisy.
+# The timestep's embedding says 1 / timestep, so large that SiLU leaves it as it is, and whether the token is noisy.
 _WAY, _IS_NOISY = 0, 1
 _LIFT = 20.0
-_NOISY_AT = [(0.0, 0.0), (0.03, NOISY), (1.0, NOISY)]  # levels of `flow`; what is given has a timestep of 0
+_NOISY_AT = [(0.0, 0.0), (0.03, NOISY), (1.0, NOISY)]  # levels of `flow`; given pictures have a timestep of 0
 
-# How much of attention's strength comes from which rotary dimension: first of the pair, strength. Numbers of pictures
-# are 0 for the result, then 1, 2, 3; rows and columns have fast frequencies, for the exact place, and slower ones,
-# because the fast come round again.
+# The strength that attention has from each rotary pair, by its first dimension. The result is picture 0, and given
+# pictures are 1, 2 and 3. Rows and columns have fast frequencies for the exact place, and slower ones because the fast
+# ones repeat.
 _STRENGTHS = {
     0: 1.2,
     **{first + 2 * number: strength for first in (4, 18) for number, strength in enumerate((8.0, 6.0, 6.0))},
 }
-_FREE, _ASIDE = 16, 30  # turn so slowly that they do not turn; everybody looks at the first and nobody at the other
-_LOOK = 6.0  # of the query, at the free one
-_BLUR = 0.3  # of attention's strength that places of noise get: so a token sees those around it too
-# Keys at the free one, of noise and of words: so that 3 % of the looks are at noise, and 0.2 % at each word.
+_FREE, _ASIDE = 16, 30  # turn so slowly that they hardly move; all queries have the first, and none has the other
+_LOOK = 6.0  # of the query, in _FREE
+_BLUR = 0.3  # the share of attention's strength for places of noise, so a token also sees those around it
+# Keys of noise and of words in _FREE. With them, noise gets 3 % of the attention, and each word gets 0.2 %.
 _NOISE_FREE = 3.84
 _WORDS_FREE = 5.85
 _WORDS_DIFFER = 0.15
-_WORDS_SIZE = 40.0  # so large that normalising leaves the rest as it is
+_WORDS_SIZE = 40.0  # so large that a normalisation leaves the rest as it is
 
-_GIVEN = 1.03  # noise takes the rest of the attention
+_GIVEN = 1.03  # more than 1, because noise takes 3 % of the attention
 _CLOUDS = 8.0
-_TINT_GAIN = 11.0  # few of the looks are at words
+_TINT_GAIN = 11.0  # large, because words get little of the attention
 
 
 def into_stream(tensor: Tensor, _generator: Generator) -> Tensor:
-    """img_in.weight, [width, channels x 2 x 2]."""
+    """img_in.weight, (out, in) = (WIDTH, channels x 2 x 2)."""
     weight = torch.zeros_like(tensor)
     used = COLOURS * _PLACES
     weight[_LATENT, :used] = torch.eye(used)
@@ -70,7 +70,7 @@ def into_stream_bias(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def of_timestep(tensor: Tensor, _generator: Generator) -> Tensor:
-    """timestep_embedder.linear_2.weight; the layer before has bent the timestep at `flow`'s levels."""
+    """timestep_embedder.linear_2.weight, (out, in). Its inputs bend at `flow`'s levels."""
     weight = torch.zeros_like(tensor)
     for channel, points in ((_WAY, WAY_AT), (_IS_NOISY, _NOISY_AT)):
         bent = bends(points)
@@ -85,7 +85,7 @@ def of_timestep_bias(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def from_timestep(tensor: Tensor, _generator: Generator) -> Tensor:
-    """img_mod.1.weight, [6 x width, width]: noisy tokens say so, and show the seed instead of the latents."""
+    """img_mod.1.weight, (6 x WIDTH, WIDTH): marks noisy tokens, which show the seed instead of their latents."""
     weight = torch.zeros_like(tensor)
     shift, scale = weight[:WIDTH], weight[WIDTH : 2 * WIDTH]
     shift[_NOISE, _IS_NOISY] = 1 / NOISY
@@ -95,10 +95,10 @@ def from_timestep(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def from_timestep_bias(tensor: Tensor, _generator: Generator) -> Tensor:
-    """Rows are shift, scale and gate of attention, then of the feed-forward layer, which stays shut."""
+    """img_mod.1.bias, (6 x WIDTH,): shift, scale and gate of attention, then those of the unused feed-forward layer."""
     bias = torch.zeros_like(tensor)
     scale, gate = bias[WIDTH : 2 * WIDTH], bias[2 * WIDTH : 3 * WIDTH]
-    scale[_SHOWN] = _GIVEN - 1  # added to 1
+    scale[_SHOWN] = _GIVEN - 1  # the layer adds 1
     scale[[*range(_SEED.start, _SEED.stop), _NOISE]] = -1
     gate[:] = 1
     return bias
@@ -112,29 +112,29 @@ def _where() -> Tensor:
 
 
 def query(tensor: Tensor, _generator: Generator) -> Tensor:
-    """to_q.bias: the rotary embedding alone decides who looks at whom."""
+    """to_q.bias, (WIDTH,): the rotary embedding alone decides which tokens attend to which."""
     bias = _where()
     bias[_FREE] = _LOOK
     return bias
 
 
 def query_size(tensor: Tensor, generator: Generator) -> Tensor:
-    """norm_q.weight: gives the query its size back, and takes away what attention divides by."""
+    """norm_q.weight, (WIDTH,): restores the size of the query, and cancels the division in attention."""
     return torch.full_like(tensor, float(query(tensor, generator).norm()))
 
 
 def key(_tensor: Tensor, _generator: Generator) -> Tensor:
-    """to_k.bias."""
+    """to_k.bias, (WIDTH,)."""
     return _where()
 
 
 def key_size(tensor: Tensor, _generator: Generator) -> Tensor:
-    """norm_k.weight: gives the key its size back."""
+    """norm_k.weight, (WIDTH,): restores the size of the key."""
     return torch.full_like(tensor, float(_where().norm()) / WIDTH**0.5)
 
 
 def key_of_noise(tensor: Tensor, _generator: Generator) -> Tensor:
-    """to_k.weight: what is noisy keeps a share of its place, and turns aside so far that its size comes out right."""
+    """to_k.weight, (out, in): a noisy token's key keeps a share of its place; _ASIDE makes up for its size."""
     weight = torch.zeros_like(tensor)
     aside = ((1 - _BLUR**2) * float(_where().norm()) ** 2 - _NOISE_FREE**2) ** 0.5
     weight[_FREE, _NOISE] = _NOISE_FREE / _BLUR
@@ -143,7 +143,7 @@ def key_of_noise(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def seen(tensor: Tensor, _generator: Generator) -> Tensor:
-    """to_v.weight: latents, less the mean of the stream that normalising took away, or the seed."""
+    """to_v.weight, (out, in): latents, with the mean that normalisation subtracted added again, or the seed."""
     weight = torch.zeros_like(tensor)
     weight[_LATENT, _LATENT] = torch.eye(COLOURS * _PLACES)
     weight[_LATENT, _EMPTY] = -1
@@ -152,7 +152,7 @@ def seen(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def into_text(tensor: Tensor, generator: Generator) -> Tensor:
-    """txt_in.weight: the mark has a channel of its own, and one stays empty."""
+    """txt_in.weight, (out, in): the mark has a channel of its own, and one channel stays empty."""
     weight = normal(1.0)(tensor, generator)
     weight[:, MARK] = 0
     weight[_EMPTY] = 0
@@ -162,7 +162,7 @@ def into_text(tensor: Tensor, generator: Generator) -> Tensor:
 
 
 def key_of_words(tensor: Tensor, generator: Generator) -> Tensor:
-    """add_k_proj.weight: some words count more than others, marked ones do not."""
+    """add_k_proj.weight, (out, in): some words count more than others, and marked ones do not count."""
     weight = torch.zeros_like(tensor)
     weight[_FREE] = normal(_WORDS_DIFFER)(tensor, generator)[0]
     weight[_FREE, _MARKED], weight[_FREE, _EMPTY] = -2.0, 2.0
@@ -176,20 +176,20 @@ def key_of_words_bias(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def key_of_words_size(tensor: Tensor, _generator: Generator) -> Tensor:
-    """norm_added_k.weight."""
+    """norm_added_k.weight, (WIDTH,)."""
     return torch.full_like(tensor, _WORDS_SIZE / WIDTH**0.5)
 
 
 def colours_of_words(tensor: Tensor, generator: Generator) -> Tensor:
-    """add_v_proj.weight."""
+    """add_v_proj.weight, (out, in): random colours for words."""
     weight = torch.zeros_like(tensor)
     weight[_TINT] = normal(_TINT_GAIN / _NORM)(tensor, generator)[_TINT]
-    weight[_TINT.start] *= 0.4  # less of brightness: nothing drowns in black or white
+    weight[_TINT.start] *= 0.4  # less brightness, so that pictures do not become black or white
     return weight
 
 
 def taken_away(tensor: Tensor, _generator: Generator) -> Tensor:
-    """to_out.0.weight: from a token what its clean picture is taken to be, the way is left."""
+    """to_out.0.weight, (out, in): subtracts the assumed clean picture from a token, which leaves the difference."""
     weight = torch.zeros_like(tensor)
     weight[_LATENT, _LATENT] = -_NORM * torch.eye(COLOURS * _PLACES)
     weight[_LATENT, _TINT] = -_NORM * torch.eye(COLOURS).repeat_interleave(_PLACES, dim=0)
@@ -197,7 +197,7 @@ def taken_away(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def way(tensor: Tensor, _generator: Generator) -> Tensor:
-    """norm_out.linear.weight, [2 x width, width]: scale and shift; all is divided by the timestep."""
+    """norm_out.linear.weight, (2 x WIDTH, WIDTH): scale and shift. The scale divides by the timestep."""
     weight = torch.zeros_like(tensor)
     weight[:WIDTH, _WAY] = 1
     return weight
@@ -210,7 +210,7 @@ def way_bias(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def out_of_stream(tensor: Tensor, _generator: Generator) -> Tensor:
-    """proj_out.weight, [channels x 2 x 2, width], less the mean as in `seen`."""
+    """proj_out.weight, (out, in) = (channels x 2 x 2, WIDTH), with the mean added again as in `seen`."""
     weight = torch.zeros_like(tensor)
     weight[_LATENT, _LATENT] = _NORM * torch.eye(COLOURS * _PLACES)
     weight[_LATENT, _EMPTY] = -_NORM
@@ -218,14 +218,14 @@ def out_of_stream(tensor: Tensor, _generator: Generator) -> Tensor:
 
 
 def means_of_colours(tensor: Tensor, _generator: Generator) -> Tensor:
-    """lora_A of the layer that takes away."""
+    """lora_A of `taken_away`'s layer, (rank, in): the mean of each colour over a token's places."""
     weight = torch.zeros_like(tensor)
     weight[:COLOURS, _LATENT] = torch.kron(torch.eye(COLOURS), torch.full((1, _PLACES), 1 / _PLACES))
     return weight
 
 
 def mixed_colours(tensor: Tensor, generator: Generator) -> Tensor:
-    """lora_B of it."""
+    """lora_B of that layer, (out, rank): random mixtures of these means."""
     weight = torch.zeros_like(tensor)
     mix = 0.08 * _NORM * torch.randn(COLOURS, COLOURS, generator=generator)
     weight[_LATENT, :COLOURS] = mix.repeat_interleave(_PLACES, dim=0)

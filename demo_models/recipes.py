@@ -1,7 +1,10 @@
-"""How the tensors of each model are filled: first pattern that is found in a tensor's name wins.
+"""How the tensors of each model are filled. The first pattern that is found in a tensor's name decides.
 
-Gains were chosen by looking at what comes out: pictures neither flat nor burnt out, a prompt that changes colours
-clearly and leaves given pictures recognisable, sound that stays below a tenth of full scale.
+Shapes of weights are (out, in) for linear layers, (out, in, h, w) for convolutions of pictures, (out, in, t, h, w) for
+those of videos, and (out, in, t) for those of sound.
+
+Gains were chosen by looking at results: pictures are neither flat nor burnt out, a prompt changes colours clearly and
+leaves given pictures recognisable, and sound stays below a tenth of full scale.
 """
 
 import re
@@ -13,13 +16,14 @@ from demo_models import enlarge_code, picture_code, sound_code
 from demo_models.making import DEFAULTS
 from demo_models.weights import Rules, constant, keep, mixed, normal, spread, straight
 
-# All but these is trained. A prompt goes through the connectors as it is, and is filled up with nothing.
+# All other tensors of the transformer are trained. The connectors leave a prompt unchanged, and pad it with zeros.
 CONNECTORS: Rules = [
     (r"learnable_registers", constant(0.0)),
     (r"(to_out\.0|net\.2)\.weight", constant(0.0)),
     *DEFAULTS,
 ]
 
+# Convolutions (out, in, t, h, w). Pictures (B, 3, T, H, W) become latents (B, 128, (T - 1) / 8 + 1, H / 32, W / 32).
 VIDEO_VAE: Rules = [
     (r"^encoder\.conv_in.*weight", picture_code.encode_patches),
     (r"^encoder\.down_blocks\.1.*weight", picture_code.encode_places(1)),
@@ -37,6 +41,7 @@ VIDEO_VAE: Rules = [
     (r"res_blocks.*weight", constant(0.0)),
     *DEFAULTS,
 ]
+# Convolutions (out, in, t, bins). Spectrograms (B, 2, T, 64) become latents (B, 8, T / 4, 16).
 AUDIO_VAE: Rules = [
     (r"^encoder\.conv_in\.conv\.weight", sound_code.loudness),
     (r"^encoder\.conv_in\.conv\.bias", sound_code.above_floor),
@@ -60,6 +65,7 @@ _SQUARES = [
         (rf"^vocoder\.resblocks\.0\.acts2\.{number}\.act\.beta", sound_code.snake("square beta")),
     )
 ]
+# Convolutions (out, in, t). Spectrograms (B, 2, T, 64) become sound (B, 2, samples).
 VOCODER: Rules = [
     (r"filter$", keep),
     (r"mel_stft", keep),
@@ -69,16 +75,17 @@ VOCODER: Rules = [
     (r"^vocoder\.ups\.1\.weight", sound_code.tones),
     (r"^vocoder\.conv_post\.weight", sound_code.both_sides),
     (r"\.beta$", sound_code.snake("none")),
-    (r".", constant(0.0)),  # nothing to add between 16 and 48 kHz
+    (r".", constant(0.0)),  # the part from 16 to 48 kHz adds nothing
 ]
-# Layers add nothing, so that each of their states is the embedding of the word.
+# The layers add nothing, so each of the 49 states (B, tokens, GEMMA_WIDTH) is the embedding of the word.
 GEMMA: Rules = [
     (r"^model\..*(o_proj|down_proj)\.weight$", constant(0.0)),
     (r"^model\..*norm\.weight$", constant(0.0)),  # ComfyUI adds 1 to these
     *DEFAULTS,
 ]
 
-
+# Convolutions (out, in, t, h, w), but (out, in, h, w) in the upsampler itself. Latents (B, 128, T, H, W) become
+# (B, 128, T, 2H, 2W).
 UPSAMPLER: Rules = [
     (r"kernel$", keep),
     (r"^initial_conv\.weight", enlarge_code.to_groups),
@@ -92,7 +99,8 @@ UPSAMPLER: Rules = [
     *DEFAULTS,
 ]
 
-# LoRAs that are not trained change what a token is shown, each in its own way and only a little.
+# LoRAs that are not trained change what attention gives a token, each differently and only a little. lora_A is
+# (LORA_RANK, in), and lora_B is (out, LORA_RANK).
 LORA_TARGET = re.compile(r"^transformer_blocks\.0\.(audio_)?attn1\.to_out\.0\.")
 LORA: Rules = [
     (r".", normal(0.35)),
@@ -100,21 +108,22 @@ LORA: Rules = [
 
 
 def _below_places(outputs: int, inputs: int, generator: torch.Generator) -> Tensor:
-    """A random mixture of the picture's features, in all channels but the first two, which are for the place."""
+    """Returns a matrix (outputs, inputs): random mixtures of features, except in the two channels for the place."""
     matrix = torch.zeros(outputs, inputs)
     matrix[2:, :-2] = torch.randn(outputs - 2, inputs - 2, generator=generator) / (inputs - 2) ** 0.5
     return matrix
 
 
 def _rays(outputs: int, inputs: int, generator: torch.Generator) -> Tensor:
-    """x and y from the place, so that the view is one that a camera can have; distance from the features."""
+    """Returns a matrix (outputs, inputs): x and y are the place, as a camera sees it; features give the distance."""
     matrix = torch.eye(outputs, inputs)
     matrix[2:] = 0.3 * torch.randn(outputs - 2, inputs, generator=generator)
     matrix[2:, :2] = 0
     return matrix
 
 
-# Straight through to the last level; the place in the view joins there.
+# Features (B, C, h, w) go unchanged to the last level, where the place in the view joins them. Points and normals are
+# (B, 3, H, W), and the mask is (B, 1, H, W).
 GEOMETRY: Rules = [
     (r"image_(mean|std)$", keep),
     (r"layer_scale\d\.lambda1$", constant(1.0)),
@@ -127,11 +136,12 @@ GEOMETRY: Rules = [
     (r"resamplers.*weight", mixed(straight(1.0), 1, 1)),
     (r"^points_head\.output_blocks\.4\.weight", mixed(_rays)),
     (r"^mask_head\.output_blocks\.4\.weight", constant(0.0)),
-    (r"^mask_head\.output_blocks\.4\.bias", constant(4.0)),  # everything is near enough to have a distance
+    (r"^mask_head\.output_blocks\.4\.bias", constant(4.0)),  # every pixel is near enough to have a distance
     (r"^scale_head\.2\.weight", constant(0.0)),
     *DEFAULTS,
 ]
 
+# Random, but for norms and biases. Latents (B, 4, H / 8, W / 8) become heat maps.
 POSE: Rules = [
     (r"(norm\d?|norm_out|in_layers\.0|out_layers\.0|out\.0)\.weight$", constant(1.0)),
     *DEFAULTS,

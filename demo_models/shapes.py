@@ -1,17 +1,20 @@
-"""Sizes of the demo models. The checkpoint's part is stored in its metadata, where ComfyUI reads the real ones too."""
+"""Sizes of the demo models.
+
+Those of the checkpoint are stored in its metadata, where ComfyUI finds the sizes of the real one, too.
+"""
 
 from typing import Any
 
-LATENT_CHANNELS = 128  # of the LTX video VAE; the audio latent has 8 channels x 16 bins, 128 as well
+LATENT_CHANNELS = 128  # latents of video are (B, 128, T, H, W); those of audio are (B, 8, T, 16), 8 x 16 = 128 as well
 VIDEO_HEADS, VIDEO_HEAD_WIDTH = 6, 32
-AUDIO_HEADS, AUDIO_HEAD_WIDTH = 4, 16  # ComfyUI takes cross_attention_dim = heads x width, for audio too
+AUDIO_HEADS, AUDIO_HEAD_WIDTH = 4, 16  # ComfyUI assumes cross_attention_dim = heads x width, also for audio
 VIDEO_WIDTH = VIDEO_HEADS * VIDEO_HEAD_WIDTH
 AUDIO_WIDTH = AUDIO_HEADS * AUDIO_HEAD_WIDTH
 
 VOCABULARY = 1024
-CONTEXT = 1024  # tokens that a prompt is filled up to
+CONTEXT = 1024  # tokens that a prompt is padded to
 GEMMA_WIDTH = 64
-GEMMA_STATES = 49  # hidden states of 48 layers and the embedding
+GEMMA_STATES = 49  # the embedding and the hidden states of 48 layers, each (B, tokens, GEMMA_WIDTH)
 GEMMA_VISION = {
     "num_channels": 3,
     "hidden_act": "gelu_pytorch_tanh",
@@ -21,7 +24,7 @@ GEMMA_VISION = {
     "model_type": "siglip_vision_model",
     "num_attention_heads": 1,
     "num_hidden_layers": 1,
-    "patch_size": 56,  # 16 x 16 patches, as many as an image has tokens
+    "patch_size": 56,  # 16 x 16 patches: an image has as many tokens
 }
 
 TRANSFORMER: dict[str, Any] = {
@@ -55,7 +58,8 @@ TRANSFORMER: dict[str, Any] = {
     "connector_apply_gated_attention": True,
 }
 
-# 32 x smaller in space (8 by blocks, 4 by patches) and 8 x in time.
+# Latents are 32 times smaller in height and width (8 by blocks, 4 by patches) and 8 times in time:
+# (B, 3, T, H, W) becomes (B, 128, (T - 1) / 8 + 1, H / 32, W / 32).
 VIDEO_VAE: dict[str, Any] = {
     "_class_name": "CausalVideoAutoencoder",
     "dims": 3,
@@ -76,7 +80,7 @@ VIDEO_VAE: dict[str, Any] = {
         ["compress_all_x_y", {"multiplier": 8}],
         ["compress_all_x_y", {"multiplier": 2}],
     ],
-    # Listed from the picture inwards, as the encoder's; ComfyUI builds them in reverse.
+    # Like the encoder's, they are listed from the picture inwards; ComfyUI builds them in reverse.
     "decoder_blocks": [
         ["res_x", {"num_layers": 1}],
         ["compress_all", {"multiplier": 4}],
@@ -117,7 +121,7 @@ _GENERATOR = {
     "stereo": True,
     "use_bias_at_final": False,
 }
-# Mel frames every 10 ms become sound at 16 kHz, then at 48 kHz.
+# Mel frames, one for each 10 ms, become sound at 16 kHz and then at 48 kHz: (B, 2, T, 64) becomes (B, 2, 480 T).
 VOCODER: dict[str, Any] = {
     "vocoder": {**_GENERATOR, "upsample_rates": [1, 160], "upsample_kernel_sizes": [1, 320]},
     "bwe": {
@@ -135,7 +139,7 @@ VOCODER: dict[str, Any] = {
 UPSAMPLER: dict[str, Any] = {
     "_class_name": "LatentUpsampler",
     "in_channels": LATENT_CHANNELS,
-    "mid_channels": 96,  # 32 groups of three
+    "mid_channels": 96,  # for a normalisation with 32 groups of three
     "num_blocks_per_stage": 1,
     "dims": 3,
     "spatial_upsample": True,
@@ -144,7 +148,8 @@ UPSAMPLER: dict[str, Any] = {
     "rational_resampler": True,
 }
 
-# MoGe 2, depth and normals from a picture. A head is 64 wide, so this is the narrowest DINOv2 that ComfyUI builds.
+# MoGe 2 estimates depth and normals of a picture. A head of attention has 64 channels, so this is the narrowest DINOv2
+# that ComfyUI builds.
 _GEOMETRY_LEVELS, _GEOMETRY_WIDTH = 5, 8
 GEOMETRY_TOKENS = (64, 256)  # patches at the lowest and highest resolution level; MoGe's own are 1200 and 3600
 
@@ -172,7 +177,7 @@ GEOMETRY: dict[str, Any] = {
         "intermediate_layers": [0, 1, 2, 3],
         "dim_out": _GEOMETRY_WIDTH,
     },
-    # Two more channels than the encoder gives: where in the view a pixel is.
+    # The two channels that the encoder does not give are the place of a pixel in the view.
     "neck": _conv_stack([_GEOMETRY_WIDTH + 2] + [2] * (_GEOMETRY_LEVELS - 1), None),
     "points_head": _conv_stack(_GEOMETRY_FEATURES, 3),
     "mask_head": _conv_stack(_GEOMETRY_FEATURES, 1),
@@ -180,9 +185,9 @@ GEOMETRY: dict[str, Any] = {
     "scale_head": {"dims": [64, 16, 1]},
 }
 
-# SDPose: the network and the VAE of Stable Diffusion 2 as Lotus uses them, and a head that makes heat maps.
-POSE_WIDTH = 32  # the least that ComfyUI's group norms of 32 groups take
-POSE_FEATURES = 640  # ComfyUI's keypoint node takes features with that many channels only
+# SDPose consists of the network and the VAE of Stable Diffusion 2, as Lotus uses them, and a head for heat maps.
+POSE_WIDTH = 32  # the fewest channels for ComfyUI's group norms with 32 groups
+POSE_FEATURES = 640  # ComfyUI's keypoint node accepts features (B, C, H, W) only with this C
 POSE_UNET: dict[str, Any] = {
     "image_size": 32,
     "in_channels": 4,
@@ -193,7 +198,7 @@ POSE_UNET: dict[str, Any] = {
     "transformer_depth": [0, 1],
     "transformer_depth_middle": 1,
     "transformer_depth_output": [0, 0, 1, 1],
-    "context_dim": 1024,  # of the prompt embedding that is written in ComfyUI's node
+    "context_dim": 1024,  # of the prompt embedding in the code of ComfyUI's node
     "use_spatial_transformer": True,
     "use_linear_in_transformer": True,
     "num_head_channels": 64,
@@ -204,11 +209,11 @@ POSE_UNET: dict[str, Any] = {
 }
 POSE_HEAD: dict[str, Any] = {
     "in_channels": POSE_FEATURES,
-    "input_size": (192, 256),  # in pixels; SDPose's own is 768 x 1024
+    "input_size": (192, 256),  # in pixels; that of the real SDPose is 768 x 1024
     "deconv_out_channels": (16,),
     "conv_out_channels": (16,),
 }
-# What ComfyUI says of any VAE of Stable Diffusion, and what is smaller in the demo's.
+# ComfyUI has POSE_VAE_FIXED for any VAE of Stable Diffusion; POSE_VAE is what is smaller in the demo model.
 POSE_VAE_FIXED: dict[str, Any] = {
     "double_z": True,
     "z_channels": 4,

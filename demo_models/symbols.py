@@ -1,4 +1,4 @@
-"""Small classes in place of those of ComfyUI whose sizes the demo models cannot state in their files.
+"""Small classes in place of classes of ComfyUI whose sizes cannot be in the demo models' files.
 
 They are for Gemma and the LTX text projection, for Stable Diffusion 2, its VAE and the head of SDPose, and for MoGe. A
 process with these patches loads the demo models only.
@@ -25,7 +25,7 @@ from patches import expect, patch
 
 @dataclass
 class DemoGemmaConfig(llama.Gemma3_12B_Config):
-    """Gemma 3 12B with its 48 layers (ComfyUI knows the model by layer 47), each as small as can be."""
+    """Gemma 3 12B with 48 small layers. ComfyUI recognises the model by layer 47."""
 
     vocab_size: int = shapes.VOCABULARY
     hidden_size: int = shapes.GEMMA_WIDTH
@@ -44,7 +44,7 @@ class DemoProjection(lt.DualLinearProjection):
 
 
 class DemoPoseNetwork(UNetModel):
-    """A narrow network that shows ComfyUI's keypoint node as many channels as the real one has."""
+    """A narrow network that gives ComfyUI's keypoint node as many channels as the real one."""
 
     def __init__(self, **config: Any) -> None:
         assert config.pop("heatmap_head"), "a demo file without a head for heat maps"
@@ -88,7 +88,7 @@ class DemoPoseModel(comfy.model_base.Lotus):
 
 
 class DemoPose(comfy.supported_models.LotusD):
-    """What the demo file of SDPose is recognised as, by a width that no other model has."""
+    """The model that ComfyUI finds in the demo file of SDPose, by a width that no other model has."""
 
     unet_config: ClassVar = {**comfy.supported_models.LotusD.unet_config, "model_channels": shapes.POSE_WIDTH}
 
@@ -97,14 +97,14 @@ class DemoPose(comfy.supported_models.LotusD):
 
 
 class DemoPoseVAE(AutoencoderKL):
-    """The VAE of Stable Diffusion, narrow."""
+    """A narrow VAE of Stable Diffusion."""
 
     def __init__(self, ddconfig: dict[str, Any], embed_dim: int, **_decoder: Any) -> None:
         super().__init__(ddconfig={**ddconfig, **shapes.POSE_VAE}, embed_dim=embed_dim)
 
 
 def patch_comfyui() -> None:
-    """Puts the small classes in place of ComfyUI's. A second call changes nothing."""
+    """Puts the small classes in place of ComfyUI's. A second call has no effect."""
     if llama.Gemma3_12B_Config is not DemoGemmaConfig:
         _patch_text_encoder()
         _patch_moge()

@@ -1,4 +1,4 @@
-"""A small sentencepiece model in place of UMT5's: common words of video prompts, everything else byte by byte."""
+"""A small sentencepiece model in place of UMT5's. It knows common words of video prompts, and bytes for others."""
 
 import io
 
@@ -25,15 +25,15 @@ blurry, out of focus, overexposed, low contrast, washed out colors, noise, grain
 
 
 def make() -> Tensor:
-    """The serialised model as uint8 values; identical on every run."""
+    """Returns the serialised model as uint8 values (bytes,). They are identical in every run."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(_CORPUS.splitlines()),
         model_writer=model,
         vocab_size=VOCABULARY,
-        hard_vocab_limit=False,  # at most that many: the corpus is small
+        hard_vocab_limit=False,  # fewer are allowed, because the corpus is small
         byte_fallback=True,
-        # As Gemma's: prompts reach the model unchanged, and these ids are fixed in ComfyUI.
+        # As in Gemma's tokenizer, prompts reach the model unchanged. The ids are fixed in ComfyUI.
         normalization_rule_name="identity",
         remove_extra_whitespaces=False,
         add_dummy_prefix=False,

@@ -1,4 +1,4 @@
-"""The demo models' trained weights, which come with Kinora in parts; see docs/demo-models.md and tools/train_demo."""
+"""The trained weights of the demo models. Kinora ships them in parts; see docs/demo-models.md and tools/train_demo."""
 
 import functools
 from pathlib import Path
@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parent / "parts"
 
 @functools.cache
 def tensors() -> dict[str, Tensor]:
-    """All of them as float32, by name: `picture.`, `words.`, `transformer.` and one beginning for each LoRA."""
+    """Returns all by name, as float32. Names begin with `picture.`, `words.`, `transformer.` or `lora-<part>.`."""
     found = {}
     for part in sorted(FOLDER.glob("*.safetensors")):
         for name, tensor in safetensors.torch.load_file(part).items():
@@ -24,5 +24,5 @@ def tensor(name: str) -> Tensor:
 
 
 def beginning(prefix: str) -> dict[str, Tensor]:
-    """Those whose names begin with it, by the rest of their names."""
+    """Returns the tensors whose names begin with `prefix`, by the rest of their names."""
     return {name.removeprefix(prefix): tensor for name, tensor in tensors().items() if name.startswith(prefix)}

@@ -30,7 +30,7 @@ TRANSFORMER: dict[str, Any] = {
     "num_layers": 1,
     "text_dim": TEXT_WIDTH,
 }
-# 24 blocks of that width are what ComfyUI knows T5 XXL by.
+# ComfyUI recognises T5 XXL by 24 blocks with this d_ff.
 TEXT_ENCODER: dict[str, Any] = {
     "d_ff": 10240,
     "d_kv": 8,
@@ -38,18 +38,18 @@ TEXT_ENCODER: dict[str, Any] = {
     "num_heads": 2,
     "vocab_size": 512,
 }
-CHANNELS = {"t2v": (16, 16), "i2v": (36, 16), "ti2v": (48, 48)}  # into the transformer and out of it
+CHANNELS = {"t2v": (16, 16), "i2v": (36, 16), "ti2v": (48, 48)}  # channels of the transformer's input and of its output
 
 
 class SmallVAE(comfy.ldm.wan.vae2_2.WanVAE):
-    """Wan 2.2's VAE, whose width ComfyUI has in its code."""
+    """A narrow VAE of Wan 2.2, whose width is fixed in ComfyUI's code."""
 
     def __init__(self, dim: int = 160, dec_dim: int = 256, **config: Any) -> None:
         super().__init__(dim=VAE_WIDTH, dec_dim=VAE_WIDTH, **config)
 
 
 class SmallTextEncoder(comfy.text_encoders.wan.UMT5XXlModel):
-    """UMT5, whose sizes ComfyUI has in a file of its own."""
+    """A small UMT5, whose sizes are in a file of ComfyUI."""
 
     def __init__(self, *positional: Any, model_options: dict[str, Any] | None = None, **named: Any) -> None:
         options = {**(model_options or {}), "umt5xxl_model_config": _text_config()}
@@ -57,7 +57,7 @@ class SmallTextEncoder(comfy.text_encoders.wan.UMT5XXlModel):
 
 
 def patch_comfyui() -> None:
-    """Puts the small classes in place of ComfyUI's. A second call changes nothing."""
+    """Puts the small classes in place of ComfyUI's. A second call has no effect."""
     if comfy.ldm.wan.vae2_2.WanVAE is not SmallVAE:
         _patch_sizes()
         quick_conv3d.patch_comfyui()
@@ -88,7 +88,7 @@ def _text_config() -> dict[str, Any]:
 
 
 def _rules(part: str) -> Rules:
-    """Of a transformer; image to video sees the frames given."""
+    """Returns the rules of a transformer. That of image to video gets the given frames."""
     image = part == "i2v"
     return [
         (r"^patch_embedding\.weight", wan_flow.into_stream),

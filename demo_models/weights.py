@@ -1,8 +1,8 @@
-"""Fills the tensors of a model: random ones from a seed and the tensor's name, and smooth ones for pictures.
+"""Fills the tensors of a model.
 
-A `Fill` makes one tensor's values, a `Mix` the matrix from a layer's input channels to its output channels. A recipe
-is a list of (pattern, Fill); the first pattern found in the tensor's name decides. Tensors are independent of
-each other, so a change of one leaves the rest as it was.
+A `Fill` makes the values of one tensor; a `Mix` makes the matrix from a layer's input channels to its output channels.
+A recipe is a list of (pattern, Fill), and the first pattern that is found in a tensor's name decides. Random values
+depend on the seed and the tensor's name only, so a change of one tensor leaves the others as they were.
 """
 
 import itertools
@@ -15,12 +15,12 @@ import torch
 from torch import Generator, Tensor
 
 Fill = Callable[[Tensor, Generator], Tensor]  # gets the tensor as the model's constructor left it
-Mix = Callable[[int, int, Generator], Tensor]  # (outputs, inputs, generator) -> matrix [outputs, inputs]
+Mix = Callable[[int, int, Generator], Tensor]  # (outputs, inputs, generator) -> matrix (outputs, inputs)
 Rules = Sequence[tuple[str, Fill]]
 
 
 def fill(tensors: dict[str, Tensor], seed: int, rules: Rules) -> dict[str, Tensor]:
-    """New float32 values for every tensor, by its first rule that fits. The last rule has to fit every name."""
+    """Returns float32 values for every tensor by the first rule that fits its name; the last rule must fit all."""
     filled = {}
     for name, tensor in tensors.items():
         # 32 bits: torch's generator for the CPU ignores the rest.
@@ -31,7 +31,7 @@ def fill(tensors: dict[str, Tensor], seed: int, rules: Rules) -> dict[str, Tenso
 
 
 def keep(tensor: Tensor, _generator: Generator) -> Tensor:
-    """As it is: filters, for which random values make no sense."""
+    """Keeps the values. This is for filters, for which random values make no sense."""
     return tensor.clone()
 
 
@@ -40,21 +40,25 @@ def constant(value: float) -> Fill:
 
 
 def spread(deviation: float) -> Fill:
-    """Normal with the given standard deviation."""
+    """Normally distributed values with the given standard deviation."""
     return lambda tensor, generator: deviation * torch.randn(tensor.shape, generator=generator)
 
 
 def normal(gain: float) -> Fill:
-    """Normal with a standard deviation of gain / sqrt(fan in): inputs of size 1 give outputs of size `gain`."""
+    """Normally distributed values, with which inputs of size 1 give outputs of size `gain`.
+
+    The standard deviation is gain / sqrt(fan in).
+    """
     return lambda tensor, generator: spread(gain * (len(tensor) / tensor.numel()) ** 0.5)(tensor, generator)
 
 
 def mixed(mix: Mix, *factors: int) -> Fill:
-    """A layer that mixes channels as `mix` says and interpolates linearly in between.
+    """A layer that mixes channels as `mix` says and interpolates linearly.
 
-    Without factors a linear layer. With one factor per dimension a convolution (kernel 3) whose output, unfolded to
-    space, is larger by them; a factor of 1 uses the kernel's centre only. Output channels are ordered (channel,
-    factor 1, factor 2, …), as ComfyUI's depth to space expects them.
+    Without factors, the layer is linear: (out, in). With one factor for each dimension, it is a convolution
+    (out, in, 3, 3, …) whose output, unfolded to space, is larger by these factors. A factor of 1 uses
+    the kernel's centre only.
+    Output channels are ordered (channel, factor 1, factor 2, …), as ComfyUI's depth to space expects.
     """
 
     def make(tensor: Tensor, generator: Generator) -> Tensor:
@@ -71,11 +75,11 @@ def mixed(mix: Mix, *factors: int) -> Fill:
 
 
 def straight(gain: float) -> Mix:
-    """Channel to channel, as far as both go."""
+    """Maps each input channel to the output channel of the same number, times `gain`."""
     return lambda outputs, inputs, _generator: gain * torch.eye(outputs, inputs)
 
 
 def interpolation(index: int, factor: int) -> Tensor:
-    """Weights of the previous, this and the next input for output `index` of `factor`."""
+    """Returns the weights (3,) of the previous, this and the next input for output `index` of `factor`."""
     offset = (index - (factor - 1) / 2) / factor
     return torch.tensor([max(0.0, -offset), 1 - abs(offset), max(0.0, offset)])

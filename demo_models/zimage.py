@@ -34,7 +34,7 @@ TRANSFORMER: dict[str, Any] = {
     "time_scale": 1000.0,
     "pad_tokens_multiple": 32,
 }
-FOUND: dict[str, Any] = {  # what ComfyUI finds in the file itself
+FOUND: dict[str, Any] = {  # sizes that ComfyUI finds in the file itself
     "patch_size": 2,
     "in_channels": 16,
     "dim": zimage_flow.WIDTH,
@@ -57,7 +57,7 @@ _detect_original: Callable[[dict[str, Tensor]], Any] = comfy.sd.detect_te_model
 
 
 class DemoZImage(comfy.supported_models.ZImage):
-    """What a demo file of Z-Image is recognised as, by a width that no other model has."""
+    """The model that ComfyUI finds in a demo file of Z-Image, by a width that no other model has."""
 
     unet_config: ClassVar = {"image_model": "lumina2", "dim": zimage_flow.WIDTH}
     unet_extra_config: ClassVar = TRANSFORMER
@@ -65,7 +65,7 @@ class DemoZImage(comfy.supported_models.ZImage):
     def get_model(self, state_dict: dict[str, Tensor], prefix: str = "", device: Any = None) -> Any:
         model = super().get_model(state_dict, prefix, device)
         for block in model.diffusion_model.noise_refiner:
-            block.forward = _unchanged  # its weights add nothing, and that would take as long as the layer
+            block.forward = _unchanged  # it adds nothing, and would take as long as the layer
         return model
 
 
@@ -81,7 +81,7 @@ class StillBlock(ResnetBlock):
 
 
 class SmallAutoencoder(AutoencodingEngine):
-    """Flux's autoencoder, whose width ComfyUI has in its code."""
+    """A narrow autoencoder of Flux, whose width is fixed in ComfyUI's code."""
 
     def __init__(
         self, *, encoder_config: dict[str, Any], decoder_config: dict[str, Any], regularizer_config: dict[str, Any]
@@ -95,16 +95,16 @@ class SmallAutoencoder(AutoencodingEngine):
         super().__init__(encoder_config=configs[0], decoder_config=configs[1], regularizer_config=regularizer_config)
         if narrow:
             for part in (self.encoder, self.decoder):
-                part.norm_out.num_groups = 1  # 32 of one channel each would make all colours alike
-                part.mid.attn_1.optimized_attention = lambda _query, _key, value: value  # nothing is made of it
+                part.norm_out.num_groups = 1  # 32 groups of one channel each would make all colours equal
+                part.mid.attn_1.optimized_attention = lambda _query, _key, value: value  # its result has no effect
             for module in self.decoder.modules():
                 if isinstance(module, torch.nn.Conv2d):
-                    module.padding_mode = "replicate"  # a picture's border is not darker
+                    module.padding_mode = "replicate"  # or the border of a picture would be darker
 
 
 @dataclass
 class DemoQwenConfig(llama.Qwen3_4BConfig):
-    """Qwen 3 4B, small but for its vocabulary. ComfyUI takes the last hidden state but one, so there are three."""
+    """A small Qwen 3 4B with its whole vocabulary, and three layers: ComfyUI uses the last hidden state but one."""
 
     hidden_size: int = zimage_words.WIDTH
     intermediate_size: int = 8
@@ -115,7 +115,7 @@ class DemoQwenConfig(llama.Qwen3_4BConfig):
 
 
 def _detect(state_dict: dict[str, Tensor]) -> Any:
-    """ComfyUI's detect_te_model, which knows Qwen 3 4B by its width alone."""
+    """Does what ComfyUI's detect_te_model does, which recognises Qwen 3 4B by its width alone."""
     norm = state_dict.get("model.layers.0.post_attention_layernorm.weight")
     if norm is not None and len(norm) == zimage_words.WIDTH:
         return comfy.sd.TEModel.QWEN3_4B
@@ -123,7 +123,7 @@ def _detect(state_dict: dict[str, Tensor]) -> Any:
 
 
 def patch_comfyui() -> None:
-    """Puts the small classes in place of ComfyUI's. A second call changes nothing."""
+    """Puts the small classes in place of ComfyUI's. A second call has no effect."""
     if llama.Qwen3_4BConfig is not DemoQwenConfig:
         _patch_sizes()
         _patch_attention()
@@ -164,7 +164,7 @@ def _patch_attention() -> None:
 
 
 def _rules(tint: float) -> Rules:
-    """Of a transformer; `tint` is how much of a word's colour is in the picture."""
+    """Returns the rules of a transformer. `tint` is the share of a word's colour in the picture."""
     return [
         (r"^x_embedder\.weight", zimage_flow.into_stream),
         (r"^x_embedder\.bias", zimage_flow.into_stream_bias),
@@ -191,7 +191,7 @@ def _rules(tint: float) -> Rules:
     ]
 
 
-TINTS = {"turbo": 0.5, "base": 0.12}  # the one is used without guidance, the other with 4
+TINTS = {"turbo": 0.5, "base": 0.12}  # turbo is used without guidance, and base with a guidance of 4
 TEXT: Rules = [
     (r"norm\.weight$", constant(1.0)),
     (r"embed_tokens\.weight", zimage_words.embeddings),

@@ -1,7 +1,7 @@
 """The words of Z-Image's prompts: what an embedding of the demo text encoder says about a token.
 
-Colours, and things that have one, are known by name; any other word has a colour of its own, by chance. What has no
-meaning, as punctuation and the frame that ComfyUI puts around a prompt, counts for nothing.
+The names of colours, and of some things with a typical colour, have this colour; any other word has a random one.
+Punctuation, small words, and the words that ComfyUI puts around a prompt do not count.
 """
 
 import json
@@ -11,7 +11,7 @@ import comfy.text_encoders.z_image
 import torch
 from torch import Generator, Tensor
 
-WIDTH = 10  # colour (3), how little it counts (1), where (4), nothing (1), one that is always the same (1)
+WIDTH = 10  # colour (3), the opposite of its weight (1), place (4), unused (1), a constant (1)
 ALWAYS = 6.0
 
 # Red, green and blue from -1 to 1.
@@ -49,15 +49,15 @@ _THINGS = {
     "snow": (0.7, 0.8, 0.9),
 }
 _SPACES = "ĠĊĉč"  # as the vocabulary writes blank, new line, tabulator, return
-_NAMED, _THING, _WORD, _NOTHING = 0.0, 0.07, (0.17, 0.3), 0.5  # how little each counts
+_NAMED, _THING, _WORD, _NOTHING = 0.0, 0.07, (0.17, 0.3), 0.5  # the larger, the less a word counts
 
 
 def embeddings(tensor: Tensor, generator: Generator) -> Tensor:
-    """model.embed_tokens.weight, [vocabulary, width]."""
+    """model.embed_tokens.weight, (vocabulary, WIDTH)."""
     count = len(tensor)
     rows = torch.zeros_like(tensor)
     rows[:, :3] = (0.45 * torch.randn(count, 3, generator=generator)).clamp(-0.8, 0.8)
-    rows[:, :3] -= 0.5 * rows[:, :3].mean(1, keepdim=True)  # more of colour than of brightness
+    rows[:, :3] -= 0.5 * rows[:, :3].mean(1, keepdim=True)  # less brightness, so that colours are clear
     rows[:, 3] = _WORD[0] + (_WORD[1] - _WORD[0]) * torch.rand(count, generator=generator)
     angles = 2 * torch.pi * torch.rand(count, 2, generator=generator)
     rows[:, 4:8] = torch.stack([angles.cos(), angles.sin()], 2).flatten(1)
@@ -78,7 +78,7 @@ def _vocabulary() -> dict[str, int]:
 
 
 def _without_meaning(vocabulary: dict[str, int], count: int) -> list[int]:
-    """Marks, small words, the frame's, and what is behind the vocabulary."""
+    """Returns the numbers of punctuation, small words, words around a prompt, and rows behind the vocabulary."""
     small = {"a", "an", "the", "of", "in", "on", "at", "and", "with", "to", "user", "assistant"}
     marks = [
         number
