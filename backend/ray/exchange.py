@@ -4,16 +4,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import RetryConfig, from_url
+from obstore.store import from_url
 
 from errors import ExchangeError
 
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig  # only type checkers see it
+
 INPUTS, RESULTS = "inputs", "results"
-RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
+RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 
 
 class Exchange:
