@@ -1,6 +1,6 @@
 """Runs graphs where a GPU is lent to visitors one call at a time: a Hugging Face Space on ZeroGPU.
 
-Here, and only here, the engine lives in the page's own process, which so imports torch and ComfyUI. ComfyUI is started
+Only here does the engine live in the page's own process, which therefore imports torch and ComfyUI. ComfyUI starts
 there without a GPU: the package `spaces` stands in for CUDA. Each call forks that process, gives the fork the GPU, and
 returns what it yields; so a fork begins with ComfyUI already loaded. Import this module only if `settings.zerogpu` is
 on, and before anything that imports torch.
@@ -130,12 +130,12 @@ def seconds_to_ask(known: float | None, announced: Mapping[str, Any], graph: Gra
     """Returns how many whole seconds of GPU to ask for, from LEAST to `most`.
 
     `known` is how long such runs took, in seconds: a third is added to it. If it is None, the estimate is 30 s for the
-    weights and 0.05 s for each megapixel and step, which is rather too long. With fewer seconds than needed, the run is
-    ended; with more than the visitor has left, it is refused.
+    weights and 0.05 s for each megapixel and step, which is more than most runs need. With fewer seconds than it needs,
+    a run is ended; with more than the visitor has left, it is refused.
     """
     if known is not None:
         seconds = known * 4 / 3 + 5
-    elif announced["width"] is None:  # a graph of one's own
+    elif announced["width"] is None:  # a user's own graph
         seconds = UNKNOWN
     else:
         megapixels = announced["width"] * announced["height"] * announced["frames"] / 1e6
@@ -144,7 +144,7 @@ def seconds_to_ask(known: float | None, announced: Mapping[str, Any], graph: Gra
 
 
 def _steps(graph: Graph) -> int:
-    """Returns the steps of all samplers: those stated, and the intervals between sigmas that are written out."""
+    """Returns the steps of all samplers: the numbers of steps, and the intervals in written lists of sigmas."""
     inputs = [node["inputs"] for node in graph.values()]
     stated = sum(each["steps"] for each in inputs if isinstance(each.get("steps"), int))
     return max(1, stated + sum(each["sigmas"].count(",") for each in inputs if isinstance(each.get("sigmas"), str)))

@@ -28,10 +28,10 @@ GC_INTERVAL = 10.0  # seconds between collections, as in ComfyUI's main.py
 
 
 class Engine:
-    """The ComfyUI of this process. Making one starts it (6 to 10 s)."""
+    """The ComfyUI of this process. Its construction starts ComfyUI (6 to 10 s)."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises EngineStartError where ComfyUI is not as Kinora's patches expect it."""
+        """Raises EngineStartError if ComfyUI is not as Kinora's patches expect it."""
         self._settings = settings
         self._loras = LoraWatch()
         try:
@@ -93,11 +93,11 @@ class Engine:
             self._running = False
 
     def interrupt(self) -> None:
-        """Makes the node that runs now stop as soon as it looks; harmless when nothing runs."""
+        """Makes the running node stop as soon as it checks for this. It does nothing if no node runs."""
         _interrupt()
 
     def collect_garbage(self) -> None:
-        """main.py 335-420: between prompts, at most every 10 s. Call it while idle."""
+        """Frees memory, at most every 10 s, as main.py 335-420 does between prompts. Call it while no graph runs."""
         if not self._dirty or time.monotonic() - self._last_gc < GC_INTERVAL:
             return
         import comfy.model_management
@@ -110,7 +110,7 @@ class Engine:
 
 
 def _make_executor(stub: ServerStub) -> Any:
-    """main.py 335-352: the cache that ComfyUI itself uses by default, limited by memory pressure."""
+    """Makes an executor with ComfyUI's default cache, which memory pressure limits (main.py 335-352)."""
     import comfy.model_management
     import execution
 

@@ -80,7 +80,7 @@ def comfy_args(settings: Settings) -> list[str]:
 def load(settings: Settings) -> ServerStub:
     """Imports and starts ComfyUI; afterwards `import nodes, execution, comfy…` work in this process.
 
-    Takes 6 to 10 s. Call it once per process.
+    It takes 6 to 10 s. Call it once per process.
 
     Raises EngineStartError if the checkout's version is not the one that the patches were written for.
     """
@@ -155,7 +155,7 @@ def _set_arguments(arguments: list[str]) -> None:
 
 
 def _prepare_device(args: Any) -> None:
-    """main.py 56-135: what has to be set before torch is imported."""
+    """Sets what has to be set before torch is imported (main.py 56-135)."""
     import comfy_aimdo.control
     from comfy.cli_args import enables_dynamic_vram
 
@@ -194,7 +194,7 @@ def _install_server_stub() -> ServerStub:
     until="ComfyUI switches dynamic VRAM on in a function that a library can call.",
 )
 def _enable_dynamic_vram(args: Any) -> None:
-    """main.py 250-282: weights move between disk, memory and GPU page by page, as the GPU has room."""
+    """Lets weights move between disk, memory and GPU in pages, as the GPU has room (main.py 250-282)."""
     import comfy.memory_management
     import comfy.model_management as management
     import comfy.model_patcher
@@ -216,7 +216,7 @@ def _enable_dynamic_vram(args: Any) -> None:
 
 
 def _set_folders(settings: Settings) -> None:
-    """main.py 147-163 and 500-543: only main.py reads the flags for these; what is in temp is of the last start."""
+    """Sets the folders, whose flags only main.py reads (147-163 and 500-543), and empties that for temporary files."""
     import folder_paths
 
     temp = Path(folder_paths.get_temp_directory())
@@ -234,7 +234,7 @@ def _set_folders(settings: Settings) -> None:
     until="ComfyUI can refuse pickles.",
 )
 def _add_model_folders(settings: Settings) -> None:
-    """main.py 108-115, then the folders of Kinora's own setting; none of them may offer a pickle."""
+    """Adds the folders of extra_model_paths (main.py 108-115) and of models_dirs. None of them may offer a pickle."""
     import folder_paths
     import utils.extra_config
 

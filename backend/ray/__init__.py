@@ -2,8 +2,8 @@
 
 `backend.process.EngineProcess` runs `backend.ray.bridge` instead of an engine: a small process that keeps one actor on
 a machine of the cluster and passes graphs and events on. The actor (`node.py`) keeps a whole `EngineProcess` there.
-So Ray is never in the page's process. Where the cluster's head is lost, Ray ends the process that it is in: that is the
-bridge, which is then restarted as any engine process is.
+So Ray is never in the page's process. If the cluster's head is lost, Ray ends its own process. That is the bridge,
+which is then restarted as any engine process is.
 """
 
 import importlib.util
@@ -19,9 +19,9 @@ PROBE_TIMEOUT = 60.0  # seconds
 
 
 def gpus(settings: Settings) -> int:
-    """Returns how many GPUs the cluster has. Takes some seconds.
+    """Returns how many GPUs the cluster has. It takes some seconds.
 
-    Raises ClusterError where the cluster or the exchange cannot be reached, or what they need is not installed.
+    Raises ClusterError if the cluster or the exchange cannot be reached, or a package for them is not installed.
     """
     for setting, package in (("KINORA_RAY", "ray"), ("KINORA_EXCHANGE", "obstore")):
         if importlib.util.find_spec(package) is None:

@@ -1,4 +1,4 @@
-"""Passes graphs to an actor on a machine of the cluster and its events back: python -m backend.ray.bridge
+"""Passes graphs to an actor on a machine of the cluster, and its events back: python -m backend.ray.bridge
 
 `backend.process.EngineProcess` runs it in place of an engine. It ends when the actor or its machine does.
 """
@@ -28,7 +28,7 @@ class RemoteEngine:
     """An engine on another machine: on a GPU of the cluster, or on a core if the cluster has no GPU."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises ClusterError where no machine has room, or its engine does not start."""
+        """Raises ClusterError if no machine has room, or if the engine does not start."""
         assert settings.ray
         connect(settings.ray)
         self._settings = settings
@@ -48,7 +48,7 @@ class RemoteEngine:
             info: Any = ray.get(self._actor.describe.remote())
         except GetTimeoutError:
             text = f"No machine of the Ray cluster has a {words}."
-            raise ClusterError(text, "Work continues by itself when one has.") from None
+            raise ClusterError(text, "Tasks run as soon as a machine has one.") from None
         except RayError as error:
             hint = "Kinora must be set up there in the same version; see docs/scaling.md."
             raise ClusterError("A machine of the cluster could not start its engine.", hint, str(error)) from error

@@ -36,5 +36,5 @@ def connect(address: str) -> None:
 
 
 def gpus() -> int:
-    """Returns how many GPUs the machines have that are in the cluster now."""
+    """Returns how many GPUs the machines of the cluster have now."""
     return int(ray.cluster_resources().get("GPU", 0))

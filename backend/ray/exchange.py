@@ -1,4 +1,4 @@
-"""Moves files between machines through a store that all of them reach: S3, Google's, Azure's, or a folder."""
+"""Moves files between machines through a store that all of them can reach: S3, Google's, Azure's, or a folder."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

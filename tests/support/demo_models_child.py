@@ -284,7 +284,7 @@ def make_with_cogvideo(engine: Engine) -> dict[str, Any]:
 
 
 def main(home: Path) -> None:
-    settings = Settings(home=home, device="cpu", demo="always")
+    settings = Settings(home=home, device="cpu", demo="always", repeatable_video=True)
     folder = settings.models_dir
     engine = Engine(settings)
     import demo_models
