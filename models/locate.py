@@ -9,10 +9,10 @@ import yaml
 from huggingface_hub.file_download import repo_folder_name
 
 from errors import DownloadError, InvalidInputError
-from file_names import is_model
 from host import on_a_space
 from models import hub
 from models.registry import ModelFile
+from safe_names import is_model
 from settings import Settings
 
 # The subfolders of its models folder in which ComfyUI 0.30.0 looks for each kind (folder_paths.py, nodes.py VAELoader).

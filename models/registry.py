@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from errors import InvalidInputError
-from file_names import FileNameError, check_model_name, is_model
+from safe_names import FileNameError, check_model_name, is_model
 from workflow import Graph
 
 REGISTRY = Path(__file__).with_name("registry.tsv")

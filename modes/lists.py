@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from constants import MAX_SEED
-from file_names import check_model_name
+from safe_names import check_model_name
 
 MAX_PROMPT = 10_000  # characters
 

@@ -18,7 +18,7 @@ FLOORS = {
     4: ("backend", "web"),
     3: ("modes", "models"),
     2: ("media", "events"),
-    1: ("workflow", "demo_models", "settings", "errors", "constants", "file_names"),
+    1: ("workflow", "demo_models", "settings", "errors", "constants", "safe_names"),
     0: (
         "patches",
         "host",

@@ -4,7 +4,7 @@ import traceback
 from typing import Any
 
 from events import Failed
-from file_names import is_model
+from safe_names import is_model
 from settings import Settings
 
 # CUDA's and MPS's own words, then those of torch's CPU allocator on Linux and on Windows.

@@ -17,8 +17,8 @@ from typing import Any
 import patches
 from backend.comfy.patches import moge_cpu, video_determinism
 from errors import EngineStartError
-from file_names import MODEL_SUFFIXES
 from patches import patch
+from safe_names import MODEL_SUFFIXES
 from settings import Settings
 
 _MEMORY_FLAGS = {"auto": [], "high": ["--highvram"], "low": ["--lowvram"], "none": ["--novram"]}

@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from constants import MAX_SEED
-from file_names import FileNameError, check_file_name, check_model_name
 from modes.user_graph.node_classes import known
+from safe_names import FileNameError, check_file_name, check_model_name
 from workflow import Graph, links, prune
 
 MAX_NODES = 1000

@@ -12,9 +12,9 @@ from huggingface_hub import hf_hub_download
 from support.hub_server import Hub, Stored
 
 from errors import InvalidInputError, MissingModelError
-from file_names import is_model
 from models import Models, registry
 from models.registry import ModelFile
+from safe_names import is_model
 from settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""Checks the file names in graphs and forms: each must be the name of a file inside its folder.
+"""Checks that file names in graphs and forms are safe: each must be the name of a file inside its folder.
 
 The check is outside the rooms, because `modes` and `models` both use it and neither may import the other.
 """

@@ -8,9 +8,9 @@ from support.mode_settings import REAL
 
 import modes
 from errors import InvalidInputError
-from file_names import FileNameError, check_file_name, check_model_name
 from models import Models
 from modes.user_graph.check import GraphError, read
+from safe_names import FileNameError, check_file_name, check_model_name
 from settings import Settings
 
 GOOD = ["a.safetensors", "style/a.safetensors", "style\\a.safetensors", "A b (1).v2.SFT", "Ünï.safetensors", "..a.sft"]
