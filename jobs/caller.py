@@ -6,7 +6,7 @@ from pathlib import Path
 
 from backend.contract import EngineState
 from errors import ForbiddenError, InvalidInputError, NotFoundError, RateLimitError
-from events import Cancelled, Event, Failed, Output, Phase, Queued
+from events import Cancelled, Event, Failed, Output, Queued
 from jobs.queue import JobQueue
 from jobs.types import (
     MAX_PRIORITY,
@@ -26,7 +26,6 @@ from jobs.types import (
     TaskPage,
     TaskSummary,
 )
-from jobs.work import durations
 from models import Presence
 from modes import Mode, Params
 from settings import Settings
@@ -258,11 +257,9 @@ class CallerQueue:
         feed = self._queue.feeds.find(task.id)
         return time.monotonic() - feed.started if feed and feed.started is not None else 0.0
 
-    def time_left(self, task: TaskDetail, phase: Phase | None, since: float) -> float | None:
-        """Seconds until a task ends that has been in `phase` since then (time.monotonic()); None without earlier runs
-        to know it from."""
-        runs = self._queue.queries.phase_times_like(task.id)
-        return durations.left(runs, [each.label for each in task.phases], phase, time.monotonic() - since)
+    def time_left(self, task: TaskDetail) -> float | None:
+        """Seconds until a task that has not ended will be done; None without earlier runs of its kind."""
+        return self._queue.presenter.time_left(task.id)
 
     # Files
 

@@ -89,6 +89,13 @@ class TaskPresenter:
             return None
         return sum(count * seconds for count, seconds in known if seconds) / max(1, workers)
 
+    def time_left(self, task: int) -> float | None:
+        """Seconds until a task that has not ended will be done; None without earlier runs of its kind."""
+        feed = self._feeds.find(task)
+        in_phase = time.monotonic() - feed.phase_since if feed else 0.0
+        labels = self._queries.phase_labels(task)
+        return durations.left(self._queries.phase_times_like(task), labels, feed.phase if feed else None, in_phase)
+
     def _common(self, row: Row[Any]) -> dict[str, Any]:
         names = set(TaskSummary.model_fields) - {"progress"}
         progress = self._progress(row) if row.status == "running" else None
@@ -97,11 +104,8 @@ class TaskPresenter:
     def _progress(self, row: Row[Any]) -> Progress | None:
         feed = self._feeds.find(row.id)
         phase = feed.phase if feed else None
-        if feed is None or phase is None:
+        if phase is None:
             return None
-        runs = self._queries.phase_times(row.timing)
-        since = time.monotonic() - feed.phase_since
-        left = durations.left(runs, self._queries.phase_labels(row.id), phase, since) if runs else None
         return Progress(
             phase=phase.label,
             index=phase.index,
@@ -109,7 +113,7 @@ class TaskPresenter:
             step=phase.step,
             steps=phase.steps,
             fraction=phase.step / phase.steps if phase.steps else None,
-            left=left,
+            left=self.time_left(row.id),
         )
 
 

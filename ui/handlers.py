@@ -139,7 +139,7 @@ class Handlers:
                 detail = queue.task(task)
                 also = {widgets.cancel: gr.update(interactive=False), **result.updates(detail)}
             else:
-                left = queue.time_left(detail, state.phase, state.phase_since)
+                left = queue.time_left(detail)
             clock = run_card.Clock(queue.elapsed(detail), left, queue.is_stopping(detail), queue.blocked_reason)
             yield {widgets.status: run_card.card(detail, state, clock), **also}
             also = {}

@@ -163,23 +163,18 @@ class TaskQueries:
             running = select(func.count()).where(tasks.c.status == "running")
             return connection.execute(waiting).scalar_one() + connection.execute(running).scalar_one()
 
-    def phase_times(self, timing: str) -> list[dict[str, float]]:
-        """Seconds by phase of the latest runs of that kind."""
+    def phase_times_like(self, task: int) -> list[dict[str, float]]:
+        """Seconds by phase of the latest runs of a task's kind."""
+        kind = select(tasks.c.timing).where(tasks.c.id == task).scalar_subquery()
         query = (
             select(details.c.phase_seconds)
             .join(tasks)
-            .where(tasks.c.timing == timing, tasks.c.status == "succeeded")
+            .where(tasks.c.timing == kind, tasks.c.status == "succeeded")
             .order_by(tasks.c.ended.desc())
             .limit(KEPT_TIMINGS)
         )
         with self._database.read() as connection:
             return list(connection.execute(query).scalars())
-
-    def phase_times_like(self, task: int) -> list[dict[str, float]]:
-        """Seconds by phase of the latest runs of a task's kind."""
-        with self._database.read() as connection:
-            timing = connection.execute(select(tasks.c.timing).where(tasks.c.id == task)).scalar_one()
-        return self.phase_times(timing)
 
     def phase_labels(self, task: int) -> list[str]:
         with self._database.read() as connection:

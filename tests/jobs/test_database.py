@@ -132,7 +132,7 @@ HOT = {
     "counts": lambda store: store.queries.counts(OWNER),
     "jobs": lambda store: store.queries.jobs(OWNER, 50, None, ""),
     "place in the queue": lambda store: store.queries.ahead(250),
-    "earlier runs": lambda store: (store.queries.run_times("kind 1"), store.queries.phase_times("kind 1")),
+    "earlier runs": lambda store: (store.queries.run_times("kind 1"), store.queries.phase_times_like(150)),
     "what waits": lambda store: store.queries.queued_kinds(),
     "one task": lambda store: store.queries.task(OWNER, 7),
     "a job's tasks": lambda store: store.queries.tasks_of(OWNER, 3),

@@ -8,7 +8,7 @@ from support import runs
 
 from errors import InvalidInputError, NotFoundError
 from events import Cancelled, Output, Phase, Queued
-from jobs import CallerQueue, Selection, Submission
+from jobs import CallerQueue, JobQueue, Selection, Submission
 from modes import InvalidParamsError
 
 
@@ -80,12 +80,29 @@ def test_watching_late_or_twice_shows_the_same_end(queue: CallerQueue, clip: Any
 def test_time_left_is_known_once_such_a_run_has_ended(queue: CallerQueue, clip: Any) -> None:
     runs.last(queue, runs.submit(queue, "t2v", clip))
     again = runs.submit(queue, "t2v", clip)
-    left, planned = queue.time_left(again, None, 0.0), queue.plan(Submission(mode="t2v", values=clip, tries=3))
+    left, planned = queue.time_left(again), queue.plan(Submission(mode="t2v", values=clip, tries=3))
     assert left is not None
     assert left > 0
     assert planned.seconds is not None
     assert planned.seconds > 0
     runs.cancel(queue, again)
+
+
+def test_time_left_is_the_same_for_those_who_begin_to_watch_late(
+    job_queue: JobQueue, queue: CallerQueue, clip: Any
+) -> None:
+    runs.last(queue, runs.submit(queue, "t2v", clip))
+    with runs.paused(queue):
+        task = runs.submit(queue, "t2v", clip)
+        before = queue.time_left(task)
+        with job_queue.feeds.watch(task.id) as feed:
+            job_queue.feeds.publish(task.id, Phase(1, len(task.phases), task.phases[1].label, 20, 40))
+            feed.phase_since -= 100  # seconds in the phase
+            left = queue.time_left(task)
+        runs.cancel(queue, task)
+    assert before is not None
+    assert left is not None
+    assert 100 <= left <= 101 + before
 
 
 def test_bad_input_is_refused_before_anything_is_queued(queue: CallerQueue) -> None:
