@@ -23,7 +23,8 @@ from support.scripted_engine import PROGRAM as SCRIPTED  # noqa: E402
 from jobs import CallerQueue, JobQueue  # noqa: E402
 from settings import Settings  # noqa: E402
 
-# Two engines at a time on two cores: threads that spin while they wait would take each other's.
+# Several engines at a time on two cores: with two threads each they would starve each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
