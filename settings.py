@@ -57,7 +57,9 @@ class Settings(BaseSettings):
     models_dirs: list[Path] = Field(
         default=[], description="ComfyUI models folders to read as well; Kinora never writes to them"
     )
-    extra_model_paths: Path | None = Field(default=None, description="A file extra_model_paths.yaml of ComfyUI to read")
+    extra_model_paths: Path | None = Field(
+        default=None, description="A ComfyUI extra_model_paths.yaml file to read as well"
+    )
     host: str = Field(
         default_factory=lambda: "0.0.0.0" if on_a_space() else "127.0.0.1", description="The address to listen on"
     )
@@ -79,13 +81,12 @@ class Settings(BaseSettings):
     rate_limit: int | None = Field(
         default=None,
         ge=0,
-        description="The most submissions and uploads per minute that one client may make, 0 for no "
-        "limit; by default 60 where "
-        "others can reach the page",
+        description="The most submissions and uploads per minute that one client may make, 0 for no limit; "
+        "by default 60 where others can reach the page",
     )
     trusted_proxies: list[str] = Field(
         default_factory=lambda: ["127.0.0.1", "10.0.0.0/8"] if on_a_space() else ["127.0.0.1"],
-        description="Addresses of proxies whose header X-Forwarded-For is trusted, as a JSON list",
+        description="Addresses of proxies whose X-Forwarded-For header is trusted, as a JSON list",
     )
     allowed_dirs: list[Path] = Field(
         default=[], description="Folders whose files a client of the REST API may name by path"
@@ -107,8 +108,7 @@ class Settings(BaseSettings):
     exchange: str | None = Field(
         default=None,
         description="A store through which files reach the cluster's machines and come back, such as "
-        "s3://bucket/kinora; "
-        "without one, the machines share the home folder",
+        "s3://bucket/kinora; without one, the machines share the home folder",
     )
     visitors_apart: bool = Field(
         default_factory=on_a_space,
@@ -155,7 +155,7 @@ class Settings(BaseSettings):
         default=50_000_000,
         gt=0,
         le=89_000_000,
-        description="The most pixels of an uploaded image; Pillow warns above 89 million",
+        description="The most pixels that an uploaded image may have; Pillow warns above 89 million",
     )
     max_media_seconds: float = Field(
         default=600.0, gt=0, description="The longest sound or video that may be uploaded, in seconds"

@@ -62,7 +62,7 @@ def read_image(file: Path, settings: Settings, alpha: Alpha, size: tuple[int, in
             image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
         elif image.mode in ("I", "F"):
             raise MediaError(
-                "The image has 32 bits per channel, which does not define its colours.",
+                "The image has 32 bits per channel, so its colours are not defined.",
                 hint="Save it as PNG or JPEG with 8 or 16 bits.",
             )
         mask = image.convert("RGBA").getchannel("A") if transparent else None

@@ -31,25 +31,25 @@ def write_h264(
     """
     block = next(sound, None)
     with av.open(str(target), "w", format="mp4", options=dict(container_options or {})) as container:
-        pictures = container.add_stream("libx264", rate=rate, options=dict(encoder))
+        video = container.add_stream("libx264", rate=rate, options=dict(encoder))
         voice: AudioStream | None = None
         if block is not None:
             voice = container.add_stream(sound_codec, rate=RATE, layout="mono" if block.shape[1] == 1 else "stereo")
         written = 0
         for number, frame in enumerate(frames):
             if not number:
-                context = pictures.codec_context
+                context = video.codec_context
                 context.width, context.height, context.pix_fmt = frame.width, frame.height, frame.format.name
                 context.colorspace = context.color_primaries = context.color_trc = BT709
                 context.color_range = LIMITED
             frame.pts, frame.time_base = number, 1 / rate
             frame.pict_type = 0  # otherwise the encoder would keep the key frames of the source
-            container.mux(pictures.encode(frame))
+            container.mux(video.encode(frame))
             # Frames and sound alternate in the file, because players read them together.
             while voice and block is not None and written < (number + 1) * RATE / rate:
                 container.mux(voice.encode(audio_frame(block, written)))
                 written += len(block)
                 block = next(sound, None)
-        container.mux(pictures.encode(None))
+        container.mux(video.encode(None))
         if voice:
             container.mux(voice.encode(None))

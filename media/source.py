@@ -32,7 +32,7 @@ def regular_file(path: str | Path, settings: Settings) -> Path:
         raise MediaError("This file is empty.")
     if size > settings.max_upload_bytes:
         raise MediaError(
-            f"This file has {size / 1e6:,.0f} MB; the limit is {settings.max_upload_bytes / 1e6:,.0f} MB.",
+            f"This file is {size / 1e6:,.0f} MB; the limit is {settings.max_upload_bytes / 1e6:,.0f} MB.",
             hint="Choose a smaller file. The setting max_upload_bytes is the limit.",
         )
     return file

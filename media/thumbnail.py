@@ -15,12 +15,12 @@ def thumbnail(path: str | Path, target: Path, settings: Settings) -> None:
     """Writes a JPEG whose sides have at most SIDE pixels. Raises `MediaError` if the file is no image and no video."""
     file = regular_file(path, settings)
     try:
-        picture = read_image(file, settings, "white", None, "crop")
+        image = read_image(file, settings, "white", None, "crop")
     except MediaError:
-        picture = sample(file, settings)
-    picture = picture.convert("RGB")
-    picture.thumbnail((SIDE, SIDE))
+        image = sample(file, settings)
+    image = image.convert("RGB")
+    image.thumbnail((SIDE, SIDE))
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{uuid4().hex}.part")
-    picture.save(part, "JPEG", quality=80)
+    image.save(part, "JPEG", quality=80)
     part.replace(target)

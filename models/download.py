@@ -262,7 +262,7 @@ def _verify(item: _Item, size: int, sha256: str) -> None:
         return
     item.partial.unlink()
     raise DownloadError(
-        f"The download of {item.file.name} does not match what {item.file.repo} states, so it was deleted.",
+        f"The download of {item.file.name} does not match the checksum that {item.file.repo} gives, so it was deleted.",
         "Try again. If it happens again, something changes the file on its way: check HF_ENDPOINT and any proxy.",
         f"expected {item.remote.size} bytes, sha256 {item.remote.sha256}; got {size} bytes, sha256 {sha256}",
     )

@@ -73,7 +73,7 @@ def resolve(file: ModelFile) -> RemoteFile:
     sha256 = stated.etag if stated.etag and _SHA256.fullmatch(stated.etag) else None
     if (file.size or stated.size) != stated.size or (sha256 and (file.sha256 or sha256) != sha256):
         raise DownloadError(
-            f"{file.repo} now offers another {file.name} than the one Kinora knows.",
+            f"{file.name} at {file.repo} is no longer the file that Kinora knows.",
             "Update Kinora. Nothing was downloaded.",
             f"known: {file.size} bytes, sha256 {file.sha256}; offered: {stated.size} bytes, sha256 {sha256}",
         )

@@ -16,7 +16,7 @@ class InvalidParamsError(KinoraError):
     kind = "invalid"
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        super().__init__(" ".join(fields.values()), "Change it and generate again.")
+        super().__init__(" ".join(fields.values()), "Change it and try again.")
         self.fields = dict(fields)
 
 
@@ -58,7 +58,7 @@ def _sentence(label: str, info: FieldInfo | None, error: ErrorDetails) -> str:
         case "string_too_short":
             return f"{label} is empty."
         case "too_short":
-            return f"{label}: at least {context['min_length']} is needed."
+            return f"{label}: add at least {context['min_length']}."
         case "too_long":
             return f"{label}: at most {context['max_length']} are allowed, not {context['actual_length']}."
         case "missing":

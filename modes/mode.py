@@ -102,7 +102,7 @@ class JoinPieces(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """How a long video is worked on piece by piece, so that memory does not grow with its length.
+    """How a long video is processed in pieces, so that memory does not grow with its length.
 
     The first of the mode's phases is for what all pieces share; the engine does not keep what the nodes of the other
     phases make.

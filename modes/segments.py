@@ -118,7 +118,7 @@ def in_segments(params: InSegments, seed: int, nodes: SegmentNodes) -> Iterator[
     count, overlap, rate = len(params.stages), int(params.overlap), params.frame_rate
     for number in range(2, count + 1):
         yield Clone(nodes.roots, ("create_video",), suffix(number))
-    pictures: list[tuple[str, int]] = []
+    images: list[tuple[str, int]] = []
     sounds: list[tuple[str, int]] = []
     for index, (segment, frames) in enumerate(zip(params.stages, params.segment_frames, strict=True)):
         number, end = index + 1, suffix(index + 1)
@@ -134,11 +134,11 @@ def in_segments(params: InSegments, seed: int, nodes: SegmentNodes) -> Iterator[
             yield Patch(f"{nodes.image[0]}{end}", nodes.image[1], (f"last_frames_{index}", 0))
         yield from _saved_alone(number, params) if count > 1 else ()
         again = overlap if index else 0
-        pictures.append((f"decode_video{end}", 0))
+        images.append((f"decode_video{end}", 0))
         if again:
-            new = {"image": pictures[-1], "batch_index": again, "length": frames - again}
+            new = {"image": images[-1], "batch_index": again, "length": frames - again}
             yield Insert(f"new_frames_{number}", "ImageFromBatch", new)
-            pictures[-1] = (f"new_frames_{number}", 0)
+            images[-1] = (f"new_frames_{number}", 0)
         if params.has_sound:
             cut = {
                 "audio": (f"decode_audio{end}", 0),
@@ -148,7 +148,7 @@ def in_segments(params: InSegments, seed: int, nodes: SegmentNodes) -> Iterator[
             yield Insert(f"new_sound_{number}", "TrimAudioDuration", cut)
             sounds.append((f"new_sound_{number}", 0))
     if count > 1:
-        yield Insert("join", "BatchImagesNode", {f"images.image{index}": each for index, each in enumerate(pictures)})
+        yield Insert("join", "BatchImagesNode", {f"images.image{index}": each for index, each in enumerate(images)})
         yield Patch("create_video", "images", ("join", 0))
     if sounds:
         joined = sounds[0]

@@ -1,4 +1,4 @@
-"""What the modes that enhance share: sizes of enlarged results, and videos that are worked on in pieces."""
+"""What the modes that enhance share: sizes of enlarged results, and videos that are processed in pieces."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ def not_larger_than(most: float, size: tuple[int, int], field: str, what: str) -
 
 
 class VideoParams(Params):
-    """A video whose frames are all worked on; it keeps its rate and sound."""
+    """A video whose frames are all processed; the result keeps its sound."""
 
     video: Path = param(..., label="Video", help="Its sound is kept.", widget="video")
 

@@ -35,7 +35,7 @@ class InterpolateParams(VideoParams):
             raise at_field("fps", f"The video already has {has} fps; the frame rate must be higher.")
         if self.times > MOST:
             most = math.floor(self.rate * MOST)
-            raise at_field("fps", f"At most {MOST} times as many frames can be made, here {most} fps.")
+            raise at_field("fps", f"The frame rate can be raised at most {MOST} times: here to {most} fps.")
         return self
 
     @property

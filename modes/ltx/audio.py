@@ -35,7 +35,8 @@ class DrivenByAudio(ClipMixin):
     def _sound_is_long_enough(self) -> Self:
         shortest = MIN_FRAMES / self.frame_rate
         if self.sounding < shortest:
-            raise at_field("audio", f"Sound must last at least {shortest:.2f} s after its start.")
+            label = type(self).model_fields["audio"].title
+            raise at_field("audio", f"{label} must last at least {shortest:.2f} s after the start.")
         return self
 
     @property
@@ -117,7 +118,7 @@ AUDIO_TO_VIDEO = Mode(
     id="a2v",
     label="Audio to video",
     group="LTX-2.3",
-    summary="A clip whose pictures follow a sound.",
+    summary="A clip whose images follow a sound.",
     template="a2v",
     params=AudioToVideoParams,
     presets=TWO_PASS_PRESETS,

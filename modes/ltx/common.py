@@ -76,5 +76,5 @@ def sound_seconds(frames: int, fps: int) -> float:
 
 
 def sound_frames(frames: int, fps: int) -> int:
-    """The frames to ask an empty audio latent for: with only `frames`, the sound may end 30 ms before the pictures."""
+    """The frames to ask an empty audio latent for: with only `frames`, the sound may end 30 ms before the images."""
     return frames + math.ceil(0.03 * fps)

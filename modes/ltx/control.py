@@ -55,7 +55,7 @@ class RestyleParams(ReferenceParams):
     def _video_is_long_enough(self) -> Self:
         shortest = MIN_FRAMES / self.frame_rate
         if self._info.seconds - self.start < shortest:
-            raise at_field("video", f"Video must last at least {shortest:.2f} s after its start.")
+            raise at_field("video", f"Video must last at least {shortest:.2f} s after the start.")
         return self
 
     @property

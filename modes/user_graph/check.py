@@ -90,7 +90,7 @@ def _nodes(text: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise GraphError(f"This is not JSON: {error.msg}, line {error.lineno}, column {error.colno}.") from None
     except UnicodeEncodeError:
-        raise GraphError("The graph contains an incomplete character, which is not valid text.") from None
+        raise GraphError("The graph's text contains an incomplete character (a lone surrogate).") from None
     except (ValueError, RecursionError):
         raise GraphError("This JSON cannot be read: it is nested too deeply, or a number in it is too long.") from None
     if isinstance(found, dict) and isinstance(found.get("nodes"), list):
@@ -105,7 +105,7 @@ def _nodes(text: str) -> dict[str, Any]:
 
 
 def _no_number(name: str) -> NoReturn:
-    raise GraphError(f"{name} is not a number that a graph can have.")
+    raise GraphError(f"A graph cannot contain {name}.")
 
 
 def _node(node: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def _check_names(node: str, content: dict[str, Any]) -> None:
         if value == "" or (value is None and name in kind.models):
             continue  # ComfyUI itself reports that the file is missing
         if not isinstance(value, str):
-            text = "has to be the name of a file that is written in this node; a link is not allowed"
+            text = "must be a file name written in the node itself, not a link or another value"
             raise GraphError(f"{_where(node, content)}: {name} {text}.")
         if value.rstrip().endswith(("[output]", "[temp]")):
             raise GraphError(f"{_where(node, content)}, {name}: “{value[:80]}” is not an input file.")

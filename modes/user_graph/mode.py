@@ -97,7 +97,7 @@ class GraphParams(Params):
                     label = type(self).model_fields[name].title
                     many = f"only {there}" if there else "no"
                     files = f"{kind} file" if there == 1 else f"{kind} files"
-                    raise at_field(name, f"{label}: the graph has no node that loads it; it loads {many} {files}.")
+                    raise at_field(name, f"{label}: no node of the graph loads it; the graph loads {many} {files}.")
             if len(wanted[kind]) > len(names):
                 text = f"The graph loads {len(wanted[kind])} different {kind} files; the limit is {len(names)}."
                 raise at_field("graph", text)

@@ -27,7 +27,8 @@ class InpaintParams(SampledParams, PromptParams):
     mask: Path | None = param(
         None,
         label="Mask",
-        help="Paint over the part to replace. In a mask file, it is white. Without a mask, it is what is transparent.",
+        help="Paint over the part to replace. In a mask file, that part is white. Without a mask, the transparent "
+        "part of the image is replaced.",
         widget="mask",
     )
     denoise: float = how_much(1.0)

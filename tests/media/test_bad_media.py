@@ -106,11 +106,12 @@ def test_a_video_cut_in_the_middle(tmp_path: Path) -> None:
     refused("restyle", "video", tmp_path / "cut.mp4")
 
 
-def test_a_start_after_the_end_of_the_sound() -> None:
-    mode = modes.get("a2v")
+@pytest.mark.parametrize(("mode_id", "label"), [("a2v", "Sound"), ("lipsync", "Speech")])
+def test_a_start_after_the_end_of_the_sound(mode_id: str, label: str) -> None:
+    mode = modes.get(mode_id)
     with pytest.raises(InvalidParamsError) as caught:
         mode.validate({**mode.examples[0].values, "start": 100}, DEMO)
-    assert "Sound must last at least" in caught.value.fields["audio"]
+    assert caught.value.fields["audio"].startswith(f"{label} must last at least 0.")
 
 
 def test_strange_but_good_files_are_taken(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def test_limits_are_settings(tmp_path):
     tight = Settings(home=tmp_path / "home", device="cpu", max_image_pixels=1000)
     assert refusal(tmp_path / "x.png", tight) == "The image is 40 × 30 pixels; the limit is 0.001 megapixels."
     small = Settings(home=tmp_path / "home", device="cpu", max_upload_bytes=50)
-    assert refusal(tmp_path / "x.png", small).startswith("This file has 0 MB")
+    assert refusal(tmp_path / "x.png", small).startswith("This file is 0 MB")
 
 
 def test_text_in_a_png_that_swells_is_refused(tmp_path, settings):

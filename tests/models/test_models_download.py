@@ -178,7 +178,7 @@ def test_two_processes_make_one_download(home, hub, models, table):
 def test_wrong_bytes_are_removed_and_reported(home, hub, models):
     stored = store(hub, sent=OTHER)
     error = fails(models)
-    assert "does not match what Lightricks/Test states" in error.message
+    assert "does not match the checksum that Lightricks/Test gives" in error.message
     assert stored.sha256 in error.detail
     assert os.listdir(target(home).parent) == [".locks"]
     stored.sent = None
@@ -188,7 +188,7 @@ def test_wrong_bytes_are_removed_and_reported(home, hub, models):
 
 def test_too_many_bytes_are_wrong_bytes(home, hub, models):
     store(hub, sent=DATA + b"x")
-    assert "does not match what Lightricks/Test states" in fails(models).message
+    assert "does not match the checksum that Lightricks/Test gives" in fails(models).message
     assert not target(home).exists()
 
 
@@ -211,7 +211,7 @@ def test_registry_pin_is_what_is_asked_for_and_checked(home, hub, models, table)
     stored.data = OTHER
     hub.requests.clear()
     error = fails(Models(Settings(demo="never"), table))
-    assert "offers another big.safetensors" in error.message
+    assert error.message == "big.safetensors at Lightricks/Test is no longer the file that Kinora knows."
     assert hub.transfers == []
 
 

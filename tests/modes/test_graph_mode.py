@@ -52,8 +52,8 @@ def built(preparer: Preparer, graph: Any, seed: int | None = None, **values: Any
     [
         ("", "Graph is missing."),
         ("a red kite", "This is not JSON: Expecting value, line 1, column 1."),
-        ('{"1": NaN}', "NaN is not a number that a graph can have."),
-        ('{"1": "\\ud800"}', "The graph contains an incomplete character, which is not valid text."),
+        ('{"1": NaN}', "A graph cannot contain NaN."),
+        ('{"1": "\\ud800"}', "The graph's text contains an incomplete character (a lone surrogate)."),
         ("[" * 100_000, "This JSON cannot be read: it is nested too deeply, or a number in it is too long."),
         ("9" * 5000, "This JSON cannot be read: it is nested too deeply, or a number in it is too long."),
         ("x" * 1_000_001, "Graph is longer than 1,000,000 characters."),
@@ -92,8 +92,7 @@ def built(preparer: Preparer, graph: Any, seed: int | None = None, **values: Any
         ),
         (
             saved("LoadImage", image=["3", 0]) | {"3": node("PrimitiveString", value="x.png")},
-            "Node 1 (LoadImage): image has to be the name of a file that is written in this node; "
-            "a link is not allowed.",
+            "Node 1 (LoadImage): image must be a file name written in the node itself, not a link or another value.",
         ),
         (
             saved("LoadImage", image="../x.png"),
@@ -118,9 +117,9 @@ def test_a_missing_file_and_a_file_without_a_loader_are_reported_at_their_fields
     assert refused(two, image=PICTURE) == {
         "second_image": "Second image is missing: node 20 (LoadImage) loads “b.png”."
     }
-    text = "Audio: the graph has no node that loads it; it loads no audio files."
+    text = "Audio: no node of the graph loads it; the graph loads no audio files."
     assert refused(graphs.EXAMPLE, audio=EXAMPLES / "speech.wav") == {"audio": text}
-    text = "Second image: the graph has no node that loads it; it loads only 1 image file."
+    text = "Second image: no node of the graph loads it; the graph loads only 1 image file."
     assert refused(graphs.mixed("a.png"), image=PICTURE, second_image=PICTURE) == {"second_image": text}
 
 
