@@ -121,7 +121,7 @@ def load(settings: Settings) -> ServerStub:
 def _take_first_place_on_path(settings: Settings) -> None:
     """ComfyUI's `utils` and `app` packages must win over whatever else carries these names.
 
-    So a module of the checkout also wins over one of ours with the same name: tests/backend/test_checkout_names.py.
+    So a module of the checkout also wins over one of ours with the same name (tests/backend/test_comfy_patches.py).
     """
     checkout = str(settings.comfyui_dir.resolve())
     if checkout in sys.path:

@@ -1,7 +1,9 @@
 """The documentation agrees with the code."""
 
 import ast
+import io
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -49,14 +51,26 @@ NAME = re.compile(r"[A-Za-z_]\w*(\.[a-z_]\w*)*")
 
 
 PATH = re.compile(
-    r"(api|backend|commands|jobs|media|models|modes|tests|tools|ui|web|docs)/[\w./*-]+\.(py|js|css|tsv|md)"
+    r"(?<![\w./-])(?:api|backend|commands|demo_models|docs|jobs|media|models|modes|tests|tools|typings|ui|web)"
+    r"/[\w./*-]+\.(?:py|js|css|tsv|md)\b"
 )
+SOURCES = [*own_files(), *(PROJECT / "ui" / "static").rglob("*.js"), *(PROJECT / "ui").glob("*.css")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pages_name_files_that_exist(page: Path) -> None:
     named = [each for each in quoted(page.read_text(encoding="utf-8")) if PATH.fullmatch(each)]
     assert [each for each in named if not any(PROJECT.glob(each))] == []
+
+
+def test_comments_and_docstrings_name_files_that_exist() -> None:
+    missing = {}
+    for file in SOURCES:
+        text = file.read_text(encoding="utf-8")
+        said = python_prose(text) if file.suffix == ".py" else "\n".join(re.findall(r"//.*|/\*.*?\*/", text, re.S))
+        if wrong := [each for each in PATH.findall(said) if not any(PROJECT.glob(each))]:
+            missing[str(file.relative_to(PROJECT))] = wrong
+    assert missing == {}
 
 
 @pytest.mark.parametrize("text", [ARCHITECTURE, GLOSSARY], ids=["architecture", "glossary"])
@@ -95,6 +109,19 @@ def test_the_glossarys_names_are_in_the_code() -> None:
 def quoted(text: str) -> list[str]:
     """What stands between backticks."""
     return re.findall(r"`([^`]+)`", text)
+
+
+def python_prose(text: str) -> str:
+    """The comments and docstrings of a Python file, and the strings below a constant or a field that describe it."""
+    comments = [
+        each.string for each in tokenize.generate_tokens(io.StringIO(text).readline) if each.type == tokenize.COMMENT
+    ]
+    docstrings = [
+        node.value.value
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    ]
+    return "\n".join(comments + docstrings)
 
 
 def defined(file: Path) -> set[str]:
