@@ -1,5 +1,8 @@
 """Values that several rooms use and that belong to none of them. Each is defined only here."""
 
+API_PREFIX = "/api/v1"
+"""Where REST is on the server. The page's scripts have it in `ui/static/api.js`."""
+
 MAX_SEED = 2**64 - 1
 """ComfyUI's largest seed."""
 

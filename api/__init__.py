@@ -4,16 +4,14 @@ from fastapi import APIRouter, FastAPI
 
 from api import events, files, modes, submit, tasks
 from api import queue as queue_routes
+from constants import API_PREFIX
 from errors import NotFoundError
 from jobs import JobQueue
 from settings import VERSION
 from web import problems
 from web.middleware import protect
 
-PREFIX = "/api/v1"
 fallback = APIRouter(include_in_schema=False)
-
-__all__ = ["PREFIX", "create"]
 
 
 def create(queue: JobQueue) -> FastAPI:
@@ -21,15 +19,15 @@ def create(queue: JobQueue) -> FastAPI:
     app = FastAPI(
         title="Kinora",
         version=VERSION,
-        openapi_url=f"{PREFIX}/openapi.json",
+        openapi_url=f"{API_PREFIX}/openapi.json",
         docs_url=None,  # it would fetch scripts from elsewhere
         redoc_url=None,
         responses={422: {"model": problems.ProblemDetails}, 404: {"model": problems.ProblemDetails}},
     )
     app.state.queue = queue
     for routes in (queue_routes, modes, submit, tasks, files, events):
-        app.include_router(routes.router, prefix=PREFIX)
-    app.include_router(fallback, prefix=PREFIX)
+        app.include_router(routes.router, prefix=API_PREFIX)
+    app.include_router(fallback, prefix=API_PREFIX)
     protect(app, queue.settings, queue.lock.token)
     return app
 
@@ -37,4 +35,4 @@ def create(queue: JobQueue) -> FastAPI:
 @fallback.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 def _api_not_found(rest: str) -> None:
     """Without this, Gradio answers unknown API paths with HTML."""
-    raise NotFoundError(f"There is no {PREFIX}/{rest[:200]}, or it does not accept this method.")
+    raise NotFoundError(f"There is no {API_PREFIX}/{rest[:200]}, or it does not accept this method.")

@@ -12,6 +12,7 @@ from api.common import Queue, TaskId
 from errors import NotFoundError
 from jobs import CallerQueue
 from media import thumbnail
+from web.headers import OUTSIDE_FILE_HEADERS
 
 router = APIRouter(prefix="/tasks/{task}")
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
@@ -41,10 +42,10 @@ def preview(task: TaskId, queue: Queue) -> Response:
 
 def _sent(file: Path, download: bool) -> FileResponse:
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    # What came from outside must not run as a page of ours.
-    headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
     where = "attachment" if download else "inline"
-    return FileResponse(file, media_type=kind, filename=file.name, content_disposition_type=where, headers=headers)
+    return FileResponse(
+        file, media_type=kind, filename=file.name, content_disposition_type=where, headers=OUTSIDE_FILE_HEADERS
+    )
 
 
 def _small(file: Path, queue: CallerQueue) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 
 from backend.process import ENGINE
+from constants import API_PREFIX
 from errors import BatchError, BusyError, InvalidInputError, KinoraError, NotFoundError, Problem
 from events import EVENT_NAMES, Event
 from jobs import (
@@ -42,7 +43,7 @@ class ApiClient:
     def __init__(self, found: RunningInstance) -> None:
         headers = {"Authorization": f"Bearer {found.token}"}
         timeout = httpx2.Timeout(120.0, connect=5.0)
-        self._http = httpx2.Client(base_url=f"{found.url}/api/v1", headers=headers, timeout=timeout)
+        self._http = httpx2.Client(base_url=f"{found.url}{API_PREFIX}", headers=headers, timeout=timeout)
 
     def plan(self, submission: Submission) -> Plan:
         return Plan(**self._post("/plan", submission.model_dump(mode="json")))

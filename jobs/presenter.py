@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 import modes
+from constants import API_PREFIX
 from jobs.store.queries import TaskQueries
 from jobs.types import (
     STATUSES,
@@ -53,7 +54,7 @@ class TaskPresenter:
                     parameter=each.parameter,
                     widget=widgets.get(each.parameter, ""),
                     original=each.original,
-                    url=f"/api/v1/tasks/{task}/inputs/{each.parameter}",
+                    url=f"{API_PREFIX}/tasks/{task}/inputs/{each.parameter}",
                 )
                 for each in stored.inputs
             ],
@@ -119,4 +120,4 @@ class TaskPresenter:
 
 def _output(task: int, number: int, path: Path) -> OutputFile:
     size = path.stat().st_size if path.is_file() else None
-    return OutputFile(name=path.name, path=str(path), url=f"/api/v1/tasks/{task}/outputs/{number}", bytes=size)
+    return OutputFile(name=path.name, path=str(path), url=f"{API_PREFIX}/tasks/{task}/outputs/{number}", bytes=size)

@@ -1,4 +1,4 @@
-"""The form's part for batches: many clips in one job, from files, a table or a grid of values."""
+"""The form's part for batches: many tasks in one job, from files, a table or a grid of values."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -18,21 +18,21 @@ SHOWN_PROBLEMS = 8
 
 
 class BatchForm:
-    """Fields for a batch, to be made inside a `gr.Blocks`. If they are left empty, Generate makes one clip."""
+    """Fields for a batch, to be made inside a `gr.Blocks`. If they are left empty, Generate makes one task."""
 
     def __init__(self, visible: bool) -> None:
         drop: dict[str, Any] = {"height": 96, "elem_classes": "k-drop"}
         with gr.Accordion("Batch", open=False, visible=visible, elem_id="k-batch"):
             self._files = gr.File(label="Files", file_count="multiple", elem_id="batch-files", **drop)
-            _hint("One clip per file. For kite.png, kite.txt is its prompt and kite.json has its values.")
+            _hint("One task per file. If kite.txt is beside kite.png, it is the prompt; kite.json holds other values.")
             tables = [".csv", ".jsonl", ".json"]
             self._table = gr.File(label="Table", file_types=tables, elem_id="batch-table", **drop)
-            _hint("CSV or JSON Lines, one clip per row. Columns are parameters, such as prompt and seed.")
+            _hint("CSV or JSON Lines, one task per row. Columns are parameters, such as prompt and seed.")
             self._grid = gr.Textbox(label="Grid of values", lines=2, placeholder="seed: 1, 2, 3", elem_id="batch-grid")
             _hint("One parameter per line. Several lines make every combination.")
             with gr.Row(elem_classes="k-grid"):
                 with gr.Column(elem_classes="k-cell", min_width=120):
-                    self._tries = gr.Textbox("1", label="Variations per entry", max_lines=1, elem_id="batch-tries")
+                    self._tries = gr.Textbox("1", label="Tries per entry", max_lines=1, elem_id="batch-tries")
                     _hint("Each has its own seed.")
                 with gr.Column(elem_classes="k-cell", min_width=120):
                     self._priority = gr.Textbox("0", label="Priority", max_lines=1, elem_id="batch-priority")
@@ -68,7 +68,7 @@ class BatchForm:
             mode=mode,
             values={name: value for name, value in values.items() if value is not None},
             batch=batch if given else None,
-            tries=_whole(tries, "tries", "Variations per entry", 1, MAX_TRIES),
+            tries=_whole(tries, "tries", "Tries per entry", 1, MAX_TRIES),
             priority=_whole(priority, "priority", "Priority", MIN_PRIORITY, MAX_PRIORITY),
             name=(name or "")[:200],
         )
@@ -78,10 +78,14 @@ class BatchForm:
         return bool(raw[-1])
 
 
+def tasks(number: int) -> str:
+    """A number of tasks in words."""
+    return "1 task" if number == 1 else f"{number:,} tasks"
+
+
 def plan_card(plan: Plan) -> str:
-    """What a batch comes to: clips, time, disk space, downloads, and the entries that cannot run."""
-    clips = "1 clip" if plan.tasks == 1 else f"{plan.tasks:,} clips"
-    facts = [clips]
+    """What a batch amounts to: tasks, time, disk space, downloads, and the entries that cannot run."""
+    facts = [tasks(plan.tasks)]
     if plan.tasks:
         facts.append(f"about {duration(plan.seconds)}" if plan.seconds is not None else "no time estimate yet")
         facts.append(f"about {plan.disk_bytes / 1e6:,.0f} MB of {plan.disk_free / 1e9:,.0f} GB free")
@@ -121,7 +125,7 @@ def _grid(text: str) -> dict[str, list[Any]]:
         chosen = [value.strip() for value in values.split(",") if value.strip()]
         if not colon or not chosen:
             raise InvalidInputError(f"Grid of values, line {number}: write it as “seed: 1, 2, 3”.", "grid")
-        found[name.strip().lower().replace(" ", "_").replace("-", "_")] = list(chosen)
+        found[name.strip()] = list(chosen)
     return found
 
 

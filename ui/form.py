@@ -20,7 +20,10 @@ from ui.scripts import on_load
 
 WIDE = ("stages", "prompt", "presets")  # widgets that take the whole width, from the top
 FOLDED = ("loras", "lora_pairs")
-GRAPH_FILE = '<label class="k-file">Choose a file<input id="k-graph-file" type="file" accept=".json"></label>'
+GRAPH_FILE = (
+    '<label class="k-file">Choose a file<input id="k-graph-file" type="file" accept=".json"></label>'
+    '<span class="k-note" role="alert"></span>'
+)
 
 Updates = dict[Block, Any]
 """What handlers return: an update for each component that changes."""
@@ -70,7 +73,7 @@ class Form:
 
     @property
     def choices(self) -> list[Any]:
-        """The events of a person's choice in a field that is no text; for text see static/form/bar.js."""
+        """The events of a person's choice in a field that is no text; for text see static/form/announcement.js."""
         chosen = [field for field in self._fields.values() if not isinstance(field, gr.Textbox)]
         # Media report an upload by `change` alone; the page hardly ever changes them by itself.
         return [getattr(field, "input", None) or getattr(field, "change", None) for field in chosen]

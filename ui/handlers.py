@@ -10,12 +10,12 @@ from typing import Any
 import gradio as gr
 
 import modes
-from errors import BatchError, KinoraError, NotFoundError
+from errors import KinoraError, NotFoundError
 from events import Failed
 from jobs import JobQueue, Selection
 from modes import InvalidParamsError
 from ui import run_card
-from ui.batch import plan_card
+from ui.batch import plan_card, tasks
 from ui.caller import queue_for
 from ui.explain import explain
 from ui.files import uploaded_path
@@ -44,7 +44,7 @@ class Handlers:
         return {self._widgets.announcement: explained.text, **notes}
 
     def plan(self, request: gr.Request, shown: str, *values: Any) -> Updates:
-        """What a batch comes to, and what Generate will do."""
+        """Shows what a batch amounts to, and what Generate will do."""
         plan_html, generate = self._widgets.batch.plan, self._widgets.generate
         raw, batch = self._split(shown, values)
         try:
@@ -54,7 +54,7 @@ class Handlers:
             plan = queue_for(self._queue, request).plan(submission)
         except KinoraError as error:
             return {plan_html: run_card.error_card(Failed.of(error)), generate: gr.update(value="Generate")}
-        label = f"Queue {plan.tasks:,} clips" if plan.tasks else "Generate"
+        label = f"Queue {tasks(plan.tasks)}" if plan.tasks else "Generate"
         return {plan_html: plan_card(plan), generate: gr.update(value=label)}
 
     def switch(self, request: gr.Request, mode_id: str, shown: str, *values: Any) -> Updates:
@@ -98,7 +98,7 @@ class Handlers:
         try:
             submission = widgets.batch.submission(shown, raw, batch)
             job = queue.submit(submission, skip_bad=widgets.batch.skip_bad(batch))
-        except (KinoraError, BatchError) as error:
+        except KinoraError as error:
             errors = error.fields if isinstance(error, InvalidParamsError) else {}
             notes = self._form.annotate(shown, errors, explained.hints, explained.unused)
             return {widgets.announcement: run_card.error_card(Failed.of(error)), **notes}
@@ -124,7 +124,7 @@ class Handlers:
         queue = queue_for(self._queue, request)
         try:
             detail = queue.task(task)
-        except NotFoundError:  # none yet, or one of another data folder
+        except NotFoundError:  # none yet, or one of another home folder
             yield {widgets.status: run_card.IDLE, widgets.cancel: gr.update(interactive=False), **result.hidden()}
             return
         queue.run_for_viewer(task)

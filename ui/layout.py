@@ -15,9 +15,9 @@ from ui.result import Result
 from ui.scripts import on_load
 
 DEMO_LINE = (
-    "These are demo models: the real nodes with tiny weights. LTX-2.3's know balls, cubes and pyramids in eight "
-    "colours, how they move, and four sounds; they follow the pictures and sounds you give them. For real clips, run "
-    "Kinora on a machine with a GPU; it downloads the real models when they are needed."
+    "These are demo models: the real nodes with tiny weights. The LTX-2.3 demo model knows balls, cubes and pyramids "
+    "in eight colours, how they move, and four sounds; it follows the images and sounds you give it. For real clips, "
+    "run Kinora on a machine with a GPU; it downloads the real models when they are needed."
 )
 
 
@@ -61,7 +61,7 @@ def lay_out(queue: JobQueue) -> Widgets:
             form = Form(list(modes.MODES.values()), queue.settings)
             batch = BatchForm(visible=not queue.settings.zerogpu)
             with gr.Column(elem_id="k-bar"):
-                announcement = gr.HTML(elem_id="announcement", js_on_load=on_load("form/bar.js"))
+                announcement = gr.HTML(elem_id="announcement", js_on_load=on_load("form/announcement.js"))
                 with gr.Row():
                     generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=3)
                     cancel = gr.Button("Cancel", elem_id="cancel", scale=1, interactive=False)
@@ -104,7 +104,7 @@ def _header(queue: JobQueue) -> None:
     with gr.Row(elem_id="k-header"):
         gr.HTML("<h1>Kinora</h1>")
         gr.HTML(
-            '<nav id="k-nav" aria-label="Rooms"><a href="#create">Create</a>'
+            '<nav id="k-nav" aria-label="Pages"><a href="#create">Create</a>'
             '<a href="#queue">Queue <span id="k-nav-count"></span></a></nav>'
         )
         gr.HTML('<k-engine class="k-pill" role="status"></k-engine>', elem_id="engine")  # static/engine.js

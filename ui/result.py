@@ -100,7 +100,7 @@ class Result:
             return self.hidden()
         file = found[number]
         path = Path(file.path)
-        kind, url = _kind(path), escape(file.url)
+        kind, url = _kind(path), escape(f".{file.url}")  # relative to the page: a proxy may add a path in front of it
         shown = {
             "image": f'<a href="{url}" target="_blank"><img src="{url}" alt="Result"></a>',
             "audio": f'<audio src="{url}" controls></audio>',

@@ -14,7 +14,7 @@ from jobs import TaskDetail
 from models import Presence
 from modes import OutputSpec
 
-IDLE = '<div class="k-stage k-empty"><p>Your result appears here.</p></div>'
+IDLE = '<div class="k-screen k-empty"><p>Your result appears here.</p></div>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def card(task: TaskDetail, state: RunState, clock: Clock) -> str:
         case Failed():
             return error_card(state.end)
         case Cancelled():
-            cancelled = f'<div class="k-stage k-empty"><p>Cancelled after {duration(clock.elapsed)}.</p></div>'
+            cancelled = f'<div class="k-screen k-empty"><p>Cancelled after {duration(clock.elapsed)}.</p></div>'
             return cancelled + _phases(task, state)
         case Output():
             return notices + _phases(task, state)
@@ -149,10 +149,10 @@ def _picture(task: TaskDetail, state: RunState) -> str:
     file = _announced(task)
     ratio = f"aspect-ratio:{file.width}/{file.height}" if file.pixels else "aspect-ratio:16/9"
     if state.preview is None:
-        return f'<div class="k-stage k-waiting" style="{ratio}"></div>'
+        return f'<div class="k-screen k-waiting" style="{ratio}"></div>'
     data = base64.b64encode(state.preview).decode()
     image = f'<img class="k-preview" alt="Preview" src="data:image/jpeg;base64,{data}">'
-    return f'<div class="k-stage" style="{ratio}">{image}</div>'
+    return f'<div class="k-screen" style="{ratio}">{image}</div>'
 
 
 def _headline(state: RunState, clock: Clock) -> str:
@@ -178,8 +178,8 @@ def _now(state: RunState, clock: Clock) -> tuple[str, float, float]:
     if clock.blocked:
         return f"Waiting. {clock.blocked}", 0, 0
     if state.queued and state.queued.ahead:
-        runs = "run" if state.queued.ahead == 1 else "runs"
-        return f"Waiting behind {state.queued.ahead} {runs}", 0, 0
+        tasks = "1 task" if state.queued.ahead == 1 else f"{state.queued.ahead:,} tasks"
+        return f"Waiting for {tasks} ahead of this one", 0, 0
     return "Starting", 0, 0
 
 
@@ -191,4 +191,4 @@ def _phases(task: TaskDetail, state: RunState) -> str:
         # On success every phase is done: those that did not run came from the engine's cache.
         shown = "now" if index == current else "done" if succeeded or index in state.seen else "todo"
         items.append(f'<li data-state="{shown}">{escape(phase.label)}</li>')
-    return f'<ol class="k-stages">{"".join(items)}</ol>'
+    return f'<ol class="k-phases">{"".join(items)}</ol>'

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from constants import API_PREFIX
 from errors import KinoraError, RateLimitError
 from host import is_loopback
 from settings import Settings
 from web.problems import response, retry_after
 from web.rate_limit import RateLimiter, client_of, submission_limiter
 
-OPEN = "/api/v1/health"
+OPEN = f"{API_PREFIX}/health"
 """Answered without a password, for health checks."""
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -56,7 +57,7 @@ class _CheckMiddleware:
 
 
 class SameOriginMiddleware(_CheckMiddleware):
-    """Refuses changes from pages of other origins and, on loopback without a password, foreign host names.
+    """Refuses changes from pages on other sites and, on loopback without a password, foreign host names.
 
     A foreign host name on loopback is DNS rebinding: a page elsewhere lets its own name lead to this machine. Where a
     password is set, the name does not matter: such a page does not know the password, and a proxy may have any name.
@@ -76,7 +77,7 @@ class SameOriginMiddleware(_CheckMiddleware):
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE
         if changes and origin and urlsplit(origin).netloc != host:
-            raise _RefusedError(403, "Pages of other origins may not change anything here.")
+            raise _RefusedError(403, "Pages from other sites may not change anything here.")
 
 
 class BasicAuthMiddleware(_CheckMiddleware):
@@ -105,7 +106,7 @@ class BasicAuthMiddleware(_CheckMiddleware):
                 return
             self._wrong_passwords.count(client)
         challenge = {"WWW-Authenticate": 'Basic realm="Kinora", charset="UTF-8"'}
-        raise _RefusedError(401, "A user name and a password are needed.", challenge)
+        raise _RefusedError(401, "Please log in with a user name and a password.", challenge)
 
     def _is_token(self, authorization: str) -> bool:
         kind, _, token = authorization.partition(" ")

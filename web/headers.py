@@ -52,6 +52,9 @@ STRICT_POLICY = "; ".join(
 )
 """For REST, scripts and files: what is opened directly at such an address may not run a script."""
 
+OUTSIDE_FILE_HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+"""For the files of tasks, which may come from outside: they must not run as a page of ours when somebody opens them."""
+
 _STRICT_PATHS = re.compile(r"^/(api|scripts)/|/gradio_api/file")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",

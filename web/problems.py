@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from constants import API_PREFIX
 from errors import (
     BatchError,
     BusyError,
@@ -46,8 +47,8 @@ def response(status: int, detail: str, headers: dict[str, str] | None = None, **
         401: "Not logged in",
         403: "Not allowed",
         404: "Not found",
-        422: "Bad input",
-        429: "Too much",
+        422: "Invalid input",
+        429: "Too many requests",
         503: "Not available",
     }
     content = ProblemDetails(title=titles.get(status, "Error"), status=status, detail=detail, **more)
@@ -99,7 +100,7 @@ def _unparsed(_request: Request, error: Exception) -> JSONResponse:
     for each in error.errors():
         place = ".".join(str(part) for part in each["loc"] if part not in ("body", "query", "path"))
         fields[place or "body"] = f"{each['msg']}."
-    return response(422, "The request does not match the API's document.", fields=fields)
+    return response(422, f"The request does not match the API's schema (see {API_PREFIX}/openapi.json).", fields=fields)
 
 
 def _http(_request: Request, error: Exception) -> JSONResponse:

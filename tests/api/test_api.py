@@ -167,7 +167,7 @@ def test_the_token_of_this_machine_may_name_any_path(idle_queue: JobQueue, tmp_p
 
 def test_pages_of_other_origins_and_other_names_of_this_machine_are_refused(client: httpx2.Client) -> None:
     told = problem(client.post("/queue/pause", headers={"origin": "http://evil.example"}), 403)
-    assert "other origins" in told["detail"]
+    assert "other sites" in told["detail"]
     told = problem(client.get("/queue", headers={"host": "evil.example"}), 403)
     assert "requests to localhost" in told["detail"]
     own = str(client.base_url.netloc, "ascii")

@@ -28,7 +28,7 @@ def test_a_typed_prompt_becomes_a_playing_video(page: Page) -> None:
     expect(video).to_be_visible(timeout=WAIT)
     page.wait_for_function("document.querySelector('#video video').currentTime > 0", timeout=WAIT)
     assert video.evaluate("video => [video.videoWidth, video.videoHeight, video.error]") == [256, 192, None]
-    expect(page.locator(".k-stages [data-state=done]")).to_have_text(list(modes.get("t2v").phases))
+    expect(page.locator(".k-phases [data-state=done]")).to_have_text(list(modes.get("t2v").phases))
     for fact in ("Seed", "256 × 192 px", "Took"):
         expect(page.locator("#facts")).to_contain_text(fact)
     with page.expect_download() as download:

@@ -51,7 +51,7 @@ def test_a_graph_copied_from_the_queue_runs(page: Page) -> None:
     first = page.locator("#picture img").get_attribute("src") or ""
     page.evaluate("location.hash = '#queue'")
     page.locator("[data-status='succeeded'] .q-expand", has_text="a red kite").first.click()
-    page.get_by_text("Workflow (ComfyUI's API format)").first.click()
+    page.get_by_text("Graph (ComfyUI's API format)").first.click()
     page.get_by_role("button", name="Copy", exact=True).first.click()
     page.evaluate("location.hash = '#create'")
     choose(page, "graph")

@@ -55,8 +55,8 @@ def test_a_batch_of_eight_files_survives_a_crash_without_the_two_that_were_cance
     page.fill("#field-seconds input", "0.3")
     page.get_by_role("button", name="Batch").click()
     page.locator("#batch-files input[type=file]").set_input_files(files)
-    expect(page.locator("#batch-plan")).to_contain_text("8 clips", timeout=WAIT)
-    expect(page.locator("#generate")).to_have_text("Queue 8 clips")
+    expect(page.locator("#batch-plan")).to_contain_text("8 tasks", timeout=WAIT)
+    expect(page.locator("#generate")).to_have_text("Queue 8 tasks")
     page.click("#generate")
     expect(page.locator("#q-list [data-task]")).to_have_count(8, timeout=WAIT)
     for file in files:

@@ -45,7 +45,7 @@ def on_the_page(page: Page) -> Submit:
         page.fill("#batch-priority input", "3")
         page.fill("#batch-name input", "the same")
         page.locator("#batch-name input").blur()
-        expect(page.locator("#generate")).to_have_text("Queue 8 clips", timeout=WAIT)
+        expect(page.locator("#generate")).to_have_text("Queue 8 tasks", timeout=WAIT)
         page.click("#generate")
         expect(page.locator("#q-list [data-task]")).to_have_count(8, timeout=WAIT)
         return int(page.evaluate("location.hash").split("job=")[1])

@@ -73,7 +73,7 @@ def test_an_error_of_rest_is_its_detail_and_hint(modules: Page) -> None:
 
 def test_a_server_that_is_gone_is_an_error_in_words(modules: Page) -> None:
     modules.route("**/api/v1/**", lambda route: route.abort())
-    assert of(modules, "api", "await m.call('/queue').catch((error) => error.message)") == "Kinora does not answer."
+    assert of(modules, "api", "await m.call('/queue').catch((error) => error.message)") == "Kinora is not responding."
 
 
 def test_the_queues_state_is_one_line(modules: Page) -> None:

@@ -3,6 +3,9 @@
 // Found from this script's own address, because a proxy may add a path in front of it.
 export const API = new URL("../../api/v1", import.meta.url).pathname;
 
+// The address of a file in one of REST's records, which name it from the server's root.
+export const fileAddress = (url) => new URL(`../..${url}`, import.meta.url).pathname;
+
 // The answer's JSON. With a body, which becomes JSON, the request is a POST.
 export async function call(path, body) {
   const post = () => ({
@@ -14,7 +17,7 @@ export async function call(path, body) {
   try {
     answer = await fetch(API + path, body === undefined ? {} : post());
   } catch {
-    throw new Error("Kinora does not answer.");
+    throw new Error("Kinora is not responding.");
   }
   const content = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(sentence(content));

@@ -1,6 +1,6 @@
 // <k-list>: a list of any length, of which only the rows near the visible part are in the document.
 //
-// Rows are keyed: an item keeps its element while it is shown, so that what is open, focused or playing goes on when
+// Rows are keyed by their items' `id`: an item keeps its element while it is shown, so that what is open, focused or playing goes on when
 // the list changes. Rows are in the normal flow; the margin of a row stands for the rows left out before it.
 import { visibleRows } from "./windowing.js";
 
@@ -9,16 +9,16 @@ const STEPS = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
 
 export class List extends HTMLElement {
   #items = [];
-  #rows = new Map(); // key -> element: those in the document, and those to be kept for later
-  #keys = new WeakMap(); // element -> key
-  #heights = new Map(); // key -> px, as last measured
+  #rows = new Map(); // id -> element: those in the document, and those to be kept for later
+  #keys = new WeakMap(); // element -> id
+  #heights = new Map(); // id -> px, as last measured
   #drawing = 0;
   #sizes = new ResizeObserver((entries) => this.#measured(entries));
 
-  // `key` gives an item's key, `create` makes an empty row, and `update` shows an item in a row. `height` is a row's in
-  // px until it is measured. `keep` says which rows hold something that must not be lost while they are out of sight.
-  setup({ key = (item) => item.id, create, update, height = 50, keep = () => false }) {
-    Object.assign(this, { keyOf: key, create, update, rowHeight: height, keep });
+  // `create` makes an empty row, and `update` shows an item in a row. `height` is a row's in px until it is measured.
+  // `keep` says which rows hold something that must not be lost while they are out of sight.
+  setup({ create, update, height, keep = () => false }) {
+    Object.assign(this, { create, update, rowHeight: height, keep });
     this.setAttribute("role", "list");
     this.addEventListener("keydown", (event) => this.#step(event));
     document.addEventListener("scroll", () => this.#schedule(), { capture: true, passive: true });
@@ -32,20 +32,15 @@ export class List extends HTMLElement {
 
   set items(items) {
     this.#items = items;
-    const keys = new Set(items.map(this.keyOf));
+    const keys = new Set(items.map((item) => item.id));
     for (const known of [this.#rows, this.#heights]) {
       for (const key of known.keys()) if (!keys.has(key)) known.delete(key);
     }
     this.draw();
   }
 
-  // The element of an item, where it has one.
-  row(key) {
-    return this.#rows.get(key);
-  }
-
   draw() {
-    if (!this.checkVisibility()) return; // drawn once it is shown: the observer of its size tells
+    if (!this.checkVisibility()) return; // drawn once it is shown: its ResizeObserver says when
     const focused = this.contains(document.activeElement) ? document.activeElement : null;
     const { top } = this.getBoundingClientRect();
     const { rows, tail } = visibleRows(this.#allHeights(), {
@@ -74,19 +69,19 @@ export class List extends HTMLElement {
   }
 
   #allHeights() {
-    return this.#items.map((item) => this.#heights.get(this.keyOf(item)) ?? this.rowHeight);
+    return this.#items.map((item) => this.#heights.get(item.id) ?? this.rowHeight);
   }
 
   // Rows that stay wherever they are: the one with the focus, and those whose video or sound plays.
   #inUse() {
     const playing = (row) => [...row.querySelectorAll("video, audio")].some((media) => !media.paused);
     const used = (row) => row?.isConnected && (row.contains(document.activeElement) || playing(row));
-    return new Set([...this.#items.keys()].filter((index) => used(this.#rows.get(this.keyOf(this.#items[index])))));
+    return new Set([...this.#items.keys()].filter((index) => used(this.#rows.get(this.#items[index].id))));
   }
 
   #filled(index) {
     const item = this.#items[index];
-    const key = this.keyOf(item);
+    const key = item.id;
     let row = this.#rows.get(key);
     if (!row) {
       row = this.create(item);

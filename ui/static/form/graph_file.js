@@ -4,12 +4,17 @@ const MOST = 4_000_000; // bytes; a larger file is no graph that Kinora takes, a
 
 export function start({ element }) {
   const cell = element.closest(".k-cell");
+  const trouble = element.querySelector("[role=alert]");
   const over = (event) => event.target.closest("#field-graph") && [...event.dataTransfer.types].includes("Files");
 
   async function fill(file) {
     if (!file) return;
+    const tooLarge = file.size > MOST;
+    trouble.textContent = tooLarge ? `${file.name} is too large for a graph.` : "";
+    trouble.classList.toggle("k-wrong", tooLarge);
+    if (tooLarge) return;
     const field = cell.querySelector("#field-graph textarea");
-    field.value = file.size > MOST ? `${file.name} is too large for a graph.` : await file.text();
+    field.value = await file.text();
     field.dispatchEvent(new Event("input", { bubbles: true })); // as if a person had pasted it
   }
 

@@ -1,12 +1,13 @@
 // The editor of a list parameter (LoRAs, segments). The list is the value of a gr.HTML: it is drawn from there, and
 // what a person enters is written back to it.
+import { call } from "../api.js";
 import { el } from "../dom.js";
 
 let files = []; // the LoRA files that there are
 const findFiles = () =>
-  fetch("/api/v1/loras")
-    .then(async (answer) => (files = answer.ok ? await answer.json() : files))
-    .catch(() => {}); // the page says by itself that Kinora does not answer
+  call("/loras")
+    .then((found) => (files = found))
+    .catch(() => {}); // the page itself says that Kinora is away
 const found = findFiles();
 
 export async function start({ element, props, trigger, watch }) {
@@ -14,7 +15,7 @@ export async function start({ element, props, trigger, watch }) {
   const add = el("button", { type: "button", class: "k-add", click: addEmpty }, props.add);
   element.querySelector(".k-rows").append(list, add);
 
-  // Keeps the value, and triggers `input` for what is not text; bar.js notices text.
+  // Keeps the value, and triggers `input` for what is not text; announcement.js notices text.
   function keep(event) {
     props.value = [...list.children].map(values);
     if (!event?.target.matches("textarea, input:not([type=checkbox])")) trigger("input");

@@ -1,5 +1,6 @@
 // The list of modes: choosing, searching, the last ones used, and what each still has to download. The chosen mode is
 // the value of a gr.HTML, which triggers `select` when a person chooses.
+import { call } from "../api.js";
 import { el } from "../dom.js";
 
 const RECENT = "kinora-recent-modes";
@@ -48,9 +49,8 @@ export function start({ element, props, trigger, watch }) {
   }
 
   async function showDownloads() {
-    const answer = await fetch("/api/v1/modes/presence").catch(() => null);
-    if (!answer?.ok) return;
-    const presence = new Map((await answer.json()).map((each) => [each.mode, each]));
+    const answer = await call("/modes/presence").catch(() => []); // the page itself says that Kinora is away
+    const presence = new Map(answer.map((each) => [each.mode, each]));
     for (const button of buttons()) {
       const found = presence.get(button.dataset.mode);
       if (!found) continue;

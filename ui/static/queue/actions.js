@@ -6,7 +6,7 @@ import { count } from "../format.js";
 
 const QUESTIONS = {
   cancel: { verb: "Cancel", no: "Keep them", text: "Tasks that have ended keep their results." },
-  retry: { verb: "Retry", no: "Do not retry", text: "Those that failed or were cancelled run again." },
+  retry: { verb: "Retry", no: "Do not retry", text: "Failed and cancelled tasks will run again." },
 };
 const DONE = {
   cancel: "cancelled",
@@ -55,5 +55,5 @@ export async function rerun(job) {
 
 export async function pause(paused) {
   const now = await call(paused ? "/queue/resume" : "/queue/pause", {});
-  return now.paused ? "The queue is paused. Running tasks will finish." : "The queue continues.";
+  return now.paused ? "The queue is paused. Running tasks will finish." : "The queue is running again.";
 }

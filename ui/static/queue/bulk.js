@@ -9,8 +9,8 @@ class Bulk extends HTMLElement {
 
   connectedCallback() {
     if (this.firstChild) return;
-    const button = (name, label, more = () => ({})) => el("button", {
-      type: "button", "data-act": name, click: () => emit(this, "k-bulk", { act: name.split("-")[0], more: more() }),
+    const button = (name, label, { act = name, more = () => ({}) } = {}) => el("button", {
+      type: "button", "data-act": name, click: () => emit(this, "k-bulk", { act, more: more() }),
     }, label);
     const priority = el("input", {
       id: "q-priority", type: "number", min: -100, max: 100, value: 0, "aria-label": "Priority",
@@ -19,10 +19,10 @@ class Bulk extends HTMLElement {
       this.#selected,
       button("cancel", "Cancel"),
       button("retry", "Retry"),
-      button("retry-new", "Retry with new seeds", () => ({ new_seeds: true })),
+      button("retry-new", "Retry with new seeds", { act: "retry", more: () => ({ new_seeds: true }) }),
       button("front", "Move to front"),
       el("span", { class: "q-priority" }, priority,
-        button("priority", "Set priority", () => ({ priority: Number(priority.value) }))),
+        button("priority", "Set priority", { more: () => ({ priority: Number(priority.value) }) })),
       el("button", { type: "button", click: () => emit(this, "k-select-none") }, "Select none"));
   }
 

@@ -1,5 +1,5 @@
 // <k-task-detail>: all there is to know of a task, in the opened part of its row.
-import { API } from "../api.js";
+import { API, fileAddress } from "../api.js";
 import { el, emit } from "../dom.js";
 import { duration, moment } from "../format.js";
 import { player } from "./player.js";
@@ -30,13 +30,13 @@ class TaskDetail extends HTMLElement {
         el("button", { type: "button", "data-act": act, click: () => emit(this, "k-act", { act, task }) }, label))),
       facts(task),
       task.inputs.length > 0 && el("div", { class: "q-inputs" }, task.inputs.map(input)),
-      el("ol", { class: "q-stages" }, task.stages.map(({ label, seconds }) =>
+      el("ol", { class: "q-phases" }, task.stages.map(({ label, seconds }) =>
         el("li", {}, label, seconds === null ? "" : el("span", {}, duration(seconds))))),
       fold("Parameters", el("dl", { class: "q-values" }, Object.entries(task.values).flatMap(([name, value]) =>
         [el("dt", {}, name), el("dd", {}, typeof value === "string" ? value : JSON.stringify(value))]))),
       fold("Log", el("ul", { class: "q-log" }, task.log.map(({ time, text }) =>
         el("li", {}, el("time", {}, moment(time)), text)))),
-      workflow(task.graph),
+      graphFold(task.graph),
     ].filter(Boolean));
     const folds = [...this.querySelectorAll("details")];
     if (folds.length === open.length) folds.forEach((each, place) => { each.open = open[place]; });
@@ -71,8 +71,8 @@ function failure(failed) {
 
 function input({ parameter, original, widget, url }) {
   const shown = widget === "audio"
-    ? el("audio", { src: url, controls: true, preload: "none" })
-    : el("img", { src: `${url}?thumbnail=true`, alt: parameter, loading: "lazy" });
+    ? el("audio", { src: fileAddress(url), controls: true, preload: "none" })
+    : el("img", { src: `${fileAddress(url)}?thumbnail=true`, alt: parameter, loading: "lazy" });
   return el("figure", {}, shown,
     el("figcaption", { title: original }, `${parameter}: ${original.split("/").pop()}`));
 }
@@ -91,7 +91,7 @@ function facts(task) {
     el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))));
 }
 
-function workflow(graph) {
+function graphFold(graph) {
   const text = JSON.stringify(graph, null, 2);
   const copy = el("button", {
     type: "button",
@@ -100,7 +100,7 @@ function workflow(graph) {
       copy.textContent = "Copied";
     },
   }, "Copy");
-  return fold("Workflow (ComfyUI's API format)", copy, el("pre", {}, text));
+  return fold("Graph (ComfyUI's API format)", copy, el("pre", {}, text));
 }
 
 customElements.define("k-task-detail", TaskDetail);

@@ -14,7 +14,7 @@ import "./head.js";
 import "./row.js";
 
 const RELOAD = 1000; // ms between two loads of the list, however much happens
-const SILENT = "Kinora does not answer. It may be restarting. This page keeps trying.";
+const SILENT = "Kinora is not responding. It may be restarting. This page keeps trying.";
 
 class QueuePage extends HTMLElement {
   #store = new QueueStore();
