@@ -66,7 +66,7 @@ def modules(window: Page) -> Page:
     """An empty page from which `import("/scripts/0/NAME.js")` gets one of the page's scripts, without any server."""
 
     def answer(route: Route) -> None:
-        name = urlsplit(route.request.url).path.removeprefix("/scripts/0/")
+        name = urlsplit(route.request.url).path.partition("/scripts/0/")[2]
         if name in scripts.FILES:
             route.fulfill(body=scripts.FILES[name], content_type="text/javascript")
         else:

@@ -29,7 +29,13 @@ def test_a_graph_is_checked_while_it_is_given_and_runs(page: Page, tmp_path: Pat
     }
     file = tmp_path / "mine.json"
     file.write_text(json.dumps(graph))
+    large = tmp_path / "large.json"
+    large.write_bytes(b" " * 4_000_001)
+    page.set_input_files("#k-graph-file", large)
+    expect(page.locator(".k-file + .k-note")).to_have_text("large.json is too large for a graph.")
+    expect(note).to_contain_text("is a SaveLatent, which is not allowed")
     page.set_input_files("#k-graph-file", file)
+    expect(page.locator(".k-file + .k-note")).to_have_text("")
     expect(page.locator("#announcement")).to_contain_text("node 20 (LoadImage) loads “mine.png”", timeout=WAIT)
     expect(note).not_to_contain_text("not allowed")
     expect(page.locator("#field-image")).to_be_visible()

@@ -76,6 +76,11 @@ def test_a_server_that_is_gone_is_an_error_in_words(modules: Page) -> None:
     assert of(modules, "api", "await m.call('/queue').catch((error) => error.message)") == "Kinora is not responding."
 
 
+def test_a_proxy_may_add_a_path_in_front_of_the_page(modules: Page) -> None:
+    code = "import('/kinora/scripts/0/api.js').then((m) => [m.API, m.fileAddress('/api/v1/x')])"
+    assert modules.evaluate(code) == ["/kinora/api/v1", "/kinora/api/v1/x"]
+
+
 def test_the_queues_state_is_one_line(modules: Page) -> None:
     state = {
         "counts": {"queued": 2, "running": 1},

@@ -42,6 +42,10 @@ def test_every_import_leads_to_a_script_of_the_same_version(server: Server, app_
     assert seen == preloaded, "a script that nothing imports, or one that is not fetched early"
 
 
+def test_only_one_script_knows_where_rest_is() -> None:
+    assert [name for name, content in scripts.FILES.items() if b"api/v1" in content] == ["api.js"]
+
+
 @pytest.mark.parametrize(
     "path",
     [
