@@ -8,15 +8,14 @@ from errors import ForbiddenError
 from jobs import Caller, CallerQueue, JobQueue, Status
 from jobs.types import MAX_ID
 from web.rate_limit import client_of
+from web.scope import is_local
 from web.visitors import visitor_of
-
-"""Of an id; a database's integers end there."""
 
 
 def get_queue(request: Request) -> CallerQueue:
     """The queue as the caller may see and change it."""
     queue: JobQueue = request.app.state.queue
-    if is_local(request):
+    if is_local(request.scope):
         return CallerQueue(queue)
     caller = Caller(visitor_of(request.scope), client_of(request.scope), queue.settings.uploads_dir)
     return CallerQueue(queue, caller)
@@ -42,11 +41,6 @@ Limit = Annotated[int, Query(ge=1, le=500, description="Rows in a page")]
 Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the previous page")]
 Search = Annotated[str, Query(max_length=200, pattern="^[^\\x00]*$")]
 Statuses = Annotated[list[Status] | None, Query(description="Can be repeated; by default all")]
-
-
-def is_local(request: Request) -> bool:
-    """Whether the caller has shown the token that only this machine's user can read: see `web.guard`."""
-    return bool(request.scope.get("kinora.local"))
 
 
 def without_nulls(value: Any) -> Any:

@@ -77,7 +77,8 @@ class TextReporter:
     def event(self, event: Event) -> None:
         match event:
             case Queued():
-                self._show(f"Waiting behind {event.ahead}" if event.ahead else "Waiting for the engine")
+                tasks = "1 task" if event.ahead == 1 else f"{event.ahead:,} tasks"
+                self._show(f"Waiting for {tasks} ahead of this one" if event.ahead else "Waiting for the engine")
             case Download():
                 done = f"{event.done / 1e6:,.0f} of {event.total / 1e6:,.0f} MB, {event.speed / 1e6:.1f} MB/s"
                 self._show(f"Downloading {event.file}", event.done, event.total, done)

@@ -14,7 +14,7 @@ from jobs import CallerQueue, JobQueue, Submission
 from modes import Mode, Parameter, lists
 from modes.media_info import MEDIA
 from ui.caller import queue_for
-from ui.files import publish_to_cache
+from ui.gradio_cache import publish_to_cache
 
 AT_ONCE = 16  # calls that run at the same time; further calls wait for one of these to return
 

@@ -14,7 +14,7 @@ from modes import Mode, Parameter, lists
 from modes.media_info import MEDIA, image_info
 from settings import Settings
 from ui import fields
-from ui.files import publish_to_cache, uploaded_path
+from ui.gradio_cache import publish_to_cache, uploaded_path
 from ui.list_editor import ListEditor
 from ui.scripts import on_load
 

@@ -1,6 +1,7 @@
-"""Everything that relies on how Gradio is built rather than on what it documents.
+"""The page's patches of Gradio: what relies on how Gradio is built rather than on what it documents.
 
-Each item is declared in the registry of patches, with the reason for it and the condition under which it can go.
+Each is declared in the registry of patches, with the reason for it and the condition under which it can be removed.
+`web/public_link.py` and `backend/zerogpu.py` have further patches of Gradio.
 """
 
 import copy

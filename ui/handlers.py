@@ -18,8 +18,8 @@ from ui import run_card
 from ui.batch import plan_card, tasks
 from ui.caller import queue_for
 from ui.explain import explain
-from ui.files import uploaded_path
 from ui.form import Updates
+from ui.gradio_cache import uploaded_path
 from ui.layout import Widgets, example_choices, title
 from ui.result import take_result
 
@@ -112,7 +112,7 @@ class Handlers:
             **self._form.annotate(shown, {}, explained.hints, explained.unused),
         }
         if submission.batch is not None or submission.tries > 1:
-            updates[widgets.queue_room] = gr.update(job=job.id)
+            updates[widgets.queue_page] = gr.update(job=job.id)
         return updates
 
     # The run and its result.

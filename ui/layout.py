@@ -37,7 +37,7 @@ class Widgets:
     cancel: gr.Button
     result: Result
     status: gr.HTML
-    queue_room: gr.HTML
+    queue_page: gr.HTML
     """`edit` and `select` ask to edit and to show a task; its property `job` is a batch's job to show."""
 
     shown: gr.State
@@ -68,7 +68,7 @@ def lay_out(queue: JobQueue) -> Widgets:
         with gr.Column(elem_id="k-result", min_width=320):
             result = Result()
             status = gr.HTML(run_card.IDLE, elem_id="status")
-    queue_room = gr.HTML(
+    queue_page = gr.HTML(
         '<k-queue id="k-queue"></k-queue>', elem_id="queue-room", js_on_load=on_load("form/handover.js"), job=0
     )
     return Widgets(
@@ -82,7 +82,7 @@ def lay_out(queue: JobQueue) -> Widgets:
         cancel=cancel,
         result=result,
         status=status,
-        queue_room=queue_room,
+        queue_page=queue_page,
         shown=gr.State(first.id),
         watched=gr.State(0),
         remembered=gr.BrowserState(0, storage_key="kinora-task"),

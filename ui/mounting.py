@@ -21,7 +21,7 @@ FUNCTIONS = "/functions"
 def mount(server_app: FastAPI, queue: JobQueue) -> FastAPI:
     """The server with all of it; its `state.blocks` are the two `gr.Blocks`.
 
-    Gradio serves the files in its cache and no others; see `files.py`.
+    Gradio serves the files in its cache and no others; see `gradio_cache.py`.
     """
     common: dict[str, Any] = {
         "max_file_size": queue.settings.max_upload_bytes,

@@ -55,14 +55,14 @@ def _wire_form(page: gr.Blocks, widgets: Widgets, handlers: Handlers) -> None:
         preprocess=False,
         **QUIET,
     )
-    widgets.queue_room.edit(handlers.edit, None, [widgets.mode_list, *filled], trigger_mode="multiple", **QUIET)
+    widgets.queue_page.edit(handlers.edit, None, [widgets.mode_list, *filled], trigger_mode="multiple", **QUIET)
 
 
 def _wire_runs(page: gr.Blocks, widgets: Widgets, handlers: Handlers) -> None:
     """Events that start, show and cancel runs."""
     form, result = widgets.form, widgets.result
     everything = [widgets.shown, *form.components, *widgets.batch.components]
-    submitted = [widgets.watched, widgets.remembered, widgets.announcement, widgets.queue_room, *form.notes]
+    submitted = [widgets.watched, widgets.remembered, widgets.announcement, widgets.queue_page, *form.notes]
     many: dict[str, Any] = {"concurrency_limit": None, **QUIET}
     widgets.generate.click(handlers.submit, everything, submitted, preprocess=False, **many)
     widgets.announcement.submit(handlers.submit_in_front, everything, submitted, preprocess=False, **many)
@@ -71,7 +71,7 @@ def _wire_runs(page: gr.Blocks, widgets: Widgets, handlers: Handlers) -> None:
     watching: dict[str, Any] = {"trigger_mode": "multiple", **many}
     page.load(lambda task: task, widgets.remembered, widgets.watched, **many)
     widgets.watched.change(handlers.watch, widgets.watched, run, **watching)
-    asked = widgets.queue_room.select(handlers.show, None, widgets.watched, trigger_mode="multiple", **QUIET)
+    asked = widgets.queue_page.select(handlers.show, None, widgets.watched, trigger_mode="multiple", **QUIET)
     asked.then(handlers.watch, widgets.watched, run, **watching)  # a task that is watched already may run again
     widgets.cancel.click(handlers.cancel, widgets.watched, None, queue=False, **QUIET)
     result.chosen.input(handlers.pick, [widgets.watched, result.chosen], result.components, **QUIET)

@@ -14,6 +14,7 @@ from host import is_loopback
 from settings import Settings
 from web.problems import response, retry_after
 from web.rate_limit import RateLimiter, client_of, submission_limiter
+from web.scope import LOCAL
 
 OPEN = f"{API_PREFIX}/health"
 """Answered without a password, for health checks."""
@@ -84,7 +85,7 @@ class BasicAuthMiddleware(_CheckMiddleware):
     """Asks for the user and the password by HTTP Basic, where both are set; a client that guesses has to wait.
 
     The token of the running instance (`jobs/work/instance_lock.py`) is accepted instead: only the same person on the
-    same machine can read it. Such a request is marked as `kinora.local`.
+    same machine can read it. `is_local` tells such a request apart.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings, token: str) -> None:
@@ -95,8 +96,8 @@ class BasicAuthMiddleware(_CheckMiddleware):
 
     def check(self, scope: Scope, headers: Headers) -> None:
         authorization = headers.get("authorization", "")
-        scope["kinora.local"] = self._is_token(authorization)
-        if not self._login or scope["kinora.local"] or scope["path"] == OPEN:
+        scope[LOCAL] = self._is_token(authorization)
+        if not self._login or scope[LOCAL] or scope["path"] == OPEN:
             return
         client = client_of(scope)
         if authorization:  # a request without a password is not counted: every browser sends one first

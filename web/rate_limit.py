@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from settings import Settings
+from web.scope import is_local
 
 MAX_CLIENTS = 10_000
 """How many clients a limiter remembers; they take about 2 MB."""
@@ -64,7 +65,7 @@ def client_of(scope: Mapping[str, Any]) -> str:
 
     Returns "" for a request with this machine's token; its actions are not counted.
     """
-    if scope.get("kinora.local"):
+    if is_local(scope):
         return ""
     host = (scope.get("client") or ("unknown", 0))[0]
     try:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from host import on_a_space
 from settings import Settings
+from web.scope import is_local
 
 COOKIE = "kinora_visitor"
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 random bits
@@ -40,7 +41,7 @@ class VisitorCookieMiddleware:
         self._attributes = f"Max-Age={_DAYS * 86_400}; Path=/; HttpOnly; {same_site}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self._apart or scope.get("kinora.local"):
+        if scope["type"] != "http" or not self._apart or is_local(scope):
             await self._app(scope, receive, send)
             return
         known = _cookie_value(Headers(scope=scope).get("cookie", ""))

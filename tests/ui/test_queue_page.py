@@ -33,8 +33,8 @@ def call(server: Server, path: str, body: Any = None) -> Any:
         return json.load(answer)
 
 
-def show(page: Page, server: Server, room: str = "#queue") -> Page:
-    page.goto(f"{server.url}/{room}")
+def show(page: Page, server: Server, view: str = "#queue") -> Page:
+    page.goto(f"{server.url}/{view}")
     return page
 
 

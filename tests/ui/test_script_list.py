@@ -1,4 +1,4 @@
-"""The keyed, windowed list that rooms share: `list.js`, `windowing.js`. No server runs: see the fixture `modules`."""
+"""The keyed, windowed list: `list.js`, `windowing.js`. No server runs: see the fixture `modules`."""
 
 from typing import Any
 

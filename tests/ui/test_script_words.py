@@ -34,7 +34,7 @@ def test_joined_leaves_out_what_says_nothing(modules: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "room", "job"),
+    ("address", "view", "job"),
     [
         ("", "create", None),
         ("#create", "create", None),
@@ -46,8 +46,8 @@ def test_joined_leaves_out_what_says_nothing(modules: Page) -> None:
         ("#elsewhere?job=3", "create", 3),
     ],
 )
-def test_an_address_names_a_room_and_a_job(modules: Page, address: str, room: str, job: int | None) -> None:
-    assert of(modules, "route", "m.parse(x)", address) == {"room": room, "job": job}
+def test_an_address_names_a_view_and_a_job(modules: Page, address: str, view: str, job: int | None) -> None:
+    assert of(modules, "route", "m.parse(x)", address) == {"view": view, "job": job}
 
 
 def test_the_address_of_a_job_is_read_back_as_that_job(modules: Page) -> None:

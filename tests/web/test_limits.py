@@ -11,6 +11,7 @@ from support.api_server import serving
 from jobs import JobQueue
 from settings import PROJECT, Settings
 from web.rate_limit import MAX_CLIENTS, RateLimiter, client_of
+from web.scope import LOCAL
 
 VALUES = {"prompt": "a red kite", "width": 128, "height": 128, "seconds": 0.3}
 JOB = {"mode": "t2v", "values": VALUES}
@@ -51,7 +52,7 @@ def test_the_limiter_remembers_a_bounded_number_of_clients() -> None:
 )
 def test_a_client_is_an_address_or_a_network_of_ipv6(host: str, client: str) -> None:
     assert client_of({"client": (host, 1)}) == client
-    assert client_of({"client": (host, 1), "kinora.local": True}) == ""
+    assert client_of({"client": (host, 1), LOCAL: True}) == ""
 
 
 def test_a_client_that_guesses_passwords_has_to_wait_even_with_the_right_one(tmp_path: Path) -> None:

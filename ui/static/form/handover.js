@@ -1,4 +1,4 @@
-// What the form and the queue's page ask of each other. The queue's room, a gr.HTML, triggers `edit` and `select` with
+// What the form and the queue's page ask of each other. The queue's page, a gr.HTML, triggers `edit` and `select` with
 // a task, and the id of a batch's job arrives in its property `job`.
 
 let ask = () => {};

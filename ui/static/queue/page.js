@@ -5,7 +5,7 @@ import { on } from "../events.js";
 import { edit, show } from "../form/handover.js";
 import { number } from "../format.js";
 import { startNotifying } from "../notify.js";
-import { current, queueOf, showRoom } from "../route.js";
+import { current, queueOf, showView } from "../route.js";
 import { act, cancelQueued, pause, rerun, tasksIn } from "./actions.js";
 import { QueueStore } from "./store.js";
 import "../list.js";
@@ -85,9 +85,9 @@ class QueuePage extends HTMLElement {
   }
 
   #route() {
-    showRoom();
-    const { room, job } = current();
-    if (room === "queue") this.#look({ job });
+    showView();
+    const { view, job } = current();
+    if (view === "queue") this.#look({ job });
   }
 
   #look(changes) {
@@ -97,7 +97,7 @@ class QueuePage extends HTMLElement {
   }
 
   #schedule() {
-    if (current().room !== "queue") return;
+    if (current().view !== "queue") return;
     this.#reloading ||= setTimeout(() => {
       this.#reloading = 0;
       this.#load();
