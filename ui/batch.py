@@ -12,7 +12,7 @@ from errors import InvalidInputError
 from jobs import Batch, Plan, Submission
 from jobs.types import MAX_PRIORITY, MAX_TRIES, MIN_PRIORITY
 from ui.fields import note
-from ui.run_card import duration
+from ui.snippets import duration
 
 SHOWN_PROBLEMS = 8
 

@@ -8,7 +8,7 @@ from typing import Any
 from errors import InvalidInputError
 from jobs import CallerQueue
 from modes import InvalidParamsError, Mode
-from ui import run_card
+from ui import snippets
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ def explain(queue: CallerQueue, mode: Mode, raw: Mapping[str, Any]) -> Explanati
         prompt = {"prompt": raw["prompt"] or "…"} if "prompt" in raw else {}
         params = mode.validate({**raw, **prompt}, queue.settings)
     except InvalidParamsError as error:
-        # A field that is still empty is no error before Generate, but nothing can be announced either.
+        # A field that is still empty is no error before Generate, but there is no output spec either.
         wrong = {name: text for name, text in error.fields.items() if raw.get(name) not in (None, "", [])}
-        return Explanation("" if wrong else run_card.waiting_for(error.fields), hints, wrong, unused)
-    announced = params.output_spec()
+        return Explanation("" if wrong else snippets.waiting_for(error.fields), hints, wrong, unused)
+    spec = params.output_spec()
     try:
-        text = run_card.announcement(announced, queue.to_download(mode, params))
+        text = snippets.announcement(spec, queue.to_download(mode, params))
     except InvalidInputError as error:  # a graph of the person's own names something that is no model file
         text = escape(error.message)
-    return Explanation(text, hints | dict(announced.notes), {}, unused)
+    return Explanation(text, hints | dict(spec.notes), {}, unused)

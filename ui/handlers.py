@@ -14,7 +14,7 @@ from errors import KinoraError, NotFoundError
 from events import Failed
 from jobs import JobQueue, Selection
 from modes import InvalidParamsError
-from ui import run_card
+from ui import run_card, snippets
 from ui.batch import plan_card, tasks
 from ui.caller import queue_for
 from ui.explain import explain
@@ -53,7 +53,7 @@ class Handlers:
                 return {plan_html: "", generate: gr.update(value="Generate")}
             plan = queue_for(self._queue, request).plan(submission)
         except KinoraError as error:
-            return {plan_html: run_card.error_card(Failed.of(error)), generate: gr.update(value="Generate")}
+            return {plan_html: snippets.error_card(Failed.of(error)), generate: gr.update(value="Generate")}
         label = f"Queue {tasks(plan.tasks)}" if plan.tasks else "Generate"
         return {plan_html: plan_card(plan), generate: gr.update(value=label)}
 
@@ -101,14 +101,14 @@ class Handlers:
         except KinoraError as error:
             errors = error.fields if isinstance(error, InvalidParamsError) else {}
             notes = self._form.annotate(shown, errors, explained.hints, explained.unused)
-            return {widgets.announcement: run_card.error_card(Failed.of(error)), **notes}
+            return {widgets.announcement: snippets.error_card(Failed.of(error)), **notes}
         if front and not queue.caller.visitor:  # visitors wait for their turn
             queue.move_to_front(Selection(jobs=[job.id]))
         task = queue.task(queue.first_task(job.id))
         updates: Updates = {
             widgets.watched: task.id,
             widgets.remembered: task.id,
-            widgets.announcement: run_card.announcement(modes.OutputSpec(**task.announced)),
+            widgets.announcement: snippets.announcement(modes.OutputSpec(**task.announced)),
             **self._form.annotate(shown, {}, explained.hints, explained.unused),
         }
         if submission.batch is not None or submission.tries > 1:

@@ -7,7 +7,7 @@ import gradio as gr
 import modes
 from jobs import JobQueue
 from modes import Mode
-from ui import run_card
+from ui import run_card, snippets
 from ui.batch import BatchForm
 from ui.form import Form
 from ui.mode_list import mode_list
@@ -111,4 +111,4 @@ def _header(queue: JobQueue) -> None:
     if queue.settings.use_demo:
         gr.HTML(f'<p class="k-demo">{DEMO_LINE}</p>', elem_id="demo")
     if queue.notice:
-        gr.HTML(run_card.warning(queue.notice), elem_id="notice")
+        gr.HTML(snippets.warning(queue.notice), elem_id="notice")

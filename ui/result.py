@@ -14,7 +14,7 @@ from jobs import CallerQueue, TaskDetail
 from jobs.types import OutputFile
 from media import Preparer
 from media.kinds import SHOWN_AS
-from ui import run_card
+from ui import snippets
 from ui.form import Updates
 
 
@@ -112,7 +112,7 @@ class Result:
             self.picture: gr.update(visible=bool(shown), value=shown),
             self.chosen: gr.update(visible=len(there) > 1, choices=_labels(there), value=number),
             self.after: gr.update(visible=True),
-            self.facts: run_card.facts(task),
+            self.facts: snippets.facts(task),
             self.use: gr.update(choices=places, value=None),
             self.download: f'<a href="{url}?download=true" download>Download</a>',
         }

@@ -4,27 +4,25 @@ All functions are pure, and text from outside is escaped.
 """
 
 import base64
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from html import escape
 
 from events import Cancelled, Download, Event, Failed, Notice, Output, Phase, Preview, Queued
 from jobs import TaskDetail
-from models import Presence
 from modes import OutputSpec
+from ui.snippets import duration, error_card
 
 IDLE = '<div class="k-screen k-empty"><p>Your result appears here.</p></div>'
 
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """What is known of a run after some of its events. `phase_since` is time.monotonic()."""
+    """What is known of a run after some of its events."""
 
     queued: Queued | None = None
     download: Download | None = None
     phase: Phase | None = None
-    phase_since: float = 0.0
     seen: frozenset[int] = field(default_factory=frozenset)  # the phases that have begun
     preview: bytes | None = None
     notices: tuple[str, ...] = ()
@@ -40,10 +38,7 @@ class RunState:
                 case Download():
                     state = replace(state, download=None if event.done >= event.total else event)
                 case Phase():
-                    same = state.phase is not None and state.phase.index == event.index
-                    since = state.phase_since if same else time.monotonic()
-                    seen = state.seen | {event.index}
-                    state = replace(state, phase=event, phase_since=since, seen=seen, download=None)
+                    state = replace(state, phase=event, seen=state.seen | {event.index}, download=None)
                 case Preview():
                     state = replace(state, preview=event.jpeg)
                 case Notice():
@@ -81,72 +76,8 @@ def card(task: TaskDetail, state: RunState, clock: Clock) -> str:
             return _picture(task, state) + _headline(state, clock) + notices + _phases(task, state)
 
 
-def announcement(announced: OutputSpec, to_download: Sequence[Presence] = ()) -> str:
-    """The line above Generate: what the file would be, and what has to be downloaded first."""
-    if not to_download:
-        return escape(announced.text())
-    known = [each.size for each in to_download if each.size is not None]
-    size = f"{sum(known) / 1e9:.1f} GB" if len(known) == len(to_download) else "unknown size"
-    names = "".join(f"<li>{escape(each.file.name)}</li>" for each in to_download)
-    files = f"{len(to_download)} model file{'s' if len(to_download) > 1 else ''}"
-    fetched = f"<details><summary>Downloads {files} first ({size})</summary><ul>{names}</ul></details>"
-    return escape(announced.text()) + fetched
-
-
-def waiting_for(fields: Mapping[str, str]) -> str:
-    """The first of the sentences about fields that are still empty."""
-    return escape(next(iter(fields.values()), ""))
-
-
-def error_card(failed: Failed) -> str:
-    """What happened, what to do, and the details, folded."""
-    node = f" (node {escape(failed.node)})" if failed.node else ""
-    detail = ""
-    if failed.detail:
-        text = escape(failed.detail)
-        detail = f"<details><summary>Details{node}</summary><pre>{text}</pre></details>"
-    return (
-        f'<div class="k-error" role="alert" data-kind="{failed.kind}"><h3>{escape(failed.message)}</h3>'
-        f"<p>{escape(failed.hint)}</p>{detail}</div>"
-    )
-
-
-def warning(text: str) -> str:
-    """A notice to everybody who opens the page."""
-    return f'<p class="k-notice" role="status">{escape(text)}</p>'
-
-
-def facts(task: TaskDetail) -> str:
-    """The line below a result: what it is and how it was made."""
-    file = _announced(task)
-    items = [("Seed", task.seed)]
-    if file.pixels:
-        items.append(("Size", f"{file.width} × {file.height} px"))
-    if file.fps:
-        items.append(("Length", f"{file.seconds:.2f} s, {file.frames} frames at {file.fps:g} fps"))
-    if task.seconds is not None:  # unknown for a result that was found after a crash
-        items.append(("Took", duration(task.seconds)))
-    cells = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in items)
-    return f'<dl class="k-facts">{cells}</dl>'
-
-
-def duration(seconds: float) -> str:
-    """A time as people write it, such as "4.2 s", "3 min 05 s" or "2 h 10 min"."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-
-
-def _announced(task: TaskDetail) -> OutputSpec:
-    return OutputSpec(**task.announced)
-
-
 def _picture(task: TaskDetail, state: RunState) -> str:
-    file = _announced(task)
+    file = OutputSpec(**task.announced)
     ratio = f"aspect-ratio:{file.width}/{file.height}" if file.pixels else "aspect-ratio:16/9"
     if state.preview is None:
         return f'<div class="k-screen k-waiting" style="{ratio}"></div>'

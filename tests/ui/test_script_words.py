@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from ui import run_card
+from ui import snippets
 
 SECONDS = [0, 0.04, 0.05, 9.94, 9.96, 10, 59.4, 59.6, 60, 61, 119.5, 599.7, 3599.4, 3599.6, 3600, 3661, 90_000]
 
@@ -17,7 +17,7 @@ def of(modules: Page, script: str, expression: str, argument: Any = None) -> Any
 
 
 def test_durations_read_as_those_that_python_writes(modules: Page) -> None:
-    assert of(modules, "format", "x.map(m.duration)", SECONDS) == [run_card.duration(each) for each in SECONDS]
+    assert of(modules, "format", "x.map(m.duration)", SECONDS) == [snippets.duration(each) for each in SECONDS]
     assert of(modules, "format", "[m.duration(null), m.duration(undefined)]") == ["", ""]
 
 

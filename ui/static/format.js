@@ -1,10 +1,14 @@
-// Numbers and times in words.
+// Numbers, times and statuses in words.
+
+export const STATUSES = {
+  queued: "Queued", running: "Running", succeeded: "Done", failed: "Failed", cancelled: "Cancelled",
+};
 
 export const number = (value) => value.toLocaleString("en");
 
 export const count = (value, one, many) => `${number(value)} ${value === 1 ? one : many}`;
 
-// Seconds in the units that people use, as ui/run_card.py writes them; "" where the time is not known.
+// Seconds in the units that people use, as ui/snippets.py writes them; "" where the time is not known.
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "";
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

@@ -2,13 +2,11 @@
 //
 // Events: k-pause, k-cancel-all, k-filter (a filter) and k-search (a text).
 import { el, emit } from "../dom.js";
-import { count, duration, joined, number } from "../format.js";
+import { STATUSES, count, duration, joined, number } from "../format.js";
 import { canAsk } from "../notify.js";
 import { queueOf } from "../route.js";
 
-const FILTERS = {
-  all: "All", running: "Running", failed: "Failed", queued: "Queued", succeeded: "Done", cancelled: "Cancelled",
-};
+const FILTERS = ["all", "running", "failed", "queued", "succeeded", "cancelled"];
 
 class QueueHead extends HTMLElement {
   #parts = {};
@@ -25,9 +23,9 @@ class QueueHead extends HTMLElement {
         parts.notify.hidden = !canAsk();
       }),
       errors: el("div"),
-      filters: Object.entries(FILTERS).map(([id, label]) => el("button", {
+      filters: FILTERS.map((id) => el("button", {
         id: `q-filter-${id}`, type: "button", click: () => emit(this, "k-filter", id),
-      }, `${label} `, el("span"))),
+      }, `${STATUSES[id] ?? "All"} `, el("span"))),
       job: button("q-job", "", () => { location.hash = queueOf(null); }),
     };
     this.#parts = parts;
@@ -59,7 +57,7 @@ class QueueHead extends HTMLElement {
     errors.replaceChildren(...engines.filter((engine) => engine.error).map((engine) =>
       el("p", { class: "k-error", role: "alert" }, engine.error)));
     const totals = { ...counts, all: Object.values(counts).reduce((sum, each) => sum + each, 0) };
-    Object.keys(FILTERS).forEach((id, place) => { filters[place].lastChild.textContent = number(totals[id]); });
+    FILTERS.forEach((id, place) => { filters[place].lastChild.textContent = number(totals[id]); });
   }
 }
 

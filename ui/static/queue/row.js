@@ -4,10 +4,9 @@
 // k-trouble (a sentence).
 import { call } from "../api.js";
 import { el, emit } from "../dom.js";
-import { duration, joined, moment } from "../format.js";
+import { STATUSES, duration, joined, moment } from "../format.js";
 import "./detail.js";
 
-const STATUSES = { queued: "Queued", running: "Running", succeeded: "Done", failed: "Failed", cancelled: "Cancelled" };
 const ACTS = [
   ["cancel", "Cancel", (task) => ["queued", "running"].includes(task.status) && !task.stopping],
   ["retry", "Retry", (task) => ["failed", "cancelled"].includes(task.status)],
