@@ -93,7 +93,7 @@ def fill_example(page: Page, mode: modes.Mode) -> None:
     if has_length and (not seconds.input_value() or float(seconds.input_value()) > LONGEST):
         seconds.fill(f"{LONGEST:g}")
         seconds.press("Tab")
-    expect(page.locator("#announcement")).to_contain_text(re.compile("px|graph says"), timeout=WAIT)
+    expect(page.locator("#announcement")).to_contain_text(re.compile("px|by the graph"), timeout=WAIT)
 
 
 def generate(page: Page) -> None:

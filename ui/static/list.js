@@ -7,7 +7,7 @@ import { visibleRows } from "./windowing.js";
 const BEYOND = 600; // px above and below the visible part, so that scrolling shows no gap
 const STEPS = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
 
-export class List extends HTMLElement {
+class List extends HTMLElement {
   #items = [];
   #rows = new Map(); // id -> element: those in the document, and those to be kept for later
   #keys = new WeakMap(); // element -> id
