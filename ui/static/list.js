@@ -1,7 +1,8 @@
 // <k-list>: a list of any length, of which only the rows near the visible part are in the document.
 //
-// Rows are keyed by their items' `id`: an item keeps its element while it is shown, so that what is open, focused or playing goes on when
-// the list changes. Rows are in the normal flow; the margin of a row stands for the rows left out before it.
+// Rows are keyed by their items' `id`: an item keeps its element while it is shown, so that what is open, focused or
+// playing goes on when the list changes. Rows are in the normal flow; the margin of a row stands for the rows left out
+// before it.
 import { visibleRows } from "./windowing.js";
 
 const BEYOND = 600; // px above and below the visible part, so that scrolling shows no gap
