@@ -62,7 +62,7 @@ def serve(settings: Settings, engine_program: str = ENGINE) -> None:
 def _serve(server_app: FastAPI, queue: JobQueue, listening: socket.socket) -> None:
     settings = queue.settings
     port = listening.getsockname()[1]
-    url = f"http://{settings.host}:{port}"
+    url = address(settings.host, port)
     config = uvicorn.Config(
         server_app,
         port=port,
@@ -78,11 +78,16 @@ def _serve(server_app: FastAPI, queue: JobQueue, listening: socket.socket) -> No
         zerogpu.use_server(server_app.state.blocks, server)
     queue.lock.announce_address(url)
     print(f"Kinora runs at {url} and keeps its files in {settings.home}", flush=True)
-    if queue.notice:
-        print(queue.notice, flush=True)
+    if queue.opening_message:
+        print(queue.opening_message, flush=True)
     if settings.share:
         threading.Thread(target=_share, args=(settings.host, listening.getsockname()[1]), daemon=True).start()
     asyncio.run(server.serve(sockets=[listening]))
+
+
+def address(host: str, port: int) -> str:
+    """Where the page is: a URL needs brackets around an IPv6 address."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _share(host: str, port: int) -> None:

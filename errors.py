@@ -119,7 +119,7 @@ class RateLimitError(LimitError):
 
 
 class BusyError(KinoraError):
-    """Another Kinora uses the same data folder."""
+    """Another Kinora uses the same home folder."""
 
 
 class Problem(BaseModel):

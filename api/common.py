@@ -21,7 +21,7 @@ def get_queue(request: Request) -> CallerQueue:
     return CallerQueue(queue, caller)
 
 
-def get_accepting_queue(request: Request) -> CallerQueue:
+def get_submitting_queue(request: Request) -> CallerQueue:
     """Raises ForbiddenError where there are no background workers (ZeroGPU): there a task runs in the context of its
     visitor's own request."""
     queue = get_queue(request)
@@ -33,20 +33,20 @@ def get_accepting_queue(request: Request) -> CallerQueue:
     return queue
 
 
-WorkingQueue = Annotated[CallerQueue, Depends(get_accepting_queue)]
+SubmittingQueue = Annotated[CallerQueue, Depends(get_submitting_queue)]
 Queue = Annotated[CallerQueue, Depends(get_queue)]
 TaskId = Annotated[int, Path(ge=1, le=MAX_ID)]
 JobId = Annotated[int, Path(ge=1, le=MAX_ID)]
-Limit = Annotated[int, Query(ge=1, le=500, description="Rows in a page")]
+Limit = Annotated[int, Query(ge=1, le=500, description="How many to return")]
 Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the previous page")]
 Search = Annotated[str, Query(max_length=200, pattern="^[^\\x00]*$")]
 Statuses = Annotated[list[Status] | None, Query(description="Can be repeated; by default all")]
 
 
-def without_nulls(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """The value without what no database stores: null characters and lone surrogates."""
     if isinstance(value, str):
         return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, dict):
-        return {without_nulls(name): without_nulls(each) for name, each in value.items()}
-    return [without_nulls(each) for each in value] if isinstance(value, list) else value
+        return {storable(name): storable(each) for name, each in value.items()}
+    return [storable(each) for each in value] if isinstance(value, list) else value

@@ -3,30 +3,37 @@
 from fastapi import APIRouter, status
 from pydantic import BaseModel
 
-from api.common import Cursor, JobId, Limit, Queue, Search
-from jobs import EngineSummary, JobPage, JobSummary, QueueState
+from api.common import Cursor, JobId, Limit, Queue, Search, storable
+from jobs import JobPage, JobSummary, QueueState
+from jobs.types import Key
 from settings import VERSION
 
 router = APIRouter()
 
 
+class EngineHealth(BaseModel):
+    name: str
+    state: str
+
+
 class Health(BaseModel):
     status: str
     version: str
-    engines: list[EngineSummary]
+    engines: list[EngineHealth]
 
 
 class Again(BaseModel):
-    """`key`: the same one again gives the same new job."""
+    """How to submit a job again. The same `key` again gives the same new job, not a second one."""
 
     new_seeds: bool = False
-    key: str | None = None
+    key: Key | None = None
 
 
 @router.get("/health")
 def health(queue: Queue) -> Health:
-    """Open to everybody."""
-    return Health(status="ok", version=VERSION, engines=queue.state().engines)
+    """Whether Kinora is up. Needs no password."""
+    engines = [EngineHealth(name=each.name, state=each.state) for each in queue.engines()]
+    return Health(status="ok", version=VERSION, engines=engines)
 
 
 @router.get("/queue")
@@ -36,7 +43,7 @@ def queue_state(queue: Queue) -> QueueState:
 
 @router.post("/queue/pause")
 def pause(queue: Queue) -> QueueState:
-    """What runs goes on to its end; nothing begins until it is resumed."""
+    """Running tasks finish; no new ones start until the queue is resumed."""
     return queue.pause(True)
 
 
@@ -47,7 +54,7 @@ def resume(queue: Queue) -> QueueState:
 
 @router.get("/jobs")
 def jobs(queue: Queue, limit: Limit = 50, cursor: Cursor = None, search: Search = "") -> JobPage:
-    """Newest first."""
+    """Lists jobs, newest first."""
     return queue.jobs(limit, cursor, search)
 
 
@@ -58,5 +65,5 @@ def job(job: JobId, queue: Queue) -> JobSummary:
 
 @router.post("/jobs/{job}/again", status_code=status.HTTP_201_CREATED)
 def again(job: JobId, ask: Again, queue: Queue) -> JobSummary:
-    """A whole job once more, as a new one."""
-    return queue.rerun(job, ask.new_seeds, ask.key)
+    """Submits a whole job again, as a new job."""
+    return queue.rerun(job, ask.new_seeds, storable(ask.key))

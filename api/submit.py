@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
-from api.common import Queue, WorkingQueue, without_nulls
+from api.common import Queue, SubmittingQueue, storable
 from errors import InvalidInputError
 from jobs import Batch, CallerQueue, JobSummary, Plan, Submission
 from media import readable
@@ -36,12 +36,12 @@ FORM: dict[str, Any] = {
 @router.post("/plan")
 def plan(submission: Submission, queue: Queue) -> Plan:
     """What a submission would come to; nothing is queued."""
-    return queue.plan(_storable(submission))
+    return queue.plan(_cleaned(submission))
 
 
 @router.post("/jobs", status_code=status.HTTP_201_CREATED)
-def submit(submission: Submission, queue: WorkingQueue, skip_bad: SkipBad = False) -> JobSummary:
-    return queue.submit(_storable(submission), skip_bad)
+def submit(submission: Submission, queue: SubmittingQueue, skip_bad: SkipBad = False) -> JobSummary:
+    return queue.submit(_cleaned(submission), skip_bad)
 
 
 @router.post(
@@ -49,7 +49,7 @@ def submit(submission: Submission, queue: WorkingQueue, skip_bad: SkipBad = Fals
     status_code=status.HTTP_201_CREATED,
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
 )
-async def upload(request: Request, queue: WorkingQueue, skip_bad: SkipBad = False) -> JobSummary:
+async def upload(request: Request, queue: SubmittingQueue, skip_bad: SkipBad = False) -> JobSummary:
     """The submission as the part `job`, its files as parts named after the parameters that take them; `files` and
     `table` make a batch."""
     async with request.form(max_files=1000, max_fields=1000) as form:
@@ -59,7 +59,7 @@ async def upload(request: Request, queue: WorkingQueue, skip_bad: SkipBad = Fals
 def _upload(form: FormData, queue: CallerQueue, skip_bad: bool) -> JobSummary:
     text = form.get("job")
     try:
-        submission = Submission.model_validate(without_nulls(json.loads(text if isinstance(text, str) else "")))
+        submission = Submission.model_validate(storable(json.loads(text if isinstance(text, str) else "")))
     except (ValueError, ValidationError, RecursionError):
         raise InvalidInputError("The part “job” must be a submission as JSON.", "job") from None
     with _folder(queue.settings) as folder:
@@ -68,7 +68,7 @@ def _upload(form: FormData, queue: CallerQueue, skip_bad: bool) -> JobSummary:
         for number, (name, part) in enumerate(form.multi_items()):
             if not isinstance(part, UploadFile):
                 continue
-            saved = _save(part, folder / str(number), queue.settings)
+            saved = _save(part, name, folder / str(number), queue.settings)
             if name == "files":
                 files.append(saved)
             elif name == "table":
@@ -81,13 +81,13 @@ def _upload(form: FormData, queue: CallerQueue, skip_bad: bool) -> JobSummary:
         return queue.submit(submission.model_copy(update=changed), skip_bad)
 
 
-def _storable(submission: Submission) -> Submission:
-    return Submission.model_validate(without_nulls(submission.model_dump(mode="json")))
+def _cleaned(submission: Submission) -> Submission:
+    return Submission.model_validate(storable(submission.model_dump(mode="json")))
 
 
 @contextmanager
 def _folder(settings: Settings) -> Iterator[Path]:
-    """For the files of one submission; afterwards the queue has its own."""
+    """A folder for the files of one submission; afterwards the queue has copies of its own."""
     folder = settings.uploads_dir / secrets.token_hex(16)
     folder.mkdir(parents=True)
     try:
@@ -96,13 +96,16 @@ def _folder(settings: Settings) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _save(part: UploadFile, folder: Path, settings: Settings) -> Path:
-    """Under its own name, made harmless, in a folder of its own: two parts may be named alike."""
+def _save(part: UploadFile, field: str, folder: Path, settings: Settings) -> Path:
+    """Saves the part under its own name, made safe, in a folder of its own: two parts may have the same name.
+
+    Raises InvalidInputError at `field` for a file that is too large.
+    """
     name = Path((part.filename or "file").replace("\\", "/")).name
     file = folder / f"{readable(Path(name).stem)}{Path(name).suffix.lower()[:10]}"
     folder.mkdir()
     if part.size is not None and part.size > settings.max_upload_bytes:
-        raise InvalidInputError(f"{name}: larger than {settings.max_upload_bytes / 1e6:,.0f} MB.", "files")
+        raise InvalidInputError(f"{name} is larger than {settings.max_upload_bytes / 1e6:,.0f} MB.", field)
     with file.open("wb") as written:
         shutil.copyfileobj(part.file, written, 1 << 20)
     return file

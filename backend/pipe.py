@@ -102,7 +102,7 @@ class ChildProcess:
         self.kill()
 
     def kill(self) -> None:
-        """Ends the process at once, because it is of no use any more."""
+        """Ends the process at once, because it is no longer of use."""
         self.process.kill()
         self._ended.wait(10)
 
@@ -128,10 +128,10 @@ class ChildProcess:
 
     def exit_failure(self) -> Failed:
         """The failure of the run that the process left behind."""
-        hint = "It starts again by itself; generate again."
-        if self.how_it_ended == "SIGKILL":
-            hint += " If nobody ended it, memory ran out: choose a smaller size or fewer seconds."
         message = f"The engine stopped unexpectedly ({self.how_it_ended})."
+        if self.how_it_ended == "SIGKILL":
+            message += " Unless someone killed it, it ran out of memory."
+        hint = "Choose a smaller size or fewer seconds, or try again."
         return Failed("engine_died", message, hint, detail=self.log_tail)
 
     def _receive_all(self) -> None:
@@ -140,7 +140,7 @@ class ChildProcess:
             while True:
                 self._inbox.put(self._connection.recv())
         except (OSError, EOFError):
-            self.process.kill()  # without its pipe it is of no use
+            self.process.kill()  # without its pipe it is useless
 
     def _await_exit(self) -> None:
         self.process.wait()

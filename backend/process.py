@@ -135,7 +135,7 @@ class EngineProcess:
                 if self._state.name == "failed" and self._state.error:
                     return self._state.error
                 if self._stopping:
-                    return Failed("engine_died", "Kinora is shutting down.", "Start it and generate again.")
+                    return Failed("engine_died", "Kinora is shutting down.")
                 self._changed.wait(0.1)
             if time.monotonic() > deadline:
                 return Failed("timeout", "The engine did not start in time.", f"See {self._log_hint()}.")
@@ -177,8 +177,8 @@ class EngineProcess:
         hint = f"See {self._log_hint()} or run `python cli.py doctor`."
         what = "The engine could not start."
         if not self._failed_starts:
-            how = f"(last: {child.how_it_ended})"
-            what = f"The engine ended {self._deaths} times in a row soon after it had started {how}."
+            how = f"(the last time with {child.how_it_ended})"
+            what = f"The engine crashed {self._deaths} times in a row shortly after starting {how}."
         return child.start_error or Failed("engine_died", what, hint, detail=child.log_tail)
 
     def _set(self, state: EngineState) -> None:

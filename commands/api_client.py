@@ -37,8 +37,11 @@ EVENTS: dict[str, type[Event]] = {name: kind for kind, name in EVENT_NAMES.items
 
 
 class ApiClient:
-    """A `QueueApi` that raises the same errors as `CallerQueue`, with the same sentences, and BusyError where the
-    running Kinora does not answer."""
+    """A `QueueApi` that raises errors with the same sentences as `CallerQueue`.
+
+    A ForbiddenError, LimitError or StorageError of the server becomes an InvalidInputError or a KinoraError. Raises
+    BusyError where the running Kinora does not answer.
+    """
 
     def __init__(self, found: RunningInstance) -> None:
         headers = {"Authorization": f"Bearer {found.token}"}
@@ -117,12 +120,12 @@ engine_program = ContextVar("engine_program", default=ENGINE)
 
 
 def open_queue(settings: Settings) -> CallerQueue | ApiClient:
-    """The queue of the Kinora that runs on this data folder, or the database itself where none runs."""
+    """The queue of the Kinora that runs on this home folder, or the database itself where none runs."""
     return running(settings) or CallerQueue(JobQueue(settings))
 
 
 def running(settings: Settings) -> ApiClient | None:
-    """The Kinora that runs on this data folder and serves its API."""
+    """The Kinora that runs on this home folder and serves its API."""
     found = find_running(settings.home)
     return ApiClient(found) if found and found.url else None
 

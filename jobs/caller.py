@@ -15,6 +15,7 @@ from jobs.types import (
     STATUSES,
     ActionResult,
     Caller,
+    EngineSummary,
     JobPage,
     JobSummary,
     Plan,
@@ -104,6 +105,7 @@ class CallerQueue:
     def retry(self, selection: Selection, new_seeds: bool = False) -> ActionResult:
         """Queues failed and cancelled tasks once more, in place. Raises LimitError."""
         self._count_submission()
+        self._queue.visitor_limit.check(self.caller, self._queue.commands.retryable(self.caller, selection))
         reseed = self._queue.drafts.reseed if new_seeds else None
         return self._acted(self._queue.commands.retry(self.caller, selection, reseed))
 
@@ -172,14 +174,23 @@ class CallerQueue:
             paused=self._queue.queries.paused(),
             blocked_reason=self._queue.blocked_reason,
             counts=self._queue.queries.counts(self.caller),
-            engines=self._queue.engine_summaries(),
+            engines=self.engines(),
             on_demand=self.settings.zerogpu,
             seconds_left=self._queue.presenter.seconds_left(len(self._queue.workers)),
         )
 
+    def engines(self) -> list[EngineSummary]:
+        """Summaries of the engines; the task of one that runs another visitor's task is None."""
+        summaries = self._queue.engine_summaries()
+        if not self.caller.visitor:
+            return summaries
+        running = [each.task for each in summaries if each.task]
+        visible = {row.id for row in self._queue.queries.rows(self.caller, running)}
+        return [each if each.task in visible else each.model_copy(update={"task": None}) for each in summaries]
+
     @property
-    def blocked_reason(self) -> str:
-        """Why no queued task begins now, as a sentence; "" where nothing keeps them."""
+    def why_waiting(self) -> str:
+        """Why no queued task starts now, as a sentence; "" where one can."""
         return "The queue is paused." if self._queue.queries.paused() else self._queue.blocked_reason
 
     @property

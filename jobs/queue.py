@@ -20,6 +20,7 @@ from jobs.store.transitions import TaskTransitions
 from jobs.submit.drafts import DraftBuilder
 from jobs.submit.path_policy import PathPolicy
 from jobs.submit.submitter import Submitter
+from jobs.submit.visitor_limit import VisitorLimit
 from jobs.types import OWNER, EngineSummary
 from jobs.work.instance_lock import InstanceLock
 from jobs.work.live_events import ChangeLog, TaskFeeds
@@ -45,7 +46,7 @@ class JobQueue:
         """
         database = Database(settings)
         self.settings = settings
-        self.notice = database.notice
+        self.opening_message = database.opening_message
         self.lock = InstanceLock(settings.home)
         self.models = Models(settings)
         self.changes = ChangeLog()
@@ -55,7 +56,8 @@ class JobQueue:
         self.commands = QueueCommands(database)
         self.presenter = TaskPresenter(self.queries, self.feeds)
         self.drafts = DraftBuilder(settings, self.models, self.inputs, PathPolicy(settings, self.queries))
-        self.submitter = Submitter(self.queries, JobInserter(database), self.drafts, settings.visitor_limit)
+        self.visitor_limit = VisitorLimit(self.queries, settings.visitor_limit)
+        self.submitter = Submitter(self.queries, JobInserter(database), self.drafts, self.visitor_limit)
         self.submissions = rate_limit.submission_limiter(settings)
         self.on_demand: OnDemandRunner | None = None  # what runs tasks instead of workers, on ZeroGPU
         self.workers: list[Worker] = []
@@ -70,7 +72,7 @@ class JobQueue:
     def start(self, only_job: int | None = None) -> None:
         """Starts the workers; with `only_job` they run that job and no other.
 
-        Raises BusyError where another Kinora works on the data folder, and ClusterError where a Ray cluster is set and
+        Raises BusyError where another Kinora works on the home folder, and ClusterError where a Ray cluster is set and
         cannot be used.
         """
         self.lock.acquire()

@@ -1,7 +1,4 @@
-"""What the queue accepts and returns: typed, and the same for page, REST and command line.
-
-A *job* is what a person submitted; its *tasks* are single generations.
-"""
+"""What the queue accepts and returns: typed, and the same for page, REST and command line."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +26,9 @@ MAX_ID = 2**31 - 1
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 """The id of a job or a task."""
+
+Key = Annotated[str, Field(max_length=100)]
+"""What a caller chooses so that a request that is sent twice makes only one job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,7 @@ class Submission(Record):
         serialization_alias="stage",
         description="Keep copies of the inputs, so that the originals may be deleted",
     )
-    key: str | None = Field(
-        default=None, max_length=100, description="The same key again gives the same job, not a second one"
-    )
+    key: Key | None = Field(default=None, description="The same key again gives the same job, not a second one")
 
 
 class Plan(Record):
@@ -117,7 +115,7 @@ class Plan(Record):
 
 
 class Progress(Record):
-    """Of a task that runs now. `fraction` 0 to 1 of its current phase, None where unknown; `left` in seconds."""
+    """How far a running task has come. `fraction` is of the current phase, 0 to 1 or None; `left` is in seconds."""
 
     phase: str = Field(validation_alias=AliasChoices("stage", "phase"), serialization_alias="stage")
     index: int
@@ -251,7 +249,8 @@ class EngineSummary(Record):
 
 
 class QueueState(Record):
-    """The queue as a whole. `held` says why no task begins though it is not paused (disk full …), else ''."""
+    """The queue as a whole. `held` says why no task starts although the queue is not paused (such as a full
+    disk), or is ''."""
 
     paused: bool
     blocked_reason: str = Field(validation_alias=AliasChoices("held", "blocked_reason"), serialization_alias="held")
@@ -266,7 +265,7 @@ class QueueState(Record):
 
 
 class Selection(Record):
-    """Which tasks an act is for: these, all of these jobs, or all with this status; together they are added up."""
+    """Which tasks an action is for: these tasks, all of these jobs, and all tasks with this status."""
 
     tasks: list[Id] = Field(default=[], max_length=MAX_TASKS)
     jobs: list[Id] = Field(default=[], max_length=MAX_TASKS)
@@ -274,7 +273,7 @@ class Selection(Record):
 
 
 class ActionResult(Record):
-    """How many tasks an act changed. `pending` are running ones that were asked to stop and have not yet."""
+    """How many tasks an action changed. `pending` are running ones that were asked to stop and have not stopped yet."""
 
     changed: int
     pending: int = 0

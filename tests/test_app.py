@@ -8,7 +8,9 @@ import sys
 import time
 
 import httpx2
+import pytest
 
+import app
 from settings import PROJECT
 
 
@@ -24,6 +26,11 @@ def answered(url: str) -> httpx2.Response:
             return httpx2.get(url, timeout=60)
         time.sleep(0.1)
     raise AssertionError(f"nobody answers at {url}")
+
+
+@pytest.mark.parametrize(("host", "address"), [("127.0.0.1", "http://127.0.0.1:80"), ("::1", "http://[::1]:80")])
+def test_the_address_can_be_opened_also_where_the_host_is_an_ipv6_one(host: str, address: str) -> None:
+    assert app.address(host, 80) == address
 
 
 def test_a_folder_that_cannot_be_written_to_is_named_with_the_setting():

@@ -140,7 +140,7 @@ class Handlers:
                 also = {widgets.cancel: gr.update(interactive=False), **result.updates(detail)}
             else:
                 left = queue.time_left(detail)
-            clock = run_card.Clock(queue.elapsed(detail), left, queue.is_stopping(detail), queue.blocked_reason)
+            clock = run_card.Clock(queue.elapsed(detail), left, queue.is_stopping(detail), queue.why_waiting)
             yield {widgets.status: run_card.card(detail, state, clock), **also}
             also = {}
 

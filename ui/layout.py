@@ -110,5 +110,5 @@ def _header(queue: JobQueue) -> None:
         gr.HTML('<k-engine class="k-pill" role="status"></k-engine>', elem_id="engine")  # static/engine.js
     if queue.settings.use_demo:
         gr.HTML(f'<p class="k-demo">{DEMO_LINE}</p>', elem_id="demo")
-    if queue.notice:
-        gr.HTML(snippets.warning(queue.notice), elem_id="notice")
+    if queue.opening_message:
+        gr.HTML(snippets.warning(queue.opening_message), elem_id="notice")

@@ -48,9 +48,9 @@ class RemoteEngine:
             info: Any = ray.get(self._actor.describe.remote())
         except GetTimeoutError:
             text = f"No machine of the Ray cluster has a {words}."
-            raise ClusterError(text, "Tasks run as soon as a machine has one.") from None
+            raise ClusterError(text, "Work resumes by itself as soon as one is free.") from None
         except RayError as error:
-            hint = "Kinora must be set up there in the same version; see docs/scaling.md."
+            hint = "The same version of Kinora must be installed there; see docs/scaling.md."
             raise ClusterError("A machine of the cluster could not start its engine.", hint, str(error)) from error
         if isinstance(info, Failed):
             raise ClusterError(info.message, info.hint, info.detail)
@@ -78,9 +78,7 @@ class RemoteEngine:
             yield Failed.of(error)
         except RayError as error:
             text = f"The machine {self._info['machine']} was lost while this ran."
-            yield Failed(
-                "engine_died", text, "Another machine takes its place by itself; generate again.", detail=str(error)
-            )
+            yield Failed("engine_died", text, "Try again: another machine takes its place.", detail=str(error))
         finally:
             self._run = ""
 
@@ -109,7 +107,7 @@ class RemoteEngine:
             self._exchange.remove(RESULTS, names)
         files = tuple(folder / file for file in output.files)
         if missing := [str(file) for file in files if not file.is_file()]:
-            text = f"{self._info['machine']} has written {missing[0]}, which is not here."
+            text = f"{self._info['machine']} wrote {missing[0]}, but the file has not arrived here."
             return Failed("storage", text, "Share Kinora's folder with that machine, or set KINORA_EXCHANGE.")
         return replace(output, files=files)
 

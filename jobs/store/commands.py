@@ -8,7 +8,7 @@ from sqlalchemy import and_, delete, false, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from jobs.store.database import Database
-from jobs.store.queries import tasks_of_caller
+from jobs.store.queries import jobs_of_caller, tasks_of_caller
 from jobs.store.schema import details, flags, jobs, tasks
 from jobs.store.transitions import transition
 from jobs.types import Caller, Selection
@@ -38,12 +38,16 @@ class QueueCommands:
             connection.execute(update(tasks).where(running).values(stopping=True))
             return cancelled, stopping
 
+    def retryable(self, caller: Caller, selection: Selection) -> int:
+        """How many tasks `retry` would queue."""
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).where(_retryable(caller, selection))).scalar_one()
+
     def retry(self, caller: Caller, selection: Selection, reseed: Reseed | None) -> set[int]:
         """Queues failed and cancelled tasks once more, in place: with the same seeds, or new ones from `reseed`."""
-        ended = and_(_which(caller, selection), tasks.c.status.in_(("failed", "cancelled")))
         with self._database.write() as connection:
-            found = connection.execute(select(tasks.c.id, tasks.c.mode, details.c["values"]).join(details).where(ended))
-            again = found.all()
+            found = select(tasks.c.id, tasks.c.mode, details.c["values"]).join(details)
+            again = connection.execute(found.where(_retryable(caller, selection))).all()
             for row in again:
                 if reseed is None:
                     break
@@ -84,7 +88,8 @@ class QueueCommands:
         with self._database.write() as connection:
             ids = set(connection.execute(select(tasks.c.id).where(queued)).scalars())
             connection.execute(update(tasks).where(queued).values(priority=priority))
-            connection.execute(update(jobs).where(jobs.c.id.in_(selection.jobs)).values(priority=priority))
+            whole = [jobs.c.id.in_(selection.jobs), *jobs_of_caller(caller)]
+            connection.execute(update(jobs).where(*whole).values(priority=priority))
             return ids
 
     def pause(self, paused: bool) -> None:
@@ -92,6 +97,10 @@ class QueueCommands:
         with self._database.write() as connection:
             connection.execute(delete(flags).where(flags.c.name == "paused"))
             connection.execute(insert(flags).values(name="paused", value=paused))
+
+
+def _retryable(caller: Caller, selection: Selection) -> ColumnElement[bool]:
+    return and_(_which(caller, selection), tasks.c.status.in_(("failed", "cancelled")))
 
 
 def _which(caller: Caller, selection: Selection) -> ColumnElement[bool]:

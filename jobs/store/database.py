@@ -1,7 +1,6 @@
 """Opens the database, brings it to the newest schema, and hands out short transactions."""
 
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
 
 from errors import StorageError
 from settings import Settings
@@ -24,12 +23,16 @@ _FULL = ("disk is full", "disk i/o error", "no space left")
 logger = logging.getLogger(__name__)
 
 
+class ConflictError(StorageError):
+    """A row breaks a rule of the schema: for example, another request has stored the same key."""
+
+
 class Database:
     """Hands out transactions. Safe from several threads and, as the database itself, from several processes."""
 
     def __init__(self, settings: Settings) -> None:
         """Raises StorageError where it cannot be opened, or was written by a newer Kinora."""
-        self.notice = ""  # what a person should know about how it was opened
+        self.opening_message = ""  # what a person should know about how it was opened
         url = _address(settings)
         self._file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
         if self._file:
@@ -48,7 +51,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """One consistent view. Raises StorageError."""
         with (
-            _translate_errors(self._engine.url.render_as_string()),
+            _translate_errors(),
             self._engine.connect() as connection,
             connection.begin(),
         ):
@@ -56,9 +59,9 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """All of it or nothing, and nobody else writes meanwhile (SQLite). Raises StorageError."""
+        """All of it or nothing, and nobody else writes meanwhile (SQLite). Raises StorageError, also ConflictError."""
         with (
-            _translate_errors(self._engine.url.render_as_string()),
+            _translate_errors(),
             self._engine.connect() as connection,
             connection.execution_options(kinora_write=True).begin(),
         ):
@@ -102,11 +105,11 @@ class Database:
             file = self._file.with_name(self._file.name + suffix)
             if file.exists():
                 file.rename(kept.with_name(kept.name + suffix))
-        self.notice = (
+        self.opening_message = (
             f"The queue's database was damaged and could not be read. It is kept as {kept}; "
             "the queue begins empty. Finished results are still in the outputs folder."
         )
-        logger.error("%s (%s)", self.notice, verdict)
+        logger.error("%s (%s)", self.opening_message, verdict)
         self._engine = _sqlite(self._file)
 
 
@@ -118,8 +121,8 @@ def _address(settings: Settings) -> URL:
     except (ArgumentError, ImportError, ValueError):
         raise StorageError(
             "The queue's database has an address that cannot be used.",
-            "KINORA_DATABASE is written as postgresql+psycopg://user:password@host:5432/name; "
-            "special characters of the password as %40.",
+            "Write KINORA_DATABASE as postgresql+psycopg://user:password@host:5432/name; percent-encode special "
+            "characters in the password (@ is %40).",
         ) from None
     return url
 
@@ -164,17 +167,22 @@ def _sqlite(file: Path) -> Engine:
 
 
 @contextmanager
-def _translate_errors(where: str) -> Iterator[None]:
-    """Translates DatabaseError into StorageError."""
+def _translate_errors() -> Iterator[None]:
+    """Translates DatabaseError into StorageError, without the database's address and without stored values."""
     try:
         yield
     except DatabaseError as error:
-        reason = str(error.orig).lower()
-        if any(words in reason for words in _FULL):
+        reason = str(error.orig)  # str(error) would also contain the statement's values, such as prompts
+        if isinstance(error, IntegrityError):
+            raise ConflictError("The queue's database refused a row.", "Try again.", reason) from error
+        if any(words in reason.lower() for words in _FULL):
             message, hint = "The disk with the queue's database is full.", "Free some space; nothing queued is lost."
-        elif "locked" in reason:
+        elif "locked" in reason.lower():
             message = f"The queue's database was busy for more than {BUSY_TIMEOUT:.0f} s."
-            hint = "Another program may hold it open. Try again."
+            hint = "Another program may be locking it. Try again."
+        elif error.statement is None:  # there is no connection: the reason names the server's address
+            logger.warning("The queue's database cannot be reached: %s", reason)
+            message, hint, reason = "The queue's database cannot be reached.", "Check it and KINORA_DATABASE.", ""
         else:
-            message, hint = "The queue's database cannot be used.", f"It is at {where}. See the details."
-        raise StorageError(message, hint, detail=f"{os.path.basename(where)}: {error}") from error
+            message, hint = "The queue's database cannot be used.", "See the details."
+        raise StorageError(message, hint, reason) from error

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
 
-from jobs.store.database import Database
+from jobs.store.database import ConflictError, Database
 from jobs.store.schema import details, jobs, task_inputs, tasks
-from jobs.store.transitions import note
+from jobs.store.transitions import log_line
 from jobs.types import Caller, Submission
 
 
@@ -37,7 +36,7 @@ class JobInserter:
             return connection.execute(select(jobs.c.id).where(jobs.c.key == _stored_key(caller, key))).scalar()
 
     def insert(self, caller: Caller, submission: Submission, name: str, drafts: list[Draft]) -> int:
-        """The id of a new job; of the job with the same key, where another request was quicker."""
+        """The id of a new job, or of the job that another request made with the same key in the meantime."""
         now = time.time()
         job = {
             "name": name,
@@ -63,9 +62,9 @@ class JobInserter:
                 if inputs:
                     connection.execute(insert(task_inputs), inputs)
                 for task in ids:
-                    note(connection, task, "Submitted")
+                    log_line(connection, task, "Submitted")
                 return job_id
-        except IntegrityError:  # the same key, sent twice at the same moment
+        except ConflictError:  # the same key, sent twice at the same moment
             found = self.find(caller, submission.key)
             if found is None:
                 raise

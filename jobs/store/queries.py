@@ -104,7 +104,7 @@ class TaskQueries:
         self, caller: Caller, limit: int, cursor: str | None, search: str
     ) -> tuple[list[Row[Any]], dict[int, Counts], str | None]:
         """A page of jobs, newest first, the counts of each, and the cursor of the next page."""
-        query = select(jobs).where(*_jobs_of_caller(caller)).order_by(jobs.c.id.desc()).limit(limit + 1)
+        query = select(jobs).where(*jobs_of_caller(caller)).order_by(jobs.c.id.desc()).limit(limit + 1)
         if search:
             query = query.where(jobs.c.name.ilike(f"%{_plain(search)}%", escape="\\"))
         if cursor:
@@ -118,7 +118,7 @@ class TaskQueries:
     def job(self, caller: Caller, job: int) -> tuple[Row[Any], Counts]:
         """Raises NotFoundError."""
         with self._database.read() as connection:
-            row = connection.execute(select(jobs).where(jobs.c.id == job, *_jobs_of_caller(caller))).first()
+            row = connection.execute(select(jobs).where(jobs.c.id == job, *jobs_of_caller(caller))).first()
             if row is None:
                 raise NotFoundError(f"There is no job {job}.", "job")
             return row, _counts_by_job(connection, [job])[job]
@@ -197,10 +197,10 @@ class TaskQueries:
 
 def tasks_of_caller(caller: Caller) -> list[ColumnElement[bool]]:
     """The conditions that a task meets which the caller may see; none for whoever sees everything."""
-    return [tasks.c.job.in_(select(jobs.c.id).where(*_jobs_of_caller(caller)))] if caller.visitor else []
+    return [tasks.c.job.in_(select(jobs.c.id).where(*jobs_of_caller(caller)))] if caller.visitor else []
 
 
-def _jobs_of_caller(caller: Caller) -> list[ColumnElement[bool]]:
+def jobs_of_caller(caller: Caller) -> list[ColumnElement[bool]]:
     return [jobs.c.visitor == caller.visitor] if caller.visitor else []
 
 

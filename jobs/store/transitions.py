@@ -74,7 +74,7 @@ def transition(connection: Connection, which: ColumnElement[bool], to: Status, l
     return connection.execute(update(tasks).where(allowed).values(status=to, **values)).rowcount
 
 
-def note(connection: Connection, task: int, line: str) -> None:
+def log_line(connection: Connection, task: int, line: str) -> None:
     connection.execute(insert(log).values(task=task, time=time.time(), text=line))
 
 
@@ -142,7 +142,7 @@ class TaskTransitions:
         """Adds a line to the task's log, if the worker still owns the task."""
         with self._database.write() as connection:
             if _owns(connection, task, worker):
-                note(connection, task, line)
+                log_line(connection, task, line)
 
     def record_moves(self, task: int, worker: str, moves: list[list[str]]) -> bool:
         """Stores where finished files are about to be moved; False where the worker no longer owns the task."""
@@ -204,7 +204,7 @@ class TaskTransitions:
                 if count >= budget.most:
                     _fail(connection, owned, budget.failure, None)
                     return "failed"
-            transition(connection, owned, "queued", f"{why} It runs again.", started=None, **free)
+            transition(connection, owned, "queued", f"{why} It will run again.", started=None, **free)
             connection.execute(update(details).where(details.c.task == task).values(pending_moves=None))
             return "queued"
 
@@ -223,8 +223,8 @@ INTERRUPTED = RetryBudget(
     MAX_INTERRUPTIONS,
     Failure(
         kind="interrupted",
-        message=f"Kinora ended {MAX_INTERRUPTIONS} times while this task ran.",
-        hint="Retry it alone, with a smaller size.",
+        message=f"Kinora stopped {MAX_INTERRUPTIONS} times while this task was running.",
+        hint="Try again with a smaller size, while nothing else runs.",
     ),
 )
 

@@ -1,27 +1,25 @@
 """From a submission to a job in the queue: drafts, the visitor's limit, one insert."""
 
 import modes
-from errors import InvalidInputError, LimitError
+from errors import InvalidInputError
 from jobs.store.insert import Draft, JobInserter
 from jobs.store.queries import TaskQueries
 from jobs.submit.batch import BatchEntry
 from jobs.submit.drafts import DraftBuilder
+from jobs.submit.visitor_limit import VisitorLimit
 from jobs.types import Caller, Submission
 from modes import Mode
 
 
 class Submitter:
     """Every method returns the id of a job, and raises what `DraftBuilder` raises, LimitError where a visitor would
-    have too much in the queue, and StorageError."""
+    have too many tasks in the queue, and StorageError."""
 
-    def __init__(
-        self, queries: TaskQueries, inserter: JobInserter, drafts: DraftBuilder, visitor_limit: int | None
-    ) -> None:
-        """`visitor_limit` is how many tasks of one visitor may be queued or running; None for any number."""
+    def __init__(self, queries: TaskQueries, inserter: JobInserter, drafts: DraftBuilder, limit: VisitorLimit) -> None:
         self._queries = queries
         self._inserter = inserter
         self._drafts = drafts
-        self._visitor_limit = visitor_limit
+        self._limit = limit
 
     def submit(self, caller: Caller, submission: Submission, skip_bad: bool) -> int:
         """A new job, or the one that was made with the same key. Raises InvalidInputError for an empty batch."""
@@ -44,25 +42,12 @@ class Submitter:
     def _insert(self, caller: Caller, submission: Submission, drafts: list[Draft]) -> int:
         if not drafts:
             raise InvalidInputError("This batch is empty.", "batch")
-        self._check_limit(caller, len(drafts))
-        name = submission.name.strip() or default_name(submission, modes.get(submission.mode))
+        self._limit.check(caller, len(drafts))
+        name = submission.name.strip() or _default_name(submission, modes.get(submission.mode))
         return self._inserter.insert(caller, submission, name, drafts)
 
-    def _check_limit(self, caller: Caller, new: int) -> None:
-        """Raises LimitError where a visitor would have too much in the queue."""
-        if self._visitor_limit is None or not caller.visitor:
-            return
-        counts = self._queries.counts(caller)
-        unfinished = counts.queued + counts.running
-        if unfinished + new > self._visitor_limit:
-            raise LimitError(
-                f"You can have at most {self._visitor_limit:,} in the queue. "
-                f"You have {unfinished:,}, and this would add {new:,}.",
-                "Wait until some have finished, or cancel some.",
-            )
 
-
-def default_name(submission: Submission, mode: Mode) -> str:
+def _default_name(submission: Submission, mode: Mode) -> str:
     """The name of a job that a person gave none: the source of its batch, or its prompt."""
     batch = submission.batch
     source = (batch.folder or batch.table) if batch else None

@@ -1,4 +1,4 @@
-"""Only one Kinora runs tasks on a data folder at a time, and a file says where it is."""
+"""Only one Kinora runs tasks on a home folder at a time, and a file says where it is."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ GRACE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class RunningInstance:
-    """The process that runs tasks on a data folder. `url` is "" where it serves no page.
+    """The process that runs tasks on a home folder. `url` is "" where it serves no page.
 
     `token` opens its API to whoever may read the file: the same person on the same machine.
     """
@@ -68,7 +68,7 @@ class InstanceLock:
 
 
 def find_running(home: Path) -> RunningInstance | None:
-    """The Kinora that runs tasks on the data folder now, if there is one."""
+    """The Kinora that runs tasks on the home folder now, if there is one."""
     file = home / "kinora.json"
     if not file.is_file():
         return None

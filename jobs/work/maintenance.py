@@ -28,7 +28,7 @@ logger = logging.getLogger("kinora.queue")
 
 
 def node_id(settings: Settings) -> str:
-    """Stands for a data folder on a machine in the ids of its workers."""
+    """Stands for a home folder on a machine in the ids of its workers."""
     return hashlib.sha256(f"{socket.gethostname()}:{settings.home.resolve()}".encode()).hexdigest()[:12]
 
 
@@ -56,7 +56,7 @@ class Maintenance:
         self._seen: dict[int, tuple[Lease, float]] = {}  # leases of others, and when they were last seen to change
 
     def recover(self) -> None:
-        """Takes back what an earlier process of this data folder left running. Call it before any worker starts."""
+        """Takes back what an earlier process of this home folder left running. Call it before any worker starts."""
         for lease in self._transitions.leases():
             if lease.worker.startswith(f"{self._node}/"):
                 self._take_back(lease)

@@ -2,6 +2,7 @@
 call."""
 
 import contextvars
+import secrets
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ class OnDemandRunner:
 
     def begin(self, task: int) -> None:
         """Starts a task, if it is queued, in a copy of the caller's context, and returns at once."""
-        worker = Worker(f"visit-{task}", self._gpu(task), self._context, self._process)
+        worker = Worker(f"visit-{secrets.token_hex(3)}", self._gpu(task), self._context, self._process)
         request = contextvars.copy_context()
         threading.Thread(target=request.run, args=(self._run, worker, task), name=worker.name, daemon=True).start()
 

@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -108,7 +108,7 @@ class Worker:
             if time.monotonic() - self._last_try > RESTART_AFTER:
                 self._last_try = time.monotonic()
                 self.engine.start()
-            return f"{state.error.words} Kinora tries again every minute."
+            return f"{state.error.words} Kinora will keep trying once a minute."
         self._last_try = time.monotonic()
         if state.name != "ready":
             return "The engine is starting."
@@ -116,7 +116,8 @@ class Worker:
         folder.mkdir(parents=True, exist_ok=True)
         free, least = shutil.disk_usage(folder).free / 1e9, self._context.settings.min_free_gb
         if free < least:
-            return f"The disk of {folder} has only {free:.1f} GB free. Tasks run again at {least:g} GB."
+            again = f"Tasks will run again once {least:g} GB is free."
+            return f"Only {free:.1f} GB is free on the disk that holds {folder}. {again}"
         return ""
 
     def _run(self, claim: Claim) -> None:
@@ -144,7 +145,7 @@ class Worker:
             last = Failed.of(error)
         except Exception as error:  # noqa: BLE001  one task's failure never stops the others
             detail = "".join(traceback.format_exception(error))
-            last = Failed("node_error", f"Kinora failed: {error}.", "Retry it.", detail=detail)
+            last = Failed("node_error", f"Something went wrong inside Kinora: {error}.", "Try again.", detail=detail)
         if feed.cancelled.is_set() and isinstance(last, Failed) and last.kind == "interrupted":
             return Cancelled()
         return last
@@ -169,7 +170,7 @@ class Worker:
                 self._append_log(claim, event.message)
             context.feeds.publish(claim.task, event)
             context.changes.mark([claim.task])
-        return Failed("engine_died", "The engine ended without a result.", "Retry it.")
+        return Failed("engine_died", "The engine ended without a result.", "Try again.")
 
     def _prepare_inputs(self, claim: Claim) -> None:
         """Writes the files that the graph reads from the kept inputs, where they are not there yet.
@@ -237,11 +238,11 @@ class Worker:
             return None
         most = self._context.settings.max_attempts
         message = f"{failed.message} That was attempt {claim.attempts + 1} of {most}."
-        last = Failed(failed.kind, message, "Choose a smaller size or fewer seconds, or retry.", detail=failed.detail)
+        last = replace(failed, message=message)
         budget = RetryBudget("attempts", most, _failure(last))
         match self._retry_until_written(lambda: transitions.requeue(task, self.id, failed.message, budget)):
             case "queued":
-                self._context.feeds.publish(task, Notice(f"{message} It runs again."))
+                self._context.feeds.publish(task, Notice(f"{message} It will run again."))
                 return Queued(0)
             case "cancelled":
                 return Cancelled()
@@ -254,13 +255,18 @@ class Worker:
         self._retry_until_written(lambda: self._context.transitions.append_log(claim.task, self.id, line))
 
     def _retry_until_written(self, write: Callable[[], Result]) -> Result:
-        """Retries every second until the write succeeds: a full disk is emptied one day. Raises StorageError or OSError
-        only when Kinora ends."""
+        """Retries every second until the write succeeds: sooner or later, somebody frees the disk.
+
+        Raises StorageError or OSError only when Kinora ends.
+        """
         while True:
             try:
                 return write()
             except (StorageError, OSError) as error:
-                self.blocked_reason = error.words if isinstance(error, StorageError) else f"{error}."
+                if isinstance(error, StorageError):
+                    self.blocked_reason = error.words
+                else:
+                    self.blocked_reason = f"A file cannot be written: {error.strerror or error}."
                 self._context.changes.mark()
                 if self._context.stopping.wait(POLL):
                     raise

@@ -87,6 +87,23 @@ def test_files_may_come_with_the_submission(client: httpx2.Client, idle_queue: J
     assert not list(idle_queue.settings.uploads_dir.iterdir())  # the queue has its own
 
 
+def test_a_file_that_is_too_large_is_reported_at_the_parameter_that_takes_it(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, device="cpu", demo="always", max_upload_bytes=1_000_000)
+    with serving(JobQueue(settings)) as client:
+        job = json.dumps({"mode": "i2v", "values": VALUES})
+        answer = client.post("/jobs/upload", data={"job": job}, files={"image": ("kite.png", bytes(1_100_000))})
+    assert list(problem(answer, 422)["fields"]) == ["image"]
+
+
+def test_a_key_may_have_100_characters_wherever_it_is_given(client: httpx2.Client) -> None:
+    job = submitted(client)["id"]
+    assert client.post(f"/jobs/{job}/again", json={"key": "k" * 100}).status_code == 201
+    assert "key" in problem(client.post(f"/jobs/{job}/again", json={"key": "k" * 101}), 422)["fields"]
+    assert client.post(f"/jobs/{job}/again", json={"key": "a\x00b"}).json() == (
+        client.post(f"/jobs/{job}/again", json={"key": "ab"}).json()
+    )
+
+
 def test_a_batch_of_files_and_a_table_may_come_with_the_submission(client: httpx2.Client) -> None:
     parts = [("files", (f"kite{n}.png", PICTURE.read_bytes())) for n in (1, 2)]
     parts += [("files", ("kite2.txt", b"the second one")), ("table", ("t.csv", b"seed\n1\n2\nx\n"))]

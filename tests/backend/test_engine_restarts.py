@@ -68,7 +68,7 @@ def test_an_engine_that_dies_when_idle_is_restarted_ever_more_slowly_and_then_gi
     error = engine.state.error
     assert error is not None
     assert error.kind == "engine_died"
-    assert error.message == "The engine ended 5 times in a row soon after it had started (last: SIGKILL)."
+    assert error.message == "The engine crashed 5 times in a row shortly after starting (the last time with SIGKILL)."
     assert str(settings.logs_dir / "engine.log") in error.hint
     assert "doctor" in error.hint
 
@@ -140,8 +140,8 @@ def test_a_queue_starts_no_task_while_its_engine_is_given_up_and_continues_when_
         job_queue.start()
         runs.until(lambda: queue.engine.name == "failed", 30)
     try:
-        runs.until(lambda: "5 times in a row" in queue.blocked_reason, 10)
-        assert "tries again" in queue.blocked_reason
+        runs.until(lambda: "5 times in a row" in queue.why_waiting, 10)
+        assert "keep trying" in queue.why_waiting
         assert queue.task(task.id).status == "queued"
         write_script(settings.home)
         assert isinstance(runs.last(queue, task), Output)

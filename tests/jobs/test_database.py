@@ -245,10 +245,22 @@ def test_a_damaged_database_is_kept_aside_byte_for_byte_and_said(tmp_path: Path,
     database = Database(Settings(home=tmp_path))
     (aside,) = tmp_path.glob("kinora.db.damaged-*")
     assert aside.read_bytes() == content
-    assert f"It is kept as {aside}" in database.notice
+    assert f"It is kept as {aside}" in database.opening_message
     assert Store(database).queries.counts(OWNER).queued == 0
     assert Store(database).fill()
     database.close()
+
+
+def test_errors_of_a_database_contain_neither_its_address_nor_what_is_stored(tmp_path: Path) -> None:
+    server = SecretStr("postgresql+psycopg://kite@127.0.0.1:1/swan?connect_timeout=2")
+    with pytest.raises(StorageError, match="cannot be reached") as unreachable:
+        Database(Settings(home=tmp_path, database=server))
+    assert not [word for word in ("kite", "127.0.0.1", "swan") if word in unreachable.value.words]
+    assert not unreachable.value.detail
+    store = Store(Database(Settings(home=tmp_path)))
+    with pytest.raises(StorageError) as refused, store.database.write() as connection:
+        connection.execute(text("INSERT INTO nowhere VALUES (:prompt)"), {"prompt": "a secret kite"})
+    assert refused.value.detail == "no such table: nowhere"
 
 
 def test_a_database_that_cannot_be_opened_is_reported_and_left_alone(tmp_path: Path) -> None:

@@ -80,6 +80,7 @@ def test_the_setting_says_how_often_a_task_is_tried_whose_engine_dies(
         job_queue.stop()
     assert isinstance(last, Failed)
     assert f"attempt {attempts} of {attempts}" in last.message
+    assert "Unless someone killed it, it ran out of memory." in last.message  # the kernel's killer sends SIGKILL
     assert queue.task(task.id).attempts == attempts
 
 
@@ -160,7 +161,7 @@ def test_no_task_starts_while_the_disk_is_nearly_full(own_settings: Settings, cl
     job_queue.start()
     try:
         task = runs.submit(queue, "t2v", clip)
-        runs.until(lambda: "only" in queue.state().blocked_reason)
+        runs.until(lambda: "Only" in queue.state().blocked_reason)
         assert queue.task(task.id).status == "queued"
         runs.cancel(queue, task)
     finally:

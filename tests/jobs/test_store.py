@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from errors import InvalidInputError
 from jobs.files.kept_inputs import KeptInputs
 from jobs.files.outputs import Outputs
 from jobs.store.database import Database
+from jobs.store.insert import Draft, JobInserter
 from jobs.store.schema import tasks
 from jobs.store.transitions import (
     ALLOWED_FROM,
@@ -24,7 +26,7 @@ from jobs.store.transitions import (
     RetryBudget,
     transition,
 )
-from jobs.types import OWNER, STATUSES, Failure, Selection, Status
+from jobs.types import OWNER, STATUSES, Failure, Selection, Status, Submission
 from jobs.work.live_events import ChangeLog, TaskFeeds
 from jobs.work.maintenance import Maintenance
 from settings import Settings
@@ -47,6 +49,16 @@ def store(database: Database) -> Store:
     opened = Store(database)
     opened.empty()
     return opened
+
+
+def test_a_key_that_two_requests_send_at_once_makes_one_job(store: Store) -> None:
+    inserter, submission = JobInserter(store.database), Submission(mode="t2v", key="once")
+    content = {"values": {}, "announced": {}, "graph": {}, "phases": {}, "phase_seconds": {}}
+    task = {"mode": "t2v", "label": "a kite", "seed": "7", "size": "", "models": "", "timing": "t2v"}
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(inserter.insert, OWNER, submission, "a job", [Draft(task, content, [])]) for _ in range(2)]
+    assert jobs[0].result() == jobs[1].result()
+    assert store.queries.counts(OWNER).queued == 1
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(STATUSES, STATUSES)))
@@ -150,7 +162,7 @@ def test_the_lease_of_a_worker_that_died_runs_out_whatever_the_clock_says(store:
         connection.execute(update(tasks).values(started=time.time() + 3600, created=time.time() + 3600))
     assert watched(maintenance(store, tmp_path), store, task, 10) == "queued"
     assert store.column(task, "interruptions") == 1
-    assert any("It runs again" in line for line in store.logged(task))
+    assert any("It will run again" in line for line in store.logged(task))
 
 
 def test_a_lease_that_is_renewed_does_not_run_out(store: Store, tmp_path: Path) -> None:

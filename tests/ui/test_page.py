@@ -51,7 +51,7 @@ def test_a_killed_engine_is_reported_and_the_task_runs_again(page: Page, server:
     server.engine().kill()
     notice = page.locator("#status .k-notice")
     expect(notice).to_contain_text("The engine stopped unexpectedly", timeout=WAIT)
-    expect(notice).to_contain_text("It runs again")
+    expect(notice).to_contain_text("It will run again")
     expect(page.locator("#engine")).to_contain_text("restarting")
     write_script(server.home)
     samples(page)

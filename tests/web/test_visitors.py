@@ -1,6 +1,7 @@
 """Where visitors are kept apart, each visitor sees, changes and reads only their own jobs and files."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,11 @@ import httpx2
 import pytest
 from support.api_server import serving
 
+from backend.process import EngineProcess
 from jobs import JobQueue
+from jobs.files.outputs import Outputs
+from jobs.store.transitions import TaskTransitions
+from jobs.work.worker import Worker, WorkerContext
 from settings import PROJECT, Settings
 from web.visitors import COOKIE
 
@@ -129,8 +134,44 @@ def test_a_visitor_has_a_limit_in_the_queue_and_the_error_says_it(ben: httpx2.Cl
     assert ben.post("/jobs", json={"mode": "t2v", "values": VALUES, "tries": 3}).status_code == 201
     answer = ben.post("/jobs", json={"mode": "t2v", "values": VALUES, "tries": 2})
     assert answer.status_code == 429
-    assert answer.json()["detail"] == "You can have at most 4 in the queue. You have 3, and this would add 2."
+    assert answer.json()["detail"] == "You can have at most 4 tasks in the queue. You have 3, and this would add 2."
     assert ben.post("/jobs", json={"mode": "t2v", "values": VALUES}).status_code == 201
+
+
+def test_a_visitor_cannot_exceed_the_limit_by_retrying(ben: httpx2.Client) -> None:
+    first = ben.post("/jobs", json={"mode": "t2v", "values": VALUES, "tries": 3}).json()["id"]
+    assert ben.post("/tasks/cancel", json={"jobs": [first]}).json()["changed"] == 3
+    assert ben.post("/jobs", json={"mode": "t2v", "values": VALUES, "tries": 2}).status_code == 201
+    answer = ben.post("/tasks/retry", json={"selection": {"jobs": [first]}})
+    assert answer.status_code == 429
+    assert answer.json()["detail"] == "You can have at most 4 tasks in the queue. You have 2, and this would add 3."
+    task = ben.get("/tasks", params={"job": first}).json()["tasks"][0]["id"]
+    assert ben.post("/tasks/retry", json={"selection": {"tasks": [task]}}).json()["changed"] == 1
+
+
+def test_only_those_who_may_see_a_task_learn_that_an_engine_runs_it(
+    idle_queue: JobQueue, ada: httpx2.Client, ben: httpx2.Client, task: int
+) -> None:
+    context = WorkerContext(
+        idle_queue.settings,
+        TaskTransitions(idle_queue.database),
+        idle_queue.feeds,
+        idle_queue.changes,
+        idle_queue.models,
+        Outputs(idle_queue.settings),
+        threading.Event(),
+        threading.Condition(),
+    )
+    worker = Worker("engine", EngineProcess(idle_queue.settings), context, "home/one")
+    worker.task = task
+    idle_queue.workers.append(worker)
+    try:
+        assert ada.get("/queue").json()["engines"][0]["task"] == task
+        assert ben.get("/queue").json()["engines"][0]["task"] is None
+        for anyone in (ada, ben):
+            assert anyone.get("/health").json()["engines"] == [{"name": "engine", "state": "stopped"}]
+    finally:
+        idle_queue.workers.remove(worker)
 
 
 def test_the_person_at_the_machine_sees_everything(
