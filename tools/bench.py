@@ -29,7 +29,7 @@ def main(
         from tools.measure import crashes as crash
 
         if servers.CHROMIUM is None:
-            sys.exit("This needs a Chromium: the memory of the web process is measured with the page open.")
+            sys.exit("This needs a Chromium: the memory of the page's process is measured with the page open.")
         settings = Settings()
         found: list[figures.Figure] = []
         measures = [

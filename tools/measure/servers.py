@@ -139,9 +139,11 @@ def _memory(settings: Settings) -> Iterator[Figure]:
         page.goto(f"http://127.0.0.1:{server.port}")
         page.locator("#announcement", has_text="px").wait_for()
         loaded = server.megabytes
-        yield Figure("web process, page loaded", loaded, "MB", 250, "resident, in Chromium, without the engine process")
+        yield Figure(
+            "page's process, page loaded", loaded, "MB", 250, "resident, in Chromium, without the engine process"
+        )
         page.fill("#field-prompt textarea", "a red kite over the sea")
         page.click("#generate")
         page.locator("#video video").wait_for()
-        yield Figure("web process, after a clip", server.megabytes, "MB", 250, "made on the page, with its previews")
+        yield Figure("page's process, after a clip", server.megabytes, "MB", 250, "made on the page, with its previews")
         browser.close()
