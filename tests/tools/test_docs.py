@@ -13,7 +13,7 @@ import modes
 from tools import make_docs
 
 PROJECT = Path(__file__).resolve().parents[2]
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = [*PROJECT.glob("*.md"), PROJECT / "comfyui" / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 
 
 def test_the_page_of_modes_is_what_the_modes_declare():
@@ -25,7 +25,7 @@ def test_every_mode_has_a_small_screenshot():
         assert (PROJECT / "docs" / "images" / f"{mode}.png").stat().st_size < 350_000, mode
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_links_lead_somewhere(page):
     text = page.read_text(encoding="utf-8")
     anchors = {
@@ -57,7 +57,7 @@ PATH = re.compile(
 SOURCES = [*own_files(), *(PROJECT / "ui" / "static").rglob("*.js"), *(PROJECT / "ui").glob("*.css")]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_pages_name_files_that_exist(page: Path) -> None:
     named = [each for each in quoted(page.read_text(encoding="utf-8")) if PATH.fullmatch(each)]
     assert [each for each in named if not any(PROJECT.glob(each))] == []
@@ -84,6 +84,13 @@ def test_each_room_has_its_floor_in_the_architecture() -> None:
     rows = re.findall(r"^\| (\d) \| (.+?) \|", ARCHITECTURE, re.M)
     floors = {room.rstrip("/").removesuffix(".py"): int(floor) for floor, rooms in rows for room in quoted(rooms)}
     assert {room: floors.get(room) for room in FLOOR} == FLOOR
+
+
+@pytest.mark.parametrize("room", ["jobs", "backend", "ui", "web"])
+def test_the_architecture_names_every_file_and_folder_of_a_large_room(room: str) -> None:
+    files = {f"{room}/{file.name}" for file in (PROJECT / room).glob("*.py") if file.name != "__init__.py"}
+    folders = {f"{room}/{file.parent.name}/" for file in (PROJECT / room).glob("*/__init__.py")}
+    assert files | folders <= set(quoted(ARCHITECTURE))
 
 
 def test_the_walk_names_functions_and_classes_that_are_in_their_files() -> None:
