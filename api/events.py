@@ -1,7 +1,7 @@
 """What happens, as server-sent events.
 
-The queue's stream looks for changes twice a second and holds no thread meanwhile. The engine's state comes without a
-notification, so somebody has to look; and more often than that nobody can read. A task's stream waits in a thread for
+The queue's stream looks for changes twice a second and holds no thread meanwhile. The engine's state changes without a
+notification, so this has to poll; nobody could read updates that came more often. A task's stream waits in a thread for
 its next event, which it then sends at once.
 """
 
@@ -17,7 +17,7 @@ from fastapi.responses import StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from api.common import Queue, TaskId
+from api.dependencies import Queue, TaskId
 from events import EVENT_NAMES, FINAL, Event, Preview
 from jobs import CallerQueue
 
@@ -29,7 +29,7 @@ EVERY = 0.5
 PING = 15
 """Seconds between comments that show that the stream lives."""
 
-MAX_ROWS = 500
+MAX_SUMMARIES = 500
 """Tasks in one message; a list that shows others asks for them."""
 
 STREAM: dict[str, Any] = {
@@ -40,7 +40,7 @@ STREAM: dict[str, Any] = {
 
 @router.get("/events", **STREAM)
 async def all_events(queue: Queue) -> EventSourceResponse:
-    """`state` is the queue's state, `tasks` the rows of tasks that have changed, `engine` what the engine does."""
+    """`state` is the queue's state, `tasks` summaries of the tasks that have changed, `engine` what the engine does."""
     return _stream(_changes(queue))
 
 
@@ -64,13 +64,13 @@ async def _changes(queue: CallerQueue) -> AsyncIterator[ServerSentEvent]:
     while not queue.stopped:
         change = queue.change
         if change != seen:
-            changed = queue.changed_since(seen)[-MAX_ROWS:] if seen >= 0 else []
+            changed = queue.changed_since(seen)[-MAX_SUMMARIES:] if seen >= 0 else []
             seen = change
             state = await run_in_threadpool(queue.state)
             yield _message("state", state.model_dump(mode="json"))
             if changed:
-                rows = await run_in_threadpool(queue.rows, changed)
-                yield _message("tasks", {"tasks": [row.model_dump(mode="json") for row in rows]})
+                summaries = await run_in_threadpool(queue.summaries, changed)
+                yield _message("tasks", {"tasks": [each.model_dump(mode="json") for each in summaries]})
         if (now := queue.engine) is not engine:
             engine = now
             yield _message("engine", {"state": now.name, "device": str(now.info.get("device", ""))})

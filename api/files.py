@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
-from api.common import Queue, TaskId
+from api.dependencies import Queue, TaskId
 from errors import NotFoundError
 from jobs import CallerQueue
 from media import thumbnail
@@ -26,14 +26,14 @@ def output(task: TaskId, number: int, queue: Queue, download: bool = False) -> F
 
 @router.get("/inputs/{parameter}", response_class=FileResponse, name="given")
 def input_file(task: TaskId, parameter: str, queue: Queue, thumbnail: Annotated[bool, Query()] = False) -> FileResponse:
-    """A task's input as it was submitted, or a small picture of it."""
+    """A task's input as it was submitted, or a small image of it."""
     file = queue.input_file(task, parameter)
     return _sent(_small(file, queue) if thumbnail else file, False)
 
 
 @router.get("/preview", response_class=Response, responses=JPEG)
 def preview(task: TaskId, queue: Queue) -> Response:
-    """The newest picture of a task that runs."""
+    """The newest preview of a running task."""
     picture = queue.preview(task)
     if picture is None:
         raise NotFoundError("There is no preview at the moment.", "task")
@@ -49,7 +49,7 @@ def _sent(file: Path, download: bool) -> FileResponse:
 
 
 def _small(file: Path, queue: CallerQueue) -> Path:
-    """Made once for each content. Raises MediaError where there is nothing to see."""
+    """The file's thumbnail, made once per content. Raises MediaError for a file that shows nothing."""
     stat = file.stat()
     key = hashlib.sha256(f"{file}:{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:24]
     target = queue.settings.home / "thumbnails" / f"{key}.jpg"

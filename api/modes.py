@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 import modes
-from api.common import Queue
+from api.dependencies import Queue
 from jobs import CallerQueue
 from modes import Mode
 
@@ -25,7 +25,7 @@ class ModeInfo(BaseModel):
 
 
 class ModePresence(BaseModel):
-    """What a mode still has to download before its first run with its own defaults; `bytes` is None where not known."""
+    """What a mode still has to download before its first example can run; `bytes` is None if unknown."""
 
     mode: str
     files: int
@@ -39,7 +39,7 @@ def all_modes(queue: Queue) -> list[ModeInfo]:
 
 @router.get("/modes/presence")
 def presence(queue: Queue) -> list[ModePresence]:
-    """Of every mode."""
+    """What each mode still has to download."""
     return [_presence(mode, queue) for mode in modes.MODES.values()]
 
 

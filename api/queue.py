@@ -3,7 +3,7 @@
 from fastapi import APIRouter, status
 from pydantic import BaseModel
 
-from api.common import Cursor, JobId, Limit, Queue, Search, storable
+from api.dependencies import Cursor, JobId, Limit, Queue, Search, storable
 from jobs import JobPage, JobSummary, QueueState
 from jobs.types import Key
 from settings import VERSION

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
-from api.common import Queue, SubmittingQueue, storable
+from api.dependencies import Queue, SubmittingQueue, storable
 from errors import InvalidInputError
 from jobs import Batch, CallerQueue, JobSummary, Plan, Submission
 from media import readable

@@ -1,11 +1,11 @@
-"""Tasks: lists, one whole, and what to do with them."""
+"""Tasks: lists, details of one, and actions."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.common import Cursor, Limit, Queue, Search, Statuses, TaskId
+from api.dependencies import Cursor, Limit, Queue, Search, Statuses, TaskId
 from errors import InvalidInputError
 from jobs import STATUSES, ActionResult, Selection, TaskDetail, TaskPage
 from jobs.types import MAX_ID, MAX_PRIORITY, MIN_PRIORITY
@@ -33,37 +33,40 @@ def tasks(
     cursor: Cursor = None,
     ids: Annotated[str | None, Query(max_length=5000, description="Only these, as 1,2,3")] = None,
 ) -> TaskPage:
-    """Running, failed, queued in the order of their turns, then what ended last."""
+    """Lists tasks: running, failed, queued in the order they will run, then the others, newest first."""
     if ids is not None:
-        rows = queue.rows(_numbers(ids))
-        return TaskPage(tasks=rows, total=len(rows), next=None)
+        found = queue.summaries(_numbers(ids))
+        return TaskPage(tasks=found, total=len(found), next=None)
     return queue.tasks([each for each in STATUSES if not status or each in status], job, search, limit, cursor)
 
 
 @router.get("/{task}")
 def task(task: TaskId, queue: Queue) -> TaskDetail:
+    """Everything about a task."""
     return queue.task(task)
 
 
 @router.post("/cancel")
 def cancel(selection: Selection, queue: Queue) -> ActionResult:
-    """Queued ones at once; running ones are asked to stop, and counted as pending until they have."""
+    """Cancels queued tasks at once. Running tasks are asked to stop and count as pending until they have stopped."""
     return queue.cancel(selection)
 
 
 @router.post("/retry")
 def retry(ask: Retry, queue: Queue) -> ActionResult:
-    """Failed and cancelled ones, in place."""
+    """Queues failed and cancelled tasks again, in place."""
     return queue.retry(ask.selection, ask.new_seeds)
 
 
 @router.post("/front")
 def front(selection: Selection, queue: Queue) -> ActionResult:
+    """Moves queued tasks before all others."""
     return queue.move_to_front(selection)
 
 
 @router.post("/priority")
 def priority(ask: Prioritise, queue: Queue) -> ActionResult:
+    """Gives queued tasks another priority."""
     return queue.set_priority(ask.selection, ask.priority)
 
 

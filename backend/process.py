@@ -1,15 +1,15 @@
 """An engine in a process of its own: started, watched, cancelled, started again.
 
-The page's process stays small and quick, and survives whatever happens to the engine. `backend/child.py` is the other
-end of the pipe.
+The page's process stays small and quick, and survives whatever happens to the engine. `backend/graph_server.py` is the
+other end of the pipe.
 """
 
 import threading
 import time
 from collections.abc import Collection, Generator, Iterator
 
+from backend.child_process import ChildProcess
 from backend.contract import EngineState, StateName
-from backend.pipe import ChildProcess
 from events import FINAL, Cancelled, Event, Failed
 from settings import Settings
 from workflow import Graph, Phases

@@ -10,7 +10,6 @@ import typer
 from errors import InvalidInputError
 from jobs.submit.columns import read_text
 from modes import Mode, Parameter, lists
-from modes.media_info import MEDIA
 
 MAX_GRAPH_BYTES = 4_000_000
 
@@ -77,7 +76,7 @@ def _graph(name: str, value: str) -> str:
 
 def _absolute(mode: Mode, values: Mapping[str, Any]) -> dict[str, Any]:
     """Values with absolute paths, because the process that runs the task may have another working directory."""
-    media = {each.name for each in mode.parameters() if each.widget in MEDIA}
+    media = {each.name for each in mode.media}
     return {
         name: str(Path(value).expanduser().absolute()) if name in media and value else value
         for name, value in values.items()

@@ -161,11 +161,11 @@ def clean(
 ) -> None:
     """Delete kept inputs that no queued or running task needs. Results are never deleted."""
     queue = JobQueue(Settings())
-    stale = queue.stale_inputs(days)
+    stale = queue.inputs.stale(days)
     for each in stale:
         typer.echo(f"{each.path} ({each.bytes / 1e6:,.1f} MB, last used {each.days:.0f} days ago)")
     if delete:
-        queue.remove_inputs(stale)
+        queue.inputs.remove(stale)
     size = f"{len(stale):,} files, {sum(each.bytes for each in stale) / 1e6:,.1f} MB"
     terminal.print(
         f"{size} deleted." if delete else f"{size} would be deleted. `clean --delete` deletes them.", highlight=False

@@ -143,11 +143,11 @@ class CallerQueue:
     ) -> TaskPage:
         """A page of tasks: running, failed, queued in the order of their turns, then the newest of those that ended."""
         rows, total, following = self._queue.queries.tasks(self.caller, statuses, job, search, limit, cursor)
-        return TaskPage(tasks=[self._queue.presenter.row(row) for row in rows], total=total, next=following)
+        return TaskPage(tasks=[self._queue.presenter.summary(row) for row in rows], total=total, next=following)
 
-    def rows(self, ids: Iterable[int]) -> list[TaskSummary]:
-        """Those of these tasks that there are."""
-        return [self._queue.presenter.row(row) for row in self._queue.queries.rows(self.caller, ids)]
+    def summaries(self, ids: Iterable[int]) -> list[TaskSummary]:
+        """Summaries of those of these tasks that exist."""
+        return [self._queue.presenter.summary(row) for row in self._queue.queries.rows(self.caller, ids)]
 
     def task(self, task: int) -> TaskDetail:
         """Raises NotFoundError."""

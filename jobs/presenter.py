@@ -36,7 +36,7 @@ class TaskPresenter:
         self._queries = queries
         self._feeds = feeds
 
-    def row(self, row: Row[Any]) -> TaskSummary:
+    def summary(self, row: Row[Any]) -> TaskSummary:
         return TaskSummary(**self._common(row))
 
     def detail(self, caller: Caller, task: int) -> TaskDetail:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from backend.contract import EngineState, WorkerEngine
 from backend.process import ENGINE
 from events import Queued
-from jobs.files.kept_inputs import KeptInputs, StaleInput
+from jobs.files.kept_inputs import KeptInputs
 from jobs.files.outputs import Outputs
 from jobs.presenter import TaskPresenter
 from jobs.store.commands import QueueCommands
@@ -22,11 +22,11 @@ from jobs.submit.path_policy import PathPolicy
 from jobs.submit.submitter import Submitter
 from jobs.submit.visitor_limit import VisitorLimit
 from jobs.types import OWNER, EngineSummary
+from jobs.work.engines import engines
 from jobs.work.instance_lock import InstanceLock
 from jobs.work.live_events import ChangeLog, TaskFeeds
 from jobs.work.maintenance import Maintenance, node_id
 from jobs.work.on_demand import OnDemandRunner
-from jobs.work.pool import engines
 from jobs.work.worker import Worker, WorkerContext
 from models import Models
 from settings import Settings
@@ -147,7 +147,7 @@ class JobQueue:
         return reasons[0] if reasons and all(reasons) else ""
 
     def changed(self, tasks: Iterable[int] = ()) -> None:
-        """Wakes the workers and everybody who watches: these tasks are not what they were."""
+        """Wakes the workers and everybody who watches: these tasks have changed."""
         with self._wake:
             self._wake.notify_all()
         self.changes.mark(tasks)
@@ -155,14 +155,6 @@ class JobQueue:
         for row in self.queries.rows(OWNER, watched) if watched else ():
             if row.status == "queued":
                 self.feeds.publish(row.id, Queued(self.queries.ahead(row.id)))
-
-    def stale_inputs(self, days: float | None = None) -> list[StaleInput]:
-        """Kept inputs that no task needs and that were last used so many days ago; the setting's number by default."""
-        return self.inputs.stale(days)
-
-    def remove_inputs(self, stale: Iterable[StaleInput]) -> None:
-        """Deletes them, except those that a task has come to need since."""
-        self.inputs.remove(stale)
 
 
 def _summary(worker: Worker) -> EngineSummary:

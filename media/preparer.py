@@ -8,7 +8,6 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from uuid import uuid4
 
 from media.audio import probe_audio, write_wav
 from media.image import Alpha, Fit, read_image, write_png
@@ -17,6 +16,7 @@ from media.mp4 import Cut, write_mp4
 from media.source import check_part, regular_file
 from media.video import examine, moving, still
 from settings import Settings
+from whole_files import written_whole
 
 RECIPE = 2
 """A version number that is part of every name. Increase it when the same input must yield a different file."""
@@ -150,21 +150,15 @@ class Preparer:
     def _prepared(self, file: Path, suffix: str, asked: dict[str, object], write: Callable[[Path], None]) -> str:
         """Returns the name of the prepared file in the inputs folder, after writing the file unless it exists.
 
-        `asked` contains the options that the content depends on. The file is written under a temporary name and then
-        renamed, so that no other process sees an incomplete file.
+        `asked` contains the options that the content depends on.
         """
         folder = self._settings.inputs_dir
         recipe = json.dumps([digest(file), RECIPE, suffix, asked], sort_keys=True)
         name = f"{readable(file.stem)}_{hashlib.sha256(recipe.encode()).hexdigest()[:16]}{suffix}"
         if not self._write or (folder / name).is_file():
             return name
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f".{uuid4().hex}.part"
-        try:
+        with written_whole(folder / name) as part:
             write(part)
-            part.replace(folder / name)
-        finally:
-            part.unlink(missing_ok=True)
         return name
 
 

@@ -1,12 +1,12 @@
 """Writes thumbnails of images and videos."""
 
 from pathlib import Path
-from uuid import uuid4
 
 from media.image import read_image
 from media.source import MediaError, regular_file
 from media.video import sample
 from settings import Settings
+from whole_files import written_whole
 
 SIDE = 320  # pixels of the longer side
 
@@ -20,7 +20,5 @@ def thumbnail(path: str | Path, target: Path, settings: Settings) -> None:
         image = sample(file, settings)
     image = image.convert("RGB")
     image.thumbnail((SIDE, SIDE))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{uuid4().hex}.part")
-    image.save(part, "JPEG", quality=80)
-    part.replace(target)
+    with written_whole(target) as part:
+        image.save(part, "JPEG", quality=80)

@@ -5,7 +5,6 @@ records it: "repository/path" -> {revision, size in bytes, sha256}.
 """
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from filelock import FileLock
 from errors import DownloadError
 from models.hub import RemoteFile
 from models.registry import ModelFile
+from whole_files import written_whole
 
 
 class Pins:
@@ -44,9 +44,8 @@ class Pins:
         with FileLock(f"{self._path}.lock"):
             pins = self._read()
             pins[_key(file)] = {"revision": remote.revision, "size": remote.size, "sha256": remote.sha256}
-            temporary = self._path.with_suffix(".tmp")
-            temporary.write_text(json.dumps(pins, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-            os.replace(temporary, self._path)
+            with written_whole(self._path) as part:
+                part.write_text(json.dumps(pins, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
     def _read(self) -> dict[str, dict[str, Any]]:
         try:

@@ -137,6 +137,11 @@ class Mode:
         """The parameters in the order of their declaration; with `demo`, the defaults are those for demo models."""
         return [Parameter.of(name, info, demo) for name, info in self.params.model_fields.items()]
 
+    @property
+    def media(self) -> list[Parameter]:
+        """The parameters that take a media file."""
+        return [each for each in self.parameters() if each.widget in MEDIA]
+
     def defaults(self, demo: bool = False) -> dict[str, Any]:
         return {parameter.name: parameter.default for parameter in self.parameters(demo)}
 
@@ -168,8 +173,8 @@ class Mode:
 
     def preview_graph(self, params: Params) -> Graph:
         """The graph without prepared files: it shows which models are needed and what a parameter changes."""
-        media = [each.name for each in self.parameters() if each.widget in MEDIA]
-        return self.build(params, 0, {name: f"{name}-{getattr(params, name)}" for name in media}, "sketch")
+        prepared = {each.name: f"{each.name}-{getattr(params, each.name)}" for each in self.media}
+        return self.build(params, 0, prepared, "sketch")
 
     def phases_of(self, graph: Graph) -> dict[str, list[str]]:
         """The phases that this graph has, in order, each with the ids of its nodes."""

@@ -52,6 +52,11 @@ class Params(BaseModel):
         assert self._settings is not None, "parameters are made by Mode.validate, which passes the app's settings"
         return self._settings
 
+    def media(self) -> dict[str, Any]:
+        """The paths of the media files that these values name, by parameter."""
+        paths = {name: getattr(self, name) for name in type(self).model_fields if self._widget(name) in MEDIA}
+        return {name: path for name, path in paths.items() if path is not None}
+
     def output_spec(self) -> "OutputSpec":
         """What the file will be."""
         raise NotImplementedError
@@ -63,14 +68,16 @@ class Params(BaseModel):
 
     @model_validator(mode="after")
     def _media_can_be_read(self) -> Self:
-        for name, info in type(self).model_fields.items():
-            widget, path = declared(info)["widget"], getattr(self, name)
-            if widget in MEDIA and path is not None:
-                try:
-                    probe(widget, path, self.settings)
-                except KinoraError as error:
-                    raise at_field(name, f"{info.title}: {error.message}") from None
+        for name, path in self.media().items():
+            try:
+                probe(self._widget(name), path, self.settings)
+            except KinoraError as error:
+                raise at_field(name, f"{type(self).model_fields[name].title}: {error.message}") from None
         return self
+
+    @classmethod
+    def _widget(cls, name: str) -> Widget:
+        return declared(cls.model_fields[name])["widget"]
 
 
 def param(

@@ -18,7 +18,7 @@ FLOORS = {
     4: ("backend", "web"),
     3: ("modes", "models"),
     2: ("media", "events"),
-    1: ("workflow", "demo_models", "settings", "errors", "constants", "safe_names"),
+    1: ("workflow", "demo_models", "settings", "errors", "constants", "safe_names", "whole_files"),
     0: ("patches", "host"),
 }
 """Every room, with the floor it is on: docs/architecture.md. A room imports from the floors below its own only."""

@@ -91,7 +91,7 @@ def overview() -> Iterator[str]:
     yield from ("| mode | result | input | presets |", "|---|---|---|---|")
     for mode in modes.MODES.values():
         prompt = ["prompt"] if "prompt" in mode.params.model_fields else []
-        takes = ", ".join([*prompt, *(taken(each) for each in media(mode))])
+        takes = ", ".join([*prompt, *(taken(each) for each in mode.media)])
         presets = ", ".join(preset.label for preset in mode.presets)
         yield f"| [{mode.label}](#{mode.label.lower().replace(' ', '-')}) | {mode.summary} | {takes} | {presets} |"
 
@@ -111,8 +111,8 @@ def all_files() -> Iterator[str]:
 def section(mode: Mode) -> Iterator[str]:
     needed = files(mode)
     yield from (f"## {mode.label}", "", mode.summary, "", f"![{mode.label}](images/{mode.id}.png)", "")
-    if media(mode):
-        yield from (f"- **{taken(each).capitalize()}**: {each.help}" for each in media(mode))
+    if mode.media:
+        yield from (f"- **{taken(each).capitalize()}**: {each.help}" for each in mode.media)
         yield ""
     if mode.presets:
         yield from ("| preset | what it does |", "|---|---|")
@@ -123,10 +123,6 @@ def section(mode: Mode) -> Iterator[str]:
     yield from ("", f"Phases: {phases(mode)}.", "")
     yield from (*parameter_table(own), "", *file_table(mode, needed), "", *by_choice(mode, own, needed))
     yield from ("```bash", command(mode), "```", "")
-
-
-def media(mode: Mode) -> list[Parameter]:
-    return [each for each in mode.parameters() if each.widget in MEDIA]
 
 
 def taken(parameter: Parameter) -> str:
@@ -178,7 +174,7 @@ def files(mode: Mode, **values: Any) -> dict[ModelFile, set[str]]:
 def graphs(mode: Mode, **values: Any) -> dict[str, Graph]:
     """By preset, the graph of a mode with its first example's files and the defaults for the rest."""
     example = mode.examples[0].values
-    inputs = ("prompt", "graph", "stages", *(each.name for each in media(mode)))
+    inputs = ("prompt", "graph", "stages", *(each.name for each in mode.media))
     given = {name: example[name] for name in inputs if name in example}
     ways = {preset.id: {"preset": preset.id} for preset in mode.presets} or {"": {}}
     return {

@@ -12,7 +12,7 @@ from typing import Any
 import ray
 from ray.exceptions import GetTimeoutError, RayError
 
-from backend.child import serve
+from backend.graph_server import serve
 from backend.ray.connection import connect, gpus
 from backend.ray.exchange import INPUTS, RESULTS, Exchange
 from backend.ray.node import NodeConfig, NodeEngine

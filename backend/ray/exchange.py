@@ -12,6 +12,7 @@ from obstore.exceptions import BaseError
 from obstore.store import from_url
 
 from errors import ExchangeError
+from whole_files import written_whole
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig  # only type checkers see it
@@ -55,15 +56,9 @@ class Exchange:
                 if target.is_file():
                     target.touch()  # so that it is not removed as unused
                     continue
-                target.parent.mkdir(parents=True, exist_ok=True)
-                part = target.with_name(f".{uuid4().hex}.part")
-                try:
-                    with part.open("wb") as file:
-                        for chunk in obstore.get(self._store, f"{place}/{name}").stream():
-                            file.write(chunk)
-                    part.replace(target)
-                finally:
-                    part.unlink(missing_ok=True)
+                with written_whole(target) as part, part.open("wb") as file:
+                    for chunk in obstore.get(self._store, f"{place}/{name}").stream():
+                        file.write(chunk)
 
     def remove(self, place: str, names: Iterable[str]) -> None:
         with self._translate_errors():

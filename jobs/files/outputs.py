@@ -43,7 +43,7 @@ class Outputs:
         return moves
 
     def move(self, moves: list[list[str]]) -> list[str]:
-        """Moves each file at once: it is either still at its source or whole at its target. Returns the targets."""
+        """Moves each file atomically: it is either still at its source or whole at its target. Returns the targets."""
         for source, target in moves:
             Path(target).parent.mkdir(parents=True, exist_ok=True)
             Path(source).replace(target)
@@ -68,14 +68,14 @@ class Outputs:
         return done
 
     def prune(self, hours: float) -> None:
-        """Deletes outputs older than that and logs each."""
+        """Deletes outputs that are older than `hours` and logs each."""
         oldest = time.time() - hours * 3600
         for file in sorted(self.folder.glob("*-*-*/*")):
             if file.stat().st_mtime < oldest:
                 file.unlink(missing_ok=True)
                 logger.info("Removed %s, which was older than %g hours", file, hours)
 
-    def sweep(self) -> None:
+    def remove_unfinished(self) -> None:
         """Removes what engines left unfinished. Call it only while no engine of this folder runs."""
         shutil.rmtree(self.folder / RUNNING, ignore_errors=True)
 

@@ -1,1 +1,1 @@
-"""Everything with SQL: tables, migrations, and the statements of each concern."""
+"""The database and its queries: tables, migrations, and the statements of each concern."""

@@ -72,7 +72,7 @@ class TaskQueries:
                     skip -= counts[status] if status in statuses else 0
                     continue
                 if len(rows) < limit:
-                    part = page_query(status, chosen, limit - len(rows), skip)
+                    part = _page_query(status, chosen, limit - len(rows), skip)
                     rows += connection.execute(part).all()
                 skip = 0
         total = sum(counts[status] for status in statuses)
@@ -196,7 +196,7 @@ class TaskQueries:
 
 
 def tasks_of_caller(caller: Caller) -> list[ColumnElement[bool]]:
-    """The conditions that a task meets which the caller may see; none for whoever sees everything."""
+    """The conditions for tasks that the caller may see; none for a caller who may see everything."""
     return [tasks.c.job.in_(select(jobs.c.id).where(*jobs_of_caller(caller)))] if caller.visitor else []
 
 
@@ -204,7 +204,7 @@ def jobs_of_caller(caller: Caller) -> list[ColumnElement[bool]]:
     return [jobs.c.visitor == caller.visitor] if caller.visitor else []
 
 
-def page_query(status: Status, chosen: Sequence[ColumnElement[bool]], limit: int, skip: int) -> Select[Any]:
+def _page_query(status: Status, chosen: Sequence[ColumnElement[bool]], limit: int, skip: int) -> Select[Any]:
     """Tasks of one status in its order."""
     query = select(*_row).join(jobs).where(tasks.c.status == status, *chosen)
     return query.order_by(*_order[status]).limit(limit).offset(skip)

@@ -46,7 +46,7 @@ def expand(mode: Mode, submission: Submission, most: int = MAX_TASKS) -> tuple[l
         counts.append(count)
     total = math.prod(counts) * math.prod(len(values) for values in batch.grid.values())
     if total > most:
-        text = f"This batch would be {total:,} clips; one job has at most {most:,}. Submit it in parts."
+        text = f"This batch would make {total:,} tasks; a job can have at most {most:,}. Submit it in parts."
         return [], [problem("", "batch", text)]
     factors += _grid(batch.grid, column_map, problems)
     return [_combined(submission.values, parts) for parts in itertools.product(*factors)], problems

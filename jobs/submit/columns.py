@@ -20,7 +20,7 @@ class ColumnMap:
 
     def __init__(self, mode: Mode, reserved: Collection[str] = ()) -> None:
         parameters = mode.parameters()
-        self.media = [each for each in parameters if each.widget in MEDIA]
+        self.media = mode.media
         self.mode = mode
         self._reserved = reserved
         # A name wins over another parameter's label: “sound” is the switch, not the file labelled Sound.
@@ -97,14 +97,14 @@ def read_text(file: Path, most: int) -> str:
         if file.exists() and not file.is_file():
             raise InvalidInputError("This is not a file.")
         if file.stat().st_size > most:
-            raise InvalidInputError(f"It is larger than {most / 1e6:g} MB.")
+            raise InvalidInputError(f"The file is larger than {most / 1e6:g} MB.")
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInputError("This is not UTF-8 text. Save it as UTF-8 and try again.") from None
     except FileNotFoundError:
         raise InvalidInputError(f"There is no file {file}.") from None
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
-        raise InvalidInputError(f"It cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        raise InvalidInputError(f"The file cannot be read: {getattr(error, 'strerror', None) or error}.") from None
 
 
 def parse_json(text: str) -> Any:

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from jobs.types import Caller, Plan, Submission
 from media import Preparer, digest
 from models import Models
 from modes import InvalidParamsError, Mode, Params
-from modes.media_info import MEDIA
 from settings import Settings
 from workflow import Graph
 
@@ -97,7 +96,7 @@ class DraftBuilder:
         drafts = []
         for entry in entries:
             params, inputs = self._keep(mode, mode.validate(entry.values, self._settings), keep, kept)
-            seed = secrets.randbelow(2**32) if new_seeds else int(entry.values["seed"])
+            seed = _new_seed() if new_seeds else int(entry.values["seed"])
             drafts.append(self._draft(mode, params, seed, inputs, entry.label))
         return drafts
 
@@ -105,7 +104,7 @@ class DraftBuilder:
         """A new seed as text, the values with it, and their graph."""
         mode = modes.get(mode_id)
         params = mode.validate(values, self._settings)
-        seed = secrets.randbelow(2**32)
+        seed = _new_seed()
         prepared = mode.prepare_inputs(params, Preparer(self._settings, write=False))
         return str(seed), values | {"seed": seed}, mode.build(params, seed, prepared, "kinora")
 
@@ -118,7 +117,7 @@ class DraftBuilder:
         disk = 0.0
         for checked in good:
             announced = checked.params.output_spec()
-            media |= {Path(path) for path in _media(checked.params).values()}
+            media |= {Path(path) for path in checked.params.media().values()}
             times.append(seconds(self.timing(mode, checked.params)))
             disk += announced.pixels * (VIDEO_BITS if announced.fps else IMAGE_BITS) / 8 * submission.tries
         if submission.keep_copies:
@@ -159,7 +158,7 @@ class DraftBuilder:
         self, mode: Mode, params: Params, keep: bool, kept: dict[Path, Path]
     ) -> tuple[Params, list[dict[str, Any]]]:
         """The parameters with kept files for their media, and a row of `task_inputs` for each of these."""
-        media = {name: Path(path).resolve() for name, path in _media(params).items()}
+        media = {name: Path(path).resolve() for name, path in params.media().items()}
         for file in media.values():
             if keep and file not in kept:
                 kept[file] = self._inputs.keep(file)
@@ -208,18 +207,16 @@ def _problems(entry: BatchEntry, error: KinoraError) -> list[Problem]:
     return [Problem(where=entry.label, field="", message=error.words)]
 
 
-def _media(params: Params) -> dict[str, Path]:
-    """The media files that these parameters name, by parameter."""
-    widgets = {name: (info.json_schema_extra or {}) for name, info in type(params).model_fields.items()}
-    chosen = {name for name, extra in widgets.items() if isinstance(extra, Mapping) and extra["widget"] in MEDIA}
-    return {name: getattr(params, name) for name in chosen if getattr(params, name) is not None}
-
-
 def _seeds(chosen: int | None, tries: int) -> Iterable[int]:
     """Different seeds: counted up from the chosen one, or drawn."""
     if chosen is not None:
         return [(chosen + number) % (MAX_SEED + 1) for number in range(tries)]
     drawn: set[int] = set()
     while len(drawn) < tries:
-        drawn.add(secrets.randbelow(2**32))
+        drawn.add(_new_seed())
     return list(drawn)
+
+
+def _new_seed() -> int:
+    """A random seed of at most 10 digits, so that people can read it and copy it; MAX_SEED has 20."""
+    return secrets.randbelow(2**32)

@@ -15,9 +15,9 @@ from media.kinds import READABLE
 from modes import InvalidParamsError, Parameter
 
 MAX_SIDECAR_BYTES = 1_000_000
-SIDECARS = (".json", ".txt")  # in this order: where both give a prompt, the text is it
+SIDECARS = (".json", ".txt")  # in this order: if both give a prompt, the .txt file wins
 MEDIA_SUFFIXES = frozenset[str]().union(*READABLE.values())
-WORDS = {"image": "a picture", "audio": "a sound", "video": "a video"}
+WORDS = {"image": "an image", "audio": "a sound", "video": "a video"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def read_files(batch: Batch, column_map: ColumnMap, problems: list[Problem]) -> 
     return parts, reserved
 
 
-def natural_sort_key(name: str) -> tuple[list[str | int], str]:
+def _natural_sort_key(name: str) -> tuple[list[str | int], str]:
     """A key to sort by as people do: kite2 before kite10."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name.casefold())], name
 
@@ -67,16 +67,16 @@ def natural_sort_key(name: str) -> tuple[list[str | int], str]:
 def _in_folder(folder: Path, problems: list[Problem]) -> list[MediaFile]:
     try:
         inside = [file for file in folder.iterdir() if not file.name.startswith(".") and not file.is_dir()]
-        message = "It contains no image, sound or video."
+        message = "The folder contains no image, sound or video."
     except FileNotFoundError:
         inside, message = [], f"There is no folder {folder}."
     except NotADirectoryError:
         inside, message = [], "This is a file, not a folder."
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
-        inside, message = [], f"It cannot be read: {getattr(error, 'strerror', None) or error}."
+        inside, message = [], f"The folder cannot be read: {getattr(error, 'strerror', None) or error}."
     sidecars = {(file.stem, suffix): file for file in inside if (suffix := file.suffix.lower()) in SIDECARS}
     media = sorted(
-        (file for file in inside if _suffix(file) in MEDIA_SUFFIXES), key=lambda file: natural_sort_key(file.name)
+        (file for file in inside if _suffix(file) in MEDIA_SUFFIXES), key=lambda file: _natural_sort_key(file.name)
     )
     if not media:
         problems.append(problem(folder.name or str(folder), "folder", message))
@@ -94,7 +94,7 @@ def _given(files: list[Path], problems: list[Problem]) -> list[MediaFile]:
     for file in files:
         if _suffix(file) in SIDECARS and file.stem not in stems:
             problems.append(
-                problem(file.name, "files", f"There is no image, sound or video {quoted(file.stem)} for it.")
+                problem(file.name, "files", f"No image, sound or video named {quoted(file.stem)} goes with this file.")
             )
         elif _suffix(file) not in MEDIA_SUFFIXES | {*SIDECARS}:
             problems.append(problem(file.name, "files", "This is not an image, sound or video in a known format."))
@@ -124,7 +124,7 @@ def _parameter(file: Path, target: Parameter | None, column_map: ColumnMap) -> P
     """The parameter that takes this file. Raises InvalidInputError."""
     if storable(str(file)) != str(file):
         raise InvalidInputError("Its path is not valid UTF-8. Rename it.", "files")
-    kinds = [kind for kind, suffixes in READABLE.items() if _suffix(file) in suffixes]  # a gif: picture first
+    kinds = [kind for kind, suffixes in READABLE.items() if _suffix(file) in suffixes]  # a GIF is an image first
     if target and target.widget not in kinds:
         raise InvalidInputError(f"{target.label} takes {WORDS[target.widget]}; this is {WORDS[kinds[0]]}.", target.name)
     fitting = [each for kind in kinds for each in column_map.media if each.widget == kind]

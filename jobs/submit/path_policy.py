@@ -9,7 +9,6 @@ from jobs.store.queries import TaskQueries
 from jobs.submit.batch import BatchEntry
 from jobs.types import Batch, Caller
 from modes import Mode
-from modes.media_info import MEDIA
 from settings import PROJECT, Settings
 
 
@@ -38,7 +37,7 @@ class PathPolicy:
 
     def check_entries(self, caller: Caller, mode: Mode, entries: Iterable[BatchEntry]) -> None:
         """Checks what values, sidecars, tables and lists name in the end."""
-        media = [each.name for each in mode.parameters() if each.widget in MEDIA]
+        media = [each.name for each in mode.media]
         named = {(name, str(entry.values[name])) for entry in entries for name in media if entry.values.get(name)}
         self._check(caller, sorted(named))
 
@@ -54,9 +53,9 @@ class PathPolicy:
                 raise InvalidInputError("This path cannot be read.", field) from None
             if not any(map(file.is_relative_to, folders)) or not self._may_read(caller, file):
                 raise ForbiddenError(
-                    f"{str(path)[:200]} is outside the folders whose files may be named here.",
+                    f"Kinora may not use {str(path)[:200]}: it is outside the allowed folders.",
                     field,
-                    "Upload the file, or add its folder to the setting allowed_dirs.",
+                    "Upload the file instead. (Whoever runs Kinora can allow its folder with KINORA_ALLOWED_DIRS.)",
                 )
 
     def _may_read(self, caller: Caller, file: Path) -> bool:

@@ -1,4 +1,4 @@
-"""How long earlier runs took, phase by phase: time left is told from nothing else."""
+"""How long earlier runs took, phase by phase: the time left is estimated from nothing else."""
 
 import statistics
 import time
@@ -42,9 +42,8 @@ def left(
     usual = [statistics.median(run.get(label, 0.0) for run in runs) for label in labels]
     if phase is None:
         return sum(usual)
-    current = usual[phase.index]
     if phase.step > 1:  # this run's own pace, once its first step has loaded the weights
         rest = in_phase / phase.step * (phase.steps - phase.step)
     else:
-        rest = max(0.0, current - in_phase)
+        rest = max(0.0, usual[phase.index] - in_phase)
     return rest + sum(usual[phase.index + 1 :])

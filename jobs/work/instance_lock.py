@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from errors import BusyError
+from whole_files import written_whole
 
 GRACE = 1.0
 """Seconds to wait for the lock: `find_running` takes it for a moment to see whether anyone has it."""
@@ -54,12 +55,11 @@ class InstanceLock:
     def announce_address(self, url: str) -> None:
         """Writes this process's address into a file that only the owner of the folder can read."""
         content = json.dumps(asdict(RunningInstance(os.getpid(), url, self.token)))
-        part = self._home / ".kinora.json.part"
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        with (
+            written_whole(self._home / "kinora.json") as part,
+            os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file,
+        ):
             file.write(content)
-        part.replace(self._home / "kinora.json")
 
     def release(self) -> None:
         if self._lock.is_locked:

@@ -60,7 +60,7 @@ class Maintenance:
         for lease in self._transitions.leases():
             if lease.worker.startswith(f"{self._node}/"):
                 self._take_back(lease)
-        self._outputs.sweep()
+        self._outputs.remove_unfinished()
 
     def start(self, workers: Callable[[], list[str]], stopping: threading.Event) -> None:
         """Goes on in a thread until `stopping`, and renews the leases of this process's `workers`, by their ids."""

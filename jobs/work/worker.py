@@ -22,7 +22,6 @@ from jobs.work.execution import Execution
 from jobs.work.live_events import ChangeLog, TaskFeed, TaskFeeds
 from media import Preparer
 from models import Models
-from modes.media_info import MEDIA
 from settings import Settings
 
 POLL = 1.0
@@ -178,9 +177,9 @@ class Worker:
         Raises KinoraError; an InvalidInputError where an input is gone or has changed.
         """
         mode = modes.get(claim.mode)
-        for parameter in mode.parameters():
+        for parameter in mode.media:
             path = claim.values.get(parameter.name)
-            if parameter.widget in MEDIA and path and not Path(path).is_file():
+            if path and not Path(path).is_file():
                 text = f"{parameter.label}: {path} is missing. It was moved or deleted after it was submitted."
                 raise InvalidInputError(text, parameter.name, "Put it back and retry, or submit it again.")
         params = mode.validate(claim.values, self._context.settings)

@@ -155,16 +155,14 @@ def test_into_must_be_a_parameter_that_takes_files(folder: Path, into: str) -> N
 def test_a_file_of_another_kind_than_into_is_named(folder: Path) -> None:
     rows, problems = run("lipsync", files=[EXAMPLES / "speech.wav", folder / "Apple.png"], into="image")
     assert labels(rows) == ["Apple.png"]
-    assert problems == [
-        Problem(where="speech.wav", field="image", message="Portrait takes a picture; this is a sound.")
-    ]
+    assert problems == [Problem(where="speech.wav", field="image", message="Portrait takes an image; this is a sound.")]
 
 
 def test_a_file_that_the_mode_cannot_take_is_named_and_the_rest_stays(folder: Path) -> None:
     rows, problems = run("i2v", files=[EXAMPLES / "music.wav", folder / "notes.md", folder / "Apple.png"])
     assert labels(rows) == ["Apple.png"]
     assert {each.where for each in problems} == {"music.wav", "notes.md"}
-    assert any(each.message == "Image to video takes a picture; this is a sound." for each in problems)
+    assert any(each.message == "Image to video takes an image; this is a sound." for each in problems)
 
 
 def test_a_mode_without_media_refuses_files_in_one_sentence(folder: Path) -> None:
@@ -177,7 +175,7 @@ def test_a_folder_without_media_is_a_problem(tmp_path: Path) -> None:
     rows, problems = run("i2v", folder=tmp_path)
     assert rows == []
     assert problems[0].where == tmp_path.name
-    assert problems[0].message == "It contains no image, sound or video."
+    assert problems[0].message == "The folder contains no image, sound or video."
 
 
 @pytest.mark.parametrize("name", ["missing", "portrait.png", "zero\0byte"])
@@ -449,7 +447,7 @@ def test_a_huge_grid_is_refused_at_once() -> None:
     assert time.perf_counter() - start < 1
     assert rows == []
     assert len(problems) == 1
-    assert "1,000,000,000 clips" in problems[0].message
+    assert "1,000,000,000 tasks" in problems[0].message
     assert "at most 10,000" in problems[0].message
 
 

@@ -98,12 +98,12 @@ def test_only_old_inputs_that_nothing_waits_for_are_removed_and_each_is_logged(
     )
     queue.cancel(Selection(jobs=[finished.id]))
     age(job_queue, days=20)
-    assert job_queue.stale_inputs() == []  # 30 days are the setting
-    stale = job_queue.stale_inputs(days=10)
+    assert job_queue.inputs.stale() == []  # 30 days are the setting
+    stale = job_queue.inputs.stale(days=10)
     assert [each.path.name for each in stale] == ["finished.png"]
     assert stale[0].days == pytest.approx(20, abs=0.01)
     with caplog.at_level(logging.INFO, "kinora.retention"):
-        job_queue.remove_inputs(stale)
+        job_queue.inputs.remove(stale)
     assert [record.getMessage().split(" (")[0] for record in caplog.records] == [f"Removed {stale[0].path}"]
     assert [file.name for file in job_queue.inputs.folder.iterdir()] == ["needed.png"]
     detail = queue.task(queue.first_task(finished.id))
@@ -132,7 +132,7 @@ def test_the_setting_says_for_how_many_days_inputs_are_kept(
     job = queue.submit(Submission(mode="i2v", values=CLIP | {"image": str(file)}))
     queue.cancel(Selection(jobs=[job.id]))
     age(job_queue, days=3)
-    assert [each.path.name for each in job_queue.stale_inputs()] == ["kite.png"] * gone
+    assert [each.path.name for each in job_queue.inputs.stale()] == ["kite.png"] * gone
     swept(settings, job_queue)
     assert (job_queue.inputs.folder / "kite.png").exists() != gone
 
@@ -160,10 +160,10 @@ def test_an_input_that_was_submitted_again_after_the_list_was_made_is_not_remove
     file = picture(tmp_path, "kite.png", "portrait.png")
     submission = Submission(mode="i2v", values=CLIP | {"image": str(file)})
     queue.cancel(Selection(jobs=[queue.submit(submission).id]))
-    stale = job_queue.stale_inputs(days=0)
+    stale = job_queue.inputs.stale(days=0)
     assert [each.path.name for each in stale] == ["kite.png"]
     queue.submit(submission)
-    job_queue.remove_inputs(stale)
+    job_queue.inputs.remove(stale)
     assert (job_queue.inputs.folder / "kite.png").is_file()
 
 

@@ -76,7 +76,7 @@ def test_a_folder_of_a_batch_has_to_be_allowed_before_it_is_read(job_queue: JobQ
     queue = remote(job_queue)
     plan = queue.plan(Submission(mode="i2v", values=VALUES, batch=Batch(folder=allowed / "inside")))
     assert (plan.tasks, plan.problems) == (1, [])
-    with pytest.raises(ForbiddenError, match="outside the folders"):
+    with pytest.raises(ForbiddenError, match="outside the allowed folders"):
         queue.plan(Submission(mode="i2v", values=VALUES, batch=Batch(folder=allowed.parent)))
 
 

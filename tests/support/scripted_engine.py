@@ -45,7 +45,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from backend.child import serve
+from backend.graph_server import serve
 from errors import FailureKind, KinoraError
 from events import Cancelled, Event, Failed, Notice, Output, Phase, Preview
 from settings import Settings
@@ -106,7 +106,7 @@ class Words:
 
 
 class ScriptedEngine:
-    """What `backend.child.serve` runs."""
+    """What `backend.graph_server.serve` runs."""
 
     def __init__(self, settings: Settings) -> None:
         """Raises KinoraError where the script says so."""

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the steps on the connection that `jobs.store.database` hands over."""
+"""Alembic's entry: runs the steps on the connection that `jobs/store/database.py` hands over."""
 
 from alembic import context
 

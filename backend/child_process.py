@@ -1,4 +1,4 @@
-"""The page's side of an engine process: the process itself, its log, and the pipe to `backend/child.py`."""
+"""The page's side of an engine process: the process itself, its log, and the pipe to `backend/graph_server.py`."""
 
 import contextlib
 import json

@@ -11,7 +11,7 @@ from support.scripted_engine import PROGRAM
 import host
 from backend.process import ENGINE, EngineProcess
 from jobs import CallerQueue, JobQueue
-from jobs.work.pool import engines
+from jobs.work.engines import engines
 from settings import Settings
 
 
