@@ -123,7 +123,7 @@ def _chosen_parameter(name: str, column_map: ColumnMap) -> Parameter:
 def _parameter(file: Path, target: Parameter | None, column_map: ColumnMap) -> Parameter:
     """The parameter that takes this file. Raises InvalidInputError."""
     if storable(str(file)) != str(file):
-        raise InvalidInputError("Its path is not valid UTF-8. Rename it.", "files")
+        raise InvalidInputError("The file's path is not valid UTF-8. Rename it.", "files")
     kinds = [kind for kind, suffixes in READABLE.items() if _suffix(file) in suffixes]  # a GIF is an image first
     if target and target.widget not in kinds:
         raise InvalidInputError(f"{target.label} takes {WORDS[target.widget]}; this is {WORDS[kinds[0]]}.", target.name)

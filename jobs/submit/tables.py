@@ -73,7 +73,7 @@ def table_records(table: Path, column_map: ColumnMap) -> Iterator[EntryValues | 
         empty = False
         yield record
     if empty:
-        yield problem(name, "table", "It contains no rows.")
+        yield problem(name, "table", "The table contains no rows.")
 
 
 def _csv_records(name: str, text: str, column_map: ColumnMap) -> Iterator[EntryValues | Problem]:

@@ -190,7 +190,9 @@ def test_a_name_that_is_no_text_is_a_problem(folder: Path) -> None:
     (folder / "a\udcff.png").touch()
     rows, problems = run("i2v", folder=folder)
     assert len(rows) == 3
-    assert [(each.where, each.message) for each in problems] == [("a?.png", "Its path is not valid UTF-8. Rename it.")]
+    assert [(each.where, each.message) for each in problems] == [
+        ("a?.png", "The file's path is not valid UTF-8. Rename it.")
+    ]
 
 
 # Sidecars and overrides
@@ -458,7 +460,7 @@ def test_as_many_as_allowed_are_made_and_one_more_is_not(tmp_path: Path) -> None
     for most in (7, 3):
         rows, problems = expand(modes.get("t2v"), submission, most)
         assert rows == []
-        assert [each.message.split(";")[0] for each in problems] == ["This batch would be 8 clips"]
+        assert [each.message.split(";")[0] for each in problems] == ["This batch would make 8 tasks"]
 
 
 def test_reading_ends_where_too_much_is_wrong(tmp_path: Path) -> None:
