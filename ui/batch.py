@@ -125,6 +125,8 @@ def _grid(text: str) -> dict[str, list[Any]]:
         chosen = [value.strip() for value in values.split(",") if value.strip()]
         if not colon or not chosen:
             raise InvalidInputError(f"Grid of values, line {number}: write it as “seed: 1, 2, 3”.", "grid")
+        if name.strip() in found:
+            raise InvalidInputError(f"Grid of values, line {number}: {name.strip()} is given twice.", "grid")
         found[name.strip()] = list(chosen)
     return found
 
