@@ -62,10 +62,10 @@ def _stream(messages: AsyncIterator[ServerSentEvent]) -> EventSourceResponse:
 async def _changes(queue: CallerQueue) -> AsyncIterator[ServerSentEvent]:
     seen, engine = -1, None
     while not queue.stopped:
-        change = queue.change
-        if change != seen:
+        revision = queue.revision
+        if revision != seen:
             changed = queue.changed_since(seen)[-MAX_SUMMARIES:] if seen >= 0 else []
-            seen = change
+            seen = revision
             state = await run_in_threadpool(queue.state)
             yield _message("state", state.model_dump(mode="json"))
             if changed:

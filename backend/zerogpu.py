@@ -123,7 +123,7 @@ class ZeroGpu:
             yield failure_from(error, self._seconds)
         except RuntimeError as error:  # of the platform's client
             logger.warning("ZeroGPU: %s", error)
-            yield Failed("interrupted", "No GPU was available.", "Generate again in a moment.", detail=str(error))
+            yield Failed("interrupted", "No GPU was available.", "Try again in a moment.", detail=str(error))
 
 
 def seconds_to_ask(known: float | None, announced: Mapping[str, Any], graph: Graph, most: int) -> int:
@@ -153,8 +153,8 @@ def _steps(graph: Graph) -> int:
 def failure_from(error: gr.Error, seconds: int) -> Failed:
     """Translates the platform's refusals (spaces/zero/client.py and wrappers.py) and says what to do about each."""
     title, detail = getattr(error, "title", ""), f"{getattr(error, 'title', '')}: {error.message}"
-    smaller = "Choose a smaller size, fewer seconds or the preset Fast, then generate again."
-    later = "Generate again in a moment."
+    smaller = "Choose a smaller size, fewer seconds or the preset Fast, then try again."
+    later = "Try again in a moment."
     if error.message == "GPU task aborted":
         asked = f"{seconds} s of GPU time had been requested. {smaller}"
         return Failed("timeout", "The GPU was taken back before this was finished.", asked, "", detail)
@@ -163,10 +163,10 @@ def failure_from(error: gr.Error, seconds: int) -> Failed:
             hint = "Log in to Hugging Face for more time a day, choose fewer seconds or Fast, or come back later."
             return Failed("quota", "Your time on this Space's GPU is used up for now.", hint, "", detail)
         case "ZeroGPU pending credits exceeded":
-            hint = "Wait until your other runs have ended, then generate again."
+            hint = "Wait until your other runs have ended, then try again."
             return Failed("quota", "Your GPU time is reserved by runs that have not finished yet.", hint, "", detail)
         case "ZeroGPU illegal duration":
-            return Failed("quota", f"{seconds} s of GPU time are more than a call may use.", smaller, "", detail)
+            return Failed("quota", f"{seconds} s of GPU time is more than one call may use.", smaller, "", detail)
         case "ZeroGPU queue timeout":
             return Failed("timeout", "No GPU became free in time.", later, "", detail)
     return Failed("interrupted", "No GPU was available, or it was lost.", later, "", detail)

@@ -40,7 +40,7 @@ class ApiClient:
     """A `QueueApi` that raises errors with the same sentences as `CallerQueue`.
 
     A ForbiddenError, LimitError or StorageError of the server becomes an InvalidInputError or a KinoraError. Raises
-    BusyError where the running Kinora does not answer.
+    BusyError where the running Kinora is not responding.
     """
 
     def __init__(self, found: RunningInstance) -> None:
@@ -132,12 +132,12 @@ def running(settings: Settings) -> ApiClient | None:
 
 @contextmanager
 def _errors_translated() -> Iterator[None]:
-    """Raises BusyError for a server that does not answer."""
+    """Raises BusyError for a server that is not responding."""
     try:
         yield
     except httpx2.HTTPError as error:
         raise BusyError(
-            "The running Kinora does not answer.", "Try again, or stop it and start it again.", detail=str(error)
+            "The running Kinora is not responding.", "Try again, or stop it and start it again.", detail=str(error)
         ) from error
 
 

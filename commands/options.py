@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from errors import InvalidInputError
-from jobs.submit.columns import read_text
+from jobs.submit.reading import read_text
 from modes import Mode, Parameter, lists
 
 MAX_GRAPH_BYTES = 4_000_000

@@ -220,13 +220,13 @@ class CallerQueue:
         return self._queue.stopped
 
     @property
-    def change(self) -> int:
-        """The number of the newest change of the queue."""
-        return self._queue.changes.number
+    def revision(self) -> int:
+        """A number that grows with each change of the queue."""
+        return self._queue.revisions.newest
 
-    def changed_since(self, change: int) -> list[int]:
+    def changed_since(self, revision: int) -> list[int]:
         """Ids of the tasks that have changed since then, of whoever they are; oldest change first."""
-        return self._queue.changes.since(change)
+        return self._queue.revisions.since(revision)
 
     def updates(self, task: int, every: float | None = None) -> Generator[list[Event], None, None]:
         """A task's events that still matter, then the new ones up to its end; [] after `every` seconds of silence.

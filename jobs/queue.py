@@ -24,7 +24,7 @@ from jobs.submit.visitor_limit import VisitorLimit
 from jobs.types import OWNER, EngineSummary
 from jobs.work.engines import engines
 from jobs.work.instance_lock import InstanceLock
-from jobs.work.live_events import ChangeLog, TaskFeeds
+from jobs.work.live_events import Revisions, TaskFeeds
 from jobs.work.maintenance import Maintenance, node_id
 from jobs.work.on_demand import OnDemandRunner
 from jobs.work.worker import Worker, WorkerContext
@@ -49,7 +49,7 @@ class JobQueue:
         self.opening_message = database.opening_message
         self.lock = InstanceLock(settings.home)
         self.models = Models(settings)
-        self.changes = ChangeLog()
+        self.revisions = Revisions()
         self.feeds = TaskFeeds()
         self.inputs = KeptInputs(database, settings)
         self.queries = TaskQueries(database)
@@ -82,7 +82,7 @@ class JobQueue:
             self._outputs,
             self.inputs,
             self.feeds,
-            self.changes,
+            self.revisions,
             node_id(self.settings),
         )
         maintenance.recover()
@@ -90,7 +90,7 @@ class JobQueue:
             self.settings,
             self._transitions,
             self.feeds,
-            self.changes,
+            self.revisions,
             self.models,
             self._outputs,
             self._stopping,
@@ -119,7 +119,7 @@ class JobQueue:
             worker.engine.stop()
         for worker in self.workers:
             worker.join(10)
-        self.changes.mark()
+        self.revisions.mark()
         self.lock.release()
         self.database.close()
 
@@ -150,7 +150,7 @@ class JobQueue:
         """Wakes the workers and everybody who watches: these tasks have changed."""
         with self._wake:
             self._wake.notify_all()
-        self.changes.mark(tasks)
+        self.revisions.mark(tasks)
         watched = self.feeds.tasks()
         for row in self.queries.rows(OWNER, watched) if watched else ():
             if row.status == "queued":

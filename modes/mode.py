@@ -163,8 +163,8 @@ class Mode:
         except ValidationError as error:
             raise InvalidParamsError(sentences(self.params, error.errors())) from None
 
-    def build(self, params: Params, seed: int, prepared: PreparedFiles, output_prefix: str) -> Graph:
-        """The graph to run. `output_prefix` is a path below the outputs folder, without a suffix."""
+    def build(self, params: Params, seed: int, prepared: PreparedFiles, output_prefix: str = "kinora") -> Graph:
+        """The graph to run. `output_prefix` is a path below the outputs folder; each run sets its own."""
         template = self.template if isinstance(self.template, str) else self.template(params)
         graph = workflow.load(template) if isinstance(template, str) else template
         graph = workflow.build(graph, self.parameterize(params, seed, prepared))
@@ -174,7 +174,7 @@ class Mode:
     def preview_graph(self, params: Params) -> Graph:
         """The graph without prepared files: it shows which models are needed and what a parameter changes."""
         prepared = {each.name: f"{each.name}-{getattr(params, each.name)}" for each in self.media}
-        return self.build(params, 0, prepared, "sketch")
+        return self.build(params, 0, prepared)
 
     def phases_of(self, graph: Graph) -> dict[str, list[str]]:
         """The phases that this graph has, in order, each with the ids of its nodes."""

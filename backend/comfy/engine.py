@@ -183,7 +183,7 @@ class _Run:
         if self._error is not None:
             return failures.from_execution(self._error, self._settings)
         if not self._succeeded:
-            return Failed("interrupted", "The engine stopped before the end.", "Generate again.")
+            return Failed("interrupted", "The engine stopped before the end.", "Try again.")
         for _, file in self._loras.without_effect():
             self._events.put(Notice(f"The LoRA {file} has no effect: none of its weights fits this model."))
         return self._collect_output(time.monotonic() - started)
@@ -200,7 +200,7 @@ class _Run:
                     if isinstance(item, dict) and item.get("type") == "output":
                         files.append(root / Path(item.get("subfolder", "")) / item["filename"])
         if not files:
-            return Failed("node_error", "The run ended without writing a file.", "Generate again.")
+            return Failed("node_error", "The run ended without writing a file.", "Try again.")
         return Output(tuple(files), tuple(self._executed), seconds)
 
     def _on_server_event(self, event: Any, data: Any) -> None:

@@ -18,7 +18,7 @@ def from_validation(error: dict[str, Any] | None, node_errors: dict[str, Any]) -
     for node, found in node_errors.items():
         for reason in found["errors"]:
             return _from_reason(node, found["class_type"], reason)
-    error = error or {"message": "The workflow is not valid", "details": ""}
+    error = error or {"message": "The graph is not valid", "details": ""}
     node = error.get("extra_info", {}).get("node_id") or ""
     return Failed("invalid", f"{error['message'].rstrip('.')}.", "", node, detail=str(error.get("details", "")))
 
@@ -32,7 +32,7 @@ def _from_reason(node: str, class_type: str, reason: dict[str, Any]) -> Failed:
         return Failed(
             "missing_model",
             f"The model file {value} is not in any models folder.",
-            "Download it, or put it into the models folder, then generate again.",
+            "Download it, or put it into the models folder, then try again.",
             node,
             detail,
         )
@@ -47,11 +47,12 @@ def from_execution(error: dict[str, Any], settings: Settings) -> Failed:
     detail = "".join([f"{kind}: {text}\n", *error["traceback"]])
     node = error["node_id"]
     if kind.endswith(("OutOfMemoryError", "MemoryError")) or any(words in text for words in _OOM_WORDS):
-        where = "computer's memory" if settings.resolved_device != "cuda" else "GPU's memory"
+        kind_of_memory = "GPU memory" if settings.resolved_device == "cuda" else "memory"
         low = "" if settings.memory in ("low", "none") else ", or start Kinora with KINORA_MEMORY=low"
-        return Failed("out_of_memory", f"The {where} is not large enough for this.", f"{_OOM_HINT}{low}.", node, detail)
+        message = f"There is not enough {kind_of_memory} for this."
+        return Failed("out_of_memory", message, f"{_OOM_HINT}{low}.", node, detail)
     if any(words in text for words in _DISK_FULL_WORDS):
-        hint = "Free some space, then retry it."
+        hint = "Free some space, then try again."
         return Failed("disk_full", f"The disk of {settings.outputs_dir} is full.", hint, node, detail)
     first_line = text.splitlines()[0] if text else kind
     return Failed(
@@ -69,6 +70,6 @@ def from_exception(error: BaseException) -> Failed:
     return Failed(
         "node_error",
         f"The engine failed: {error or type(error).__name__}.",
-        "Generate again. If it happens again, the details below help to find the cause.",
+        "Try again. If it happens again, the details below help to find the cause.",
         detail=detail,
     )

@@ -36,9 +36,9 @@ def gpus(settings: Settings) -> int:
             command, cwd=PROJECT, input=boot, capture_output=True, text=True, check=False, timeout=PROBE_TIMEOUT
         )
     except subprocess.TimeoutExpired:
-        raise ClusterError(f"The Ray cluster at {settings.ray} does not answer.", "See `ray status` there.") from None
+        raise ClusterError(f"The Ray cluster at {settings.ray} is not responding.", "Run `ray status` on it.") from None
     if probed.returncode:
-        raise ClusterError("The Ray cluster could not be examined.", "See the details.", probed.stderr[-4000:])
+        raise ClusterError("Kinora could not query the Ray cluster.", "See the details.", probed.stderr[-4000:])
     found = json.loads(probed.stdout.splitlines()[-1])
     if "message" in found:
         raise ClusterError(**found)

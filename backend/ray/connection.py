@@ -18,7 +18,7 @@ def connect(address: str) -> None:
     """Makes this process a driver of the cluster. Raises ClusterError if that is not possible."""
     if address.startswith("ray://"):
         raise ClusterError(
-            f"KINORA_RAY is {address}, an address of Ray's client, which does not pass events on while they happen.",
+            f"KINORA_RAY is {address}, a Ray Client address, which does not deliver events as they happen.",
             "Run `ray start --address=host:6379 --num-cpus=0` on this machine, and set KINORA_RAY=auto.",
         )
     try:

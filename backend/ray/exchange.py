@@ -78,6 +78,6 @@ class Exchange:
         except (BaseError, OSError, ValueError) as error:
             raise ExchangeError(
                 f"The exchange at {self._address} cannot be used.",
-                "Check that every machine can reach it and has the credentials in its environment, then retry.",
+                "Check that every machine can reach it and has the credentials in its environment, then try again.",
                 str(error),
             ) from error

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from errors import InvalidInputError, Problem
-from jobs.submit.columns import ColumnMap, problem, problems_of, shortened, storable
+from jobs.submit.columns import ColumnMap
 from jobs.submit.files import read_files
+from jobs.submit.reading import problem, problems_of, shortened, storable
 from jobs.submit.tables import EntryValues, read_rows, table_records
 from jobs.types import MAX_TASKS, Batch, Submission
 from modes import Mode, Parameter

@@ -106,7 +106,7 @@ class DraftBuilder:
         params = mode.validate(values, self._settings)
         seed = _new_seed()
         prepared = mode.prepare_inputs(params, Preparer(self._settings, write=False))
-        return str(seed), values | {"seed": seed}, mode.build(params, seed, prepared, "kinora")
+        return str(seed), values | {"seed": seed}, mode.build(params, seed, prepared)
 
     def plan(self, caller: Caller, submission: Submission, seconds: SecondsOf) -> Plan:
         """What a submission would come to; nothing is kept. Raises what `check` raises."""
@@ -177,7 +177,7 @@ class DraftBuilder:
         return params, rows
 
     def _draft(self, mode: Mode, params: Params, seed: int, inputs: list[dict[str, Any]], label: str) -> Draft:
-        graph = mode.build(params, seed, {row["parameter"]: row["prepared"] for row in inputs}, "kinora")
+        graph = mode.build(params, seed, {row["parameter"]: row["prepared"] for row in inputs})
         announced = params.output_spec()
         values = params.model_dump(mode="json")
         if "seed" in values:

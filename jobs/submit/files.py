@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from errors import InvalidInputError, Problem
-from jobs.submit.columns import ColumnMap, as_object, parse_json, problem, problems_of, quoted, read_text, storable
+from jobs.submit.columns import ColumnMap
+from jobs.submit.reading import as_object, parse_json, problem, problems_of, quoted, read_text, storable
 from jobs.submit.tables import EntryValues
 from jobs.types import Batch
 from media.kinds import READABLE

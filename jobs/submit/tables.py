@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from errors import InvalidInputError, Problem
-from jobs.submit.columns import ColumnMap, as_object, parse_json, problem, problems_of, quoted, read_text, storable
+from jobs.submit.columns import ColumnMap
+from jobs.submit.reading import as_object, parse_json, problem, problems_of, quoted, read_text, storable
 from modes import InvalidParamsError
 
 MAX_BYTES = 20_000_000

@@ -40,7 +40,7 @@ class TaskFeeds:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._numbers = itertools.count(1)
+        self._newests = itertools.count(1)
         self._tasks: dict[int, TaskFeed] = {}
 
     @contextmanager
@@ -91,7 +91,7 @@ class TaskFeeds:
             if isinstance(event, Queued) and event.ahead:
                 feed.started = None
             feed.log = [entry for entry in feed.log if not _replaces(event, entry[1])]
-            feed.log.append((next(self._numbers), event))
+            feed.log.append((next(self._newests), event))
             if isinstance(event, FINAL):
                 del self._tasks[task]  # a retry gets a new one; those who watch still have this one
             self._changed.notify_all()
@@ -110,35 +110,34 @@ class TaskFeeds:
                 return
 
 
-class ChangeLog:
+class Revisions:
     """Which tasks have changed, for lists that stay up to date. Safe from any thread."""
 
     KEPT = 20_000
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._number = 0
-        self._last: dict[int, int] = {}  # task -> the number of its last change, oldest first
+        self._newest = 0
+        self._last: dict[int, int] = {}  # task -> the revision of its last change, oldest first
 
     @property
-    def number(self) -> int:
-        """The number of the newest change."""
-        return self._number
+    def newest(self) -> int:
+        return self._newest
 
     def mark(self, tasks: Iterable[int] = ()) -> None:
-        """Counts a change: of these tasks, or of the queue alone."""
+        """Makes a new revision, in which these tasks have changed, or something else of the queue."""
         with self._lock:
-            self._number += 1
+            self._newest += 1
             for task in tasks:
                 self._last.pop(task, None)
-                self._last[task] = self._number
+                self._last[task] = self._newest
             for task in list(itertools.islice(self._last, max(0, len(self._last) - self.KEPT))):
                 del self._last[task]
 
-    def since(self, number: int) -> list[int]:
-        """Ids of the tasks that have changed after that change, the one that changed last at the end."""
+    def since(self, revision: int) -> list[int]:
+        """Ids of the tasks that have changed after that revision, the one that changed last at the end."""
         with self._lock:
-            return [task for task, last in self._last.items() if last > number]
+            return [task for task, last in self._last.items() if last > revision]
 
 
 def _replaces(new: Event, old: Event) -> bool:

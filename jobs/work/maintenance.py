@@ -15,7 +15,7 @@ from host import on_a_space
 from jobs.files.kept_inputs import KeptInputs
 from jobs.files.outputs import Outputs
 from jobs.store.transitions import INTERRUPTED, Lease, TaskTransitions
-from jobs.work.live_events import ChangeLog, TaskFeeds
+from jobs.work.live_events import Revisions, TaskFeeds
 from settings import Settings
 
 RENEWALS = 6
@@ -42,7 +42,7 @@ class Maintenance:
         outputs: Outputs,
         inputs: KeptInputs,
         feeds: TaskFeeds,
-        changes: ChangeLog,
+        revisions: Revisions,
         node: str,
     ) -> None:
         self.process = f"{node}/{os.getpid()}-{secrets.token_hex(3)}"
@@ -52,7 +52,7 @@ class Maintenance:
         self._outputs = outputs
         self._inputs = inputs
         self._feeds = feeds
-        self._changes = changes
+        self._revisions = revisions
         self._seen: dict[int, tuple[Lease, float]] = {}  # leases of others, and when they were last seen to change
 
     def recover(self) -> None:
@@ -113,4 +113,4 @@ class Maintenance:
             self._transitions.requeue(lease.task, lease.worker, why, INTERRUPTED)
             self._feeds.publish(lease.task, Notice(why))
             self._feeds.publish(lease.task, Queued(0))
-        self._changes.mark([lease.task])
+        self._revisions.mark([lease.task])

@@ -19,7 +19,7 @@ from jobs.store.transitions import Claim, RetryBudget, TaskTransitions
 from jobs.types import Failure
 from jobs.work.durations import PhaseClock
 from jobs.work.execution import Execution
-from jobs.work.live_events import ChangeLog, TaskFeed, TaskFeeds
+from jobs.work.live_events import Revisions, TaskFeed, TaskFeeds
 from media import Preparer
 from models import Models
 from settings import Settings
@@ -45,7 +45,7 @@ class WorkerContext:
     settings: Settings
     transitions: TaskTransitions
     feeds: TaskFeeds
-    changes: ChangeLog
+    revisions: Revisions
     models: Models
     outputs: Outputs
     stopping: threading.Event
@@ -122,7 +122,7 @@ class Worker:
     def _run(self, claim: Claim) -> None:
         self.task, self._loaded_models = claim.task, claim.models
         with self._context.feeds.run(claim.task) as feed:
-            self._context.changes.mark([claim.task])
+            self._context.revisions.mark([claim.task])
             started, clock = time.monotonic(), PhaseClock()
             last = self._last_event(claim, feed, clock)
             try:
@@ -134,7 +134,7 @@ class Worker:
                 self.task = None
             if published:
                 self._context.feeds.publish(claim.task, published)
-        self._context.changes.mark([claim.task])
+        self._context.revisions.mark([claim.task])
 
     def _last_event(self, claim: Claim, feed: TaskFeed, clock: PhaseClock) -> Event:
         """Runs the task and returns its last event; errors become one."""
@@ -168,7 +168,7 @@ class Worker:
             if isinstance(event, Notice):
                 self._append_log(claim, event.message)
             context.feeds.publish(claim.task, event)
-            context.changes.mark([claim.task])
+            context.revisions.mark([claim.task])
         return Failed("engine_died", "The engine ended without a result.", "Try again.")
 
     def _prepare_inputs(self, claim: Claim) -> None:
@@ -266,7 +266,7 @@ class Worker:
                     self.blocked_reason = error.words
                 else:
                     self.blocked_reason = f"A file cannot be written: {error.strerror or error}."
-                self._context.changes.mark()
+                self._context.revisions.mark()
                 if self._context.stopping.wait(POLL):
                     raise
 

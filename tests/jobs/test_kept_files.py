@@ -22,7 +22,7 @@ from jobs.store.database import Database
 from jobs.store.schema import inputs as kept_inputs
 from jobs.types import OWNER
 from jobs.work.instance_lock import InstanceLock, find_running
-from jobs.work.live_events import ChangeLog, TaskFeeds
+from jobs.work.live_events import Revisions, TaskFeeds
 from jobs.work.maintenance import Maintenance
 from settings import PROJECT, Settings
 
@@ -113,7 +113,7 @@ def test_only_old_inputs_that_nothing_waits_for_are_removed_and_each_is_logged(
 
 def swept(settings: Settings, job_queue: JobQueue) -> None:
     """After the first of the sweeps that a working Kinora does by itself."""
-    parts = (Outputs(settings), job_queue.inputs, TaskFeeds(), ChangeLog())
+    parts = (Outputs(settings), job_queue.inputs, TaskFeeds(), Revisions())
     maintenance = Maintenance(settings, Store(job_queue.database).transitions, *parts, "home")
     stopping = threading.Event()
     maintenance.start(lambda: [], stopping)
@@ -174,7 +174,7 @@ def lying(folder: Path, name: str, content: bytes) -> str:
 
 
 def recovered(settings: Settings, store: Store) -> None:
-    parts = (Outputs(settings), KeptInputs(store.database, settings), TaskFeeds(), ChangeLog())
+    parts = (Outputs(settings), KeptInputs(store.database, settings), TaskFeeds(), Revisions())
     Maintenance(settings, store.transitions, *parts, "home").recover()
 
 

@@ -27,7 +27,7 @@ from jobs.store.transitions import (
     transition,
 )
 from jobs.types import OWNER, STATUSES, Failure, Selection, Status, Submission
-from jobs.work.live_events import ChangeLog, TaskFeeds
+from jobs.work.live_events import Revisions, TaskFeeds
 from jobs.work.maintenance import Maintenance
 from settings import Settings
 
@@ -140,7 +140,7 @@ def test_a_task_to_be_cancelled_whose_run_came_to_nothing_is_cancelled(store: St
 
 def maintenance(store: Store, folder: Path) -> Maintenance:
     settings = Settings(home=folder, lease_seconds=0.6)
-    parts = (Outputs(settings), KeptInputs(store.database, settings), TaskFeeds(), ChangeLog())
+    parts = (Outputs(settings), KeptInputs(store.database, settings), TaskFeeds(), Revisions())
     return Maintenance(settings, store.transitions, *parts, "home")
 
 

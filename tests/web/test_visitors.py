@@ -156,7 +156,7 @@ def test_only_those_who_may_see_a_task_learn_that_an_engine_runs_it(
         idle_queue.settings,
         TaskTransitions(idle_queue.database),
         idle_queue.feeds,
-        idle_queue.changes,
+        idle_queue.revisions,
         idle_queue.models,
         Outputs(idle_queue.settings),
         threading.Event(),
