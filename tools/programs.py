@@ -113,7 +113,8 @@ def _as_root() -> list[str] | None:
 
 
 def _run(command: list[str], missing: Sequence[Program]) -> None:
-    ended = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+    """Without its output, which is a page of lines even when apt is asked to be quiet."""
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     if ended.returncode:
         raise SetupError(f"{ended.stderr.strip()}\napt could not install it. {_advice(missing)}")
 
