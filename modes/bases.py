@@ -173,7 +173,7 @@ else:
 
 
 class FromImage(Params):
-    """To be mixed into sized parameters: an image that the result starts from and whose aspect it may have."""
+    """Adds an image to sized parameters: the result starts from it, and may have its aspect."""
 
     image: Path = image_field("First image", "The clip starts from this image.")
     aspect: InputAspect = aspect_of_input()
@@ -188,7 +188,7 @@ class FromImage(Params):
 
 
 class BetweenImages(Params):
-    """To be mixed into sized parameters: the images that a clip starts and ends with."""
+    """Adds two images to sized parameters: the clip starts with one and ends with the other."""
 
     first_image: Path = image_field("First image", "The clip starts with this image.")
     last_image: Path = image_field("Last image", "The clip ends with this image.")

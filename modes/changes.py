@@ -8,13 +8,16 @@ from workflow import Change, Insert, Patch
 
 
 def prompts(params: PromptParams) -> Iterator[Change]:
-    """For templates whose text encoders have an input `text`."""
+    """Yields the prompts, for templates whose text encoders have an input `text`."""
     yield Patch("positive_prompt", "text", params.prompt)
     yield Patch("negative_prompt", "text", params.negative_prompt)
 
 
 def clip_content(params: ClipParams, latent: str = "video_latent", divisor: int = 1) -> Iterator[Change]:
-    """Prompts, size, length and frame rate. `latent` is the node with the size, which is divided by `divisor` there."""
+    """Yields prompts, size, length and frame rate.
+
+    `latent` is the node that has the size; width and height are divided by `divisor` there.
+    """
     width, height = params.size
     yield from prompts(params)
     yield Patch(latent, "width", width // divisor)
@@ -24,7 +27,7 @@ def clip_content(params: ClipParams, latent: str = "video_latent", divisor: int 
 
 
 def lora_chain(loras: Iterable[Lora], before: str, after: str) -> Iterator[Change]:
-    """The LoRAs that are on, in their order, between the node that loads a model and the node that takes it."""
+    """Yields the LoRAs that are on, in their order, between the node that loads a model and the node that takes it."""
     model = (before, 0)
     for number, lora in enumerate((lora for lora in loras if lora.on), start=1):
         inputs = {"lora_name": lora.file, "strength_model": lora.strength, "model": model}

@@ -56,7 +56,7 @@ def frames_per_second(default: int | None, help: str = "Frames per second.") -> 
 
 
 def start_in(what: str) -> Any:
-    """Where to begin in a sound or video, in seconds."""
+    """Declares where to begin in a sound or video, in seconds."""
     limits = {"ge": 0, "le": 36_000, "allow_inf_nan": False}
     label, help = f"Start in the {what}", f"Where to begin in the {what}."
     return param(0.0, label=label, help=help, widget="number", unit="s", advanced=True, **limits)

@@ -24,7 +24,7 @@ def carried_over(choices: str) -> Any:
 
 
 class InSegments(ClipMixin):
-    """To be mixed into a family's `ClipParams`. `frames` is that of the whole video, `seconds` that of one segment."""
+    """Adds segments to a family's `ClipParams`. `frames` counts the whole video; `seconds` is a segment's length."""
 
     prompt: str = prompt_field(
         "Added to the prompt of each segment: the look, the people. Optional.",

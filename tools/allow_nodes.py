@@ -162,7 +162,7 @@ def _inputs(section: Any) -> Iterator[tuple[str, str, Any]]:
 
 
 def _source(node: Any) -> str:
-    """Of the class and of those that it is made from, as far as they are nodes' own."""
+    """Returns the source of a node's class and of its base classes, without those of ComfyUI's API."""
     own = (each for each in node.__mro__ if each is not object and "comfy_api" not in each.__module__)
     return "\n".join(inspect.getsource(each) for each in own)
 

@@ -21,10 +21,10 @@ from tools.make_docs import files  # noqa: E402
 
 README = PROJECT / "README.md"
 PRELOADED = ("t2v", "i2v", "a2v", "lipsync", "flf2v", "t2i", "i2i", "inpaint", "upscale", "edit", "wan_5b")
-"""In the order in which visitors are likely to want them."""
+"""Modes whose models a Space preloads, in the order in which visitors are likely to want them."""
 
 MOST_ENTRIES = 10
-"""Of preload_from_hub; one for each repository and revision."""
+"""How many entries preload_from_hub may have; each repository and revision takes one."""
 
 MOST_BYTES = 110e9
 """A Space's disk has about 150 GB, and torch, the rest of Kinora, other modes' models and results need some of it."""

@@ -75,7 +75,7 @@ class SampledParams(LtxParams):
 
 
 class TwoPassParams(SampledParams):
-    """For templates with a first pass at half size, an upsampler and a second pass."""
+    """Parameters for templates with a first pass at half size, an upsampler and a second pass."""
 
     preset: Literal["fast", "balanced", "quality"] = preset_field("balanced")
     second_stage: Literal["preset", "on", "off"] = param(
@@ -96,13 +96,13 @@ class TwoPassParams(SampledParams):
 
 
 class OnePassParams(SampledParams):
-    """For templates with one pass at full size."""
+    """Parameters for templates with one pass at full size."""
 
     preset: Literal["fast", "quality"] = preset_field("fast")
 
 
 def two_passes(params: TwoPassParams, seed: int, first_model: str = "first_guider") -> Iterator[Change]:
-    """Prompt, size, length, seeds, sampling, LoRAs and sound of a two-pass template.
+    """Yields prompts, size, length, seeds, sampling, LoRAs and sound for a two-pass template.
 
     `first_model` is the node through which the first pass gets its model.
     """
@@ -131,7 +131,7 @@ def two_passes(params: TwoPassParams, seed: int, first_model: str = "first_guide
 
 
 def guided_one_pass(params: OnePassParams, seed: int) -> Iterator[Change]:
-    """The same for one-pass templates that sample with SamplerCustomAdvanced."""
+    """Yields the same for one-pass templates that sample with SamplerCustomAdvanced."""
     yield from _content(params)
     yield Patch("first_noise", "noise_seed", seed)
     yield Patch("first_guider", "cfg", params.guidance)
@@ -146,7 +146,7 @@ def guided_one_pass(params: OnePassParams, seed: int) -> Iterator[Change]:
 
 
 def ksampler_one_pass(params: OnePassParams, seed: int) -> Iterator[Change]:
-    """The same for the IC-LoRA templates, which sample with KSampler (euler_ancestral, linear_quadratic)."""
+    """Yields the same for the IC-LoRA templates, which sample with KSampler (euler_ancestral, linear_quadratic)."""
     yield from _content(params)
     yield Patch("first_pass", "seed", seed)
     yield Patch("first_pass", "cfg", params.guidance)
@@ -169,7 +169,7 @@ def _joined(values: "np.ndarray | tuple[float, ...]") -> str:
 
 
 def _content(params: SampledParams, divisor: int = 1) -> Iterator[Change]:
-    """Prompts, size, length and sound. The first pass works at width and height divided by `divisor`."""
+    """Yields prompts, size, length and sound. The first pass works at width and height divided by `divisor`."""
     yield from clip_content(params, divisor=divisor)
     yield Patch("conditioning", "frame_rate", params.frame_rate)
     yield Patch("decode_video", "tile_size", params.tile_size)
@@ -178,7 +178,7 @@ def _content(params: SampledParams, divisor: int = 1) -> Iterator[Change]:
 
 
 def new_sound(params: LtxParams) -> Iterator[Change]:
-    """For templates in which the model makes the sound as well: an empty audio latent of the clip's length."""
+    """Yields an empty audio latent of the clip's length, for templates in which the model makes the sound as well."""
     yield Patch("audio_latent", "frames_number", sound_frames(params.frames, params.frame_rate))
     yield Patch("audio_latent", "frame_rate", params.frame_rate)
 

@@ -99,7 +99,7 @@ class WanParams(ClipParams):
 
 
 class ExpertsParams(WanParams):
-    """For the 14B models, which have one expert for high noise and one for low noise."""
+    """Parameters for the 14B models, which have one expert for high noise and one for low noise."""
 
     lora_pairs: tuple[LoraPair, ...] = param(
         (),

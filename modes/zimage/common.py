@@ -42,7 +42,7 @@ def how_much(default: float) -> Any:
 
 
 class SampledParams(Params):
-    """To be mixed into parameters that have a prompt, a `size` in pixels and `notes`."""
+    """Adds sampling to parameters that have a prompt, a `size` in pixels and `notes`."""
 
     if TYPE_CHECKING:  # what the class has that it is mixed into
 

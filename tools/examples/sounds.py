@@ -15,7 +15,7 @@ VOWELS = {
 """The first three formants in Hz, after Peterson and Barney, Control Methods Used in a Study of the Vowels (1952)."""
 
 CONSONANTS = {"n": (250, 1400, 2300), "m": (250, 1000, 2200), "l": (360, 1100, 2600)}
-"""Where the formants of some consonants begin, by ear."""
+"""The first three formants in Hz at the beginning of some consonants, found by ear."""
 
 WIDTHS = (80, 100, 140)
 """Bandwidths in Hz of those formants."""

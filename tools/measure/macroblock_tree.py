@@ -94,7 +94,7 @@ def pan(file: Path, grain: float) -> Frames:
 
 
 def encode(frames: Frames, crf: int, tree: bool, folder: Path) -> Encoded:
-    """As comfy_api/latest/_input_impl/video_types.py of ComfyUI 0.30.0 does."""
+    """Encodes frames as comfy_api/latest/_input_impl/video_types.py of ComfyUI 0.30.0 does."""
     file = folder / "encoded.mp4"
     with av.open(str(file), "w") as container:
         stream = container.add_stream("h264", rate=24)

@@ -75,7 +75,7 @@ class Server:
             connection.close()
 
     def seconds_to_serve(self) -> float:
-        """From the process's start to the page's HTML with status 200."""
+        """Waits for the page. Returns the seconds from the process's start to the page's HTML with status 200."""
         while time.perf_counter() - self._started < TIMEOUT and self._process.poll() is None:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
             try:

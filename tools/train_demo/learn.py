@@ -194,7 +194,7 @@ def importance(code: dict[str, Tensor]) -> Tensor:
 
 
 def loss(learner: Learner, clips: Clips, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Of video and of sound."""
+    """Returns the loss of the video and that of the sound."""
     device = weight.device
     batch, *goals = noisy(clips)
     wanted, sound_wanted, learned, sound_learned = (goal.to(device) for goal in goals)

@@ -69,7 +69,7 @@ def loudness(sound: np.ndarray, frames: int) -> np.ndarray:
 
 
 def _thing(picture: np.ndarray) -> np.ndarray:
-    """Where a picture differs from its rows' usual colour, and the largest such area's outliers left out."""
+    """Returns the pixels that differ from the usual colour of their rows, without those far away from most of them."""
     difference = _difference(picture)
     if difference.max() < 30:
         return np.zeros(difference.shape)

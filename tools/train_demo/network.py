@@ -167,7 +167,7 @@ def initialise(model: nn.Module) -> None:
 
 
 def let_learn() -> None:
-    """Once per process: gradients through ComfyUI's block, attention and rotary embedding."""
+    """Lets gradients flow through ComfyUI's block, attention and rotary embedding. Call it once per process."""
     block = av_model.BasicAVTransformerBlock
     source = textwrap.dedent(inspect.getsource(block.forward))
     for stream in ("vx", "ax"):

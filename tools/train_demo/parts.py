@@ -12,7 +12,7 @@ _LARGEST = 8_500_000  # bytes
 
 
 def write(name: str, tensors: dict[str, Tensor]) -> None:
-    """As bfloat16 where they are floats, in as many files as are needed: name-1, name-2, …"""
+    """Writes tensors, floats as bfloat16, into as many files as are needed: name-1, name-2, …"""
     for old in FOLDER.glob(f"{name}-*.safetensors"):
         old.unlink()
     FOLDER.mkdir(exist_ok=True)

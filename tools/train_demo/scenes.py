@@ -21,7 +21,7 @@ _PLAIN = len(SHAPES)  # a clip without a thing: any soft picture, which stays or
 
 @dataclass(frozen=True)
 class Size:
-    """Of a clip: pixels, multiples of 32, and frames, 8 k + 1."""
+    """The size of a clip: width and height in pixels, multiples of 32, and 8 k + 1 frames."""
 
     width: int
     height: int
