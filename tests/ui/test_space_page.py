@@ -149,7 +149,7 @@ def test_seconds_are_asked_for_by_what_such_clips_took(
 def test_a_batch_and_tasks_that_nobody_watches_are_refused_with_a_sentence(rest: httpx2.Client) -> None:
     told = rest.post("/jobs", json={"mode": "t2v", "values": SMALL})
     assert told.status_code == 403
-    assert "the GPU is lent for one run" in told.json()["detail"]
+    assert "the GPU is lent to the visitor who watches" in told.json()["detail"]
 
 
 def test_the_page_shows_stages_and_the_clip_and_offers_no_batch(
