@@ -117,9 +117,9 @@ def _try(root: Root, log: Path) -> Figures:
     """Starts the image's command, waits for page and health check, generates a clip, and stops it; seconds of each."""
     _forget(root.folder)
     started = time.monotonic()
-    with log.open("w") as told:
+    with log.open("w") as output:
         command = root.starting(root.command, LOGIN, {}, network=False)
-        process = subprocess.Popen(command, stdout=told, stderr=told)
+        process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
         _until(lambda: bool(_children(process.pid)), started)
         first = _children(process.pid)[0]

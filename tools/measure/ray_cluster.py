@@ -65,10 +65,10 @@ class Cluster:
     def _wait_until_up(self, node: psutil.Process) -> None:
         log = self._folder / f"node-{self.nodes.index(node)}.log"
         deadline = time.monotonic() + 60
-        while "--block" not in (told := log.read_text()):
-            assert node.is_running(), told
-            assert node.status() != psutil.STATUS_ZOMBIE, told
-            assert time.monotonic() < deadline, told
+        while "--block" not in (output := log.read_text()):
+            assert node.is_running(), output
+            assert node.status() != psutil.STATUS_ZOMBIE, output
+            assert time.monotonic() < deadline, output
             time.sleep(0.1)
 
 

@@ -66,11 +66,11 @@ class Studio:
         prepared = mode.prepare_inputs(params, Preparer(self._settings))
         self._count += 1
         graph = mode.build(params, seed, prepared, f"gate/{self._count}")
-        begun = time.perf_counter()
+        started = time.perf_counter()
         last = list(self._engine.run(graph, mode.phases_of(graph)))[-1]
         if not isinstance(last, Output):
             raise RuntimeError(f"{mode_id}: {last}")
-        return _read(last.files[0], time.perf_counter() - begun)
+        return _read(last.files[0], time.perf_counter() - started)
 
 
 def asked(dice: random.Random, held_out: bool = False) -> list[Asked]:

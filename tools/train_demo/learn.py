@@ -37,7 +37,7 @@ _TOKENS = 1536  # of video in a batch, about
 _PLAIN = 0.1
 _DANCE = 0.4  # what is learned last: the more often it is seen, the sooner
 _SMALL, _LARGE = 0.3, 0.9  # share of the course until which most clips are small, and from which most are large
-_FRESH = 0.15  # share of batches that are drawn anew
+_FRESH = 0.15  # the share of batches for which new clips are drawn
 _SIGMAS = (1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875)  # the distilled model's own
 _DECIDING = (0.85, 0.985)
 _IMPORTANCE = 0.75
@@ -229,7 +229,7 @@ class Course:
         self.steps = 0
 
     def run(self, pool: Pool, weight: Tensor) -> None:
-        shown, begun = [], time.monotonic()
+        shown, started = [], time.monotonic()
         while self.steps < self.length:
             clips = pool.next(self.steps / self.length)
             self._pace()
@@ -244,8 +244,8 @@ class Course:
             self.steps += 1
             shown.append((video.item(), sound.item()))
             if self.steps % 100 == 0:
-                self._report(shown, time.monotonic() - begun)
-                shown, begun = [], time.monotonic()
+                self._report(shown, time.monotonic() - started)
+                shown, started = [], time.monotonic()
                 self.save()
         self.save()
 
