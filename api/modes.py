@@ -34,6 +34,7 @@ class ModePresence(BaseModel):
 
 @router.get("/modes")
 def all_modes(queue: Queue) -> list[ModeInfo]:
+    """Lists all modes with their parameters."""
     return [_info(mode, queue) for mode in modes.MODES.values()]
 
 
@@ -45,12 +46,13 @@ def presence(queue: Queue) -> list[ModePresence]:
 
 @router.get("/modes/{mode}")
 def one_mode(mode: str, queue: Queue) -> ModeInfo:
+    """One mode with its parameters."""
     return _info(modes.get(mode), queue)
 
 
 @router.get("/loras")
 def loras(queue: Queue) -> list[str]:
-    """LoRA files that are here, to be chosen from."""
+    """Lists the LoRA files that are here."""
     return queue.loras()
 
 

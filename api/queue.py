@@ -38,6 +38,7 @@ def health(queue: Queue) -> Health:
 
 @router.get("/queue")
 def queue_state(queue: Queue) -> QueueState:
+    """The queue's state: counts, engines, and why nothing starts."""
     return queue.state()
 
 
@@ -49,6 +50,7 @@ def pause(queue: Queue) -> QueueState:
 
 @router.post("/queue/resume")
 def resume(queue: Queue) -> QueueState:
+    """Lets tasks start again."""
     return queue.pause(False)
 
 
@@ -60,6 +62,7 @@ def jobs(queue: Queue, limit: Limit = 50, cursor: Cursor = None, search: Search 
 
 @router.get("/jobs/{job}")
 def job(job: JobId, queue: Queue) -> JobSummary:
+    """One job."""
     return queue.job(job)
 
 

@@ -41,6 +41,7 @@ def plan(submission: Submission, queue: Queue) -> Plan:
 
 @router.post("/jobs", status_code=status.HTTP_201_CREATED)
 def submit(submission: Submission, queue: SubmittingQueue, skip_bad: SkipBad = False) -> JobSummary:
+    """Submits a job. Media files are named by paths in allowed folders."""
     return queue.submit(_cleaned(submission), skip_bad)
 
 
@@ -50,8 +51,8 @@ def submit(submission: Submission, queue: SubmittingQueue, skip_bad: SkipBad = F
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
 )
 async def upload(request: Request, queue: SubmittingQueue, skip_bad: SkipBad = False) -> JobSummary:
-    """The submission as the part `job`, its files as parts named after the parameters that take them; `files` and
-    `table` make a batch."""
+    """Submits a job together with its files: the submission is the part `job`, and each file is a part named after the
+    parameter that takes it; `files` and `table` make a batch."""
     async with request.form(max_files=1000, max_fields=1000) as form:
         return await run_in_threadpool(_upload, form, queue, skip_bad)
 

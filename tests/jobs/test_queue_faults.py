@@ -1,11 +1,14 @@
 """What goes wrong overnight: engines that die, files that vanish, a full disk, a second Kinora. Nothing is lost."""
 
+import errno
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from support.scripted_engine import PROGRAM as SCRIPTED
 from errors import BusyError
 from events import Failed, Notice, Output, Phase, Queued
 from jobs import CallerQueue, JobQueue, Selection, Submission
+from jobs.work.worker import Worker
 from settings import PROJECT, Settings
 
 
@@ -166,6 +170,19 @@ def test_no_task_starts_while_the_disk_is_nearly_full(own_settings: Settings, cl
         runs.cancel(queue, task)
     finally:
         job_queue.stop()
+
+
+def test_where_the_end_of_a_task_cannot_be_written_the_reason_is_a_sentence(job_queue: JobQueue) -> None:
+    context = replace(job_queue.workers[0]._context, stopping=threading.Event())
+    context.stopping.set()  # so that one try is all
+    worker = Worker("another", job_queue.workers[0].engine, context, "home/one")
+
+    def write() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/outputs/kite.mp4")
+
+    with pytest.raises(OSError, match="No space left"):
+        worker._retry_until_written(write)
+    assert worker.blocked_reason == "A file cannot be written: No space left on device."
 
 
 def test_a_second_kinora_on_the_same_folder_refuses_and_says_where_the_first_is(job_queue: JobQueue) -> None:
