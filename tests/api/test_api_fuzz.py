@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.api_server import serving
 
 from jobs import JobQueue
 from settings import Settings
 
 
+@pytest.mark.everything
 def test_no_request_makes_the_server_fail(tmp_path: Path) -> None:
     queue = JobQueue(Settings(home=tmp_path / "home", device="cpu", demo="always"))
     with serving(queue) as client:

@@ -132,6 +132,7 @@ def test_ctrl_c_cancels_with_exit_code_130(home: Path) -> None:
     assert program.wait(timeout=30) == 130
 
 
+@pytest.mark.everything
 def test_doctor_finds_all_in_order(demo_settings: Settings) -> None:
     program = start(demo_settings.home, "doctor", program=["cli.py"])
     stdout, stderr = program.communicate(timeout=120)

@@ -99,6 +99,7 @@ def open_and_count(settings: Settings) -> int:
     return sum(Store(Database(settings)).queries.counts(OWNER).model_dump().values())
 
 
+@pytest.mark.everything
 def test_several_processes_may_bring_it_forward_at_once(settings: Settings) -> None:
     as_it_was(settings, REVISIONS[0])
     with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -179,6 +180,7 @@ def hold(file: Path, seconds: float) -> threading.Thread:
     return thread
 
 
+@pytest.mark.everything
 def test_a_database_locked_for_ten_seconds_is_waited_for(tmp_path: Path) -> None:
     queue = CallerQueue(JobQueue(Settings(home=tmp_path, device="cpu", demo="always")))
     thread = hold(tmp_path / "kinora.db", 10)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, TimeoutError, expect
 from support import runs
@@ -57,6 +58,7 @@ def test_a_mask_is_painted_on_the_image_and_only_that_part_changes(page: Page, t
     expect(page.locator("#picture img")).to_be_visible(timeout=WAIT)
 
 
+@pytest.mark.everything
 def test_an_examples_mask_is_used_as_it_is(page: Page) -> None:
     choose(page, "inpaint")
     fill_first_example(page)

@@ -62,6 +62,7 @@ def running(home: Path, **environment: str) -> Iterator[tuple[str, Path]]:
     process.wait(30)
 
 
+@pytest.mark.everything
 def test_a_run_that_fails_in_every_way_reveals_no_secret(tmp_path: Path) -> None:
     with Hub() as hub:
         for file in registry.read():

@@ -38,6 +38,8 @@ class List extends HTMLElement {
       for (const key of known.keys()) if (!keys.has(key)) known.delete(key);
     }
     this.draw();
+    // A list that is hidden for less than a frame does not change its size, so its ResizeObserver says nothing.
+    if (!this.checkVisibility()) this.#schedule();
   }
 
   draw() {
