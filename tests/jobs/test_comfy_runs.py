@@ -74,6 +74,7 @@ def test_a_running_task_is_cancelled_at_once_and_leaves_no_file(queue: CallerQue
     assert not list((queue.settings.outputs_dir / "running").glob(f"{task.id}-*"))
 
 
+@pytest.mark.everything
 def test_a_task_whose_engine_is_killed_runs_again(comfy_job_queue: JobQueue, queue: CallerQueue, clip: Any) -> None:
     task = runs.submit(queue, "t2v", clip | {"steps": 40})
     events = []

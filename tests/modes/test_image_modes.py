@@ -121,6 +121,7 @@ def test_what_is_transparent_in_an_image_is_its_mask(queue: CallerQueue, small: 
     assert np.array_equal(alone[0], apart[0])
 
 
+@pytest.mark.everything
 def test_an_edit_follows_its_first_image_and_sees_the_others(queue: CallerQueue, small: Path) -> None:
     mode = modes.get("edit")
     one = {"image": small / "landscape.png", "width": 192, "height": 128, "steps": 1, "second_image": None}

@@ -116,6 +116,7 @@ def test_another_last_segment_leaves_those_before_it_as_they_were_and_does_not_m
     ],
     ids=lambda each: getattr(each, "id", each),
 )
+@pytest.mark.everything
 def test_frames_carried_over_are_in_the_clip_once(queue: CallerQueue, mode: Mode, overlap: str) -> None:
     task = runs.submit(queue, mode.id, values(mode, stages=["a", "b"], seconds=1.5, overlap=overlap))
     last = runs.last(queue, task)
