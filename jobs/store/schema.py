@@ -27,7 +27,7 @@ jobs = Table(
     Column("name", String(200), nullable=False),
     Column("mode", String(40), nullable=False),
     Column("priority", Integer, nullable=False),
-    Column("submission", JSON, nullable=False),  # as it came; a rerun reads it
+    Column("submission", JSON, nullable=False),  # as it was submitted; a rerun reads it
     Column("key", String(100), unique=True),  # chosen by the client, so that sending it twice makes one job
     Column("created", Double, nullable=False),
     Column(

@@ -63,7 +63,7 @@ class Maintenance:
         self._outputs.remove_unfinished()
 
     def start(self, workers: Callable[[], list[str]], stopping: threading.Event) -> None:
-        """Goes on in a thread until `stopping`, and renews the leases of this process's `workers`, by their ids."""
+        """Runs in a thread until `stopping`, and renews the leases of this process's `workers`, by their ids."""
         thread = threading.Thread(target=self._repeat, args=(workers, stopping), name="maintenance", daemon=True)
         thread.start()
 

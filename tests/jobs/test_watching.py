@@ -44,7 +44,7 @@ def test_a_refused_look_opens_nothing(job_queue: JobQueue) -> None:
 
 
 class Overtaken(CallerQueue):
-    """A caller whose look at an ended task is overtaken: the task is retried and begins to run before it goes on."""
+    """A caller whose look at an ended task is overtaken: the task is retried and begins to run before it continues."""
 
     def __init__(self, queue: JobQueue) -> None:
         super().__init__(queue)

@@ -1,4 +1,4 @@
-"""An engine that does what it is told: a real process behind the real pipe, up in a third of a second, without torch.
+"""An engine that follows a script: a real process behind the real pipe, up in a third of a second, without torch.
 
 `EngineProcess(settings, program=PROGRAM)` starts it, and so does `JobQueue(settings, engine_program=PROGRAM)`. By
 itself it behaves as ComfyUI does on a good day: it sends each phase with its steps and previews, stops at once when it

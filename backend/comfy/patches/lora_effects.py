@@ -1,6 +1,6 @@
 """Finds LoRAs that change nothing, because none of their weights belongs to a layer of the model.
 
-ComfyUI only logs such weights, one by one, and goes on. The wrapper looks at what `comfy.lora.load_lora` returns:
+ComfyUI only logs such weights, one by one, and continues. The wrapper looks at what `comfy.lora.load_lora` returns:
 changes by layer. An empty result means that the LoRA has no effect.
 """
 
